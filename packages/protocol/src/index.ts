@@ -1,1 +1,36 @@
-export {};
+// The dialect of y-websocket
+
+export {
+  type AwarenessEntry,
+  type AwarenessResult,
+  decodeAwareness,
+  encodeAwareness,
+} from "./awareness.js";
+export { CloseCode, isPermanent, type ProblemCode, problemStatus } from "./codes.js";
+// Names, codes and limits
+export { checkDocumentId, type DocumentIdResult, documentIdFromPath } from "./document-id.js";
+// The JSON dialect, read side
+export {
+  type ChangeEvent,
+  type ChangePage,
+  changeEvent,
+  changePage,
+  type DocumentContent,
+  type DocumentList,
+  documentContent,
+  documentList,
+  type EventType,
+  eventType,
+  type Problem,
+  problem,
+} from "./json-dialect.js";
+export { defaultFrameLimits, type FrameLimits } from "./limits.js";
+export {
+  decodeYMessage,
+  encodeAwarenessMessage,
+  encodePermissionDenied,
+  encodeSyncStep1,
+  encodeSyncStep2,
+  encodeUpdate,
+  type YMessage,
+} from "./y-websocket.js";

@@ -1,0 +1,55 @@
+/**
+ * The codes by which a relay says why: WebSocket close codes and the `code` of an HTTP problem.
+ *
+ * Codes are part of the protocol and never change their meaning; the words beside them may.
+ *
+ * Close codes follow the rule that y-websocket 3.1 acts upon: 4400 to 4499 are permanent (the client stops
+ * reconnecting), 4500 to 4599 mean "try again later". 1012 is RFC 6455's "service restart".
+ */
+
+/** Why the relay closed a WebSocket. */
+export const CloseCode = {
+  /** The client sent what no client may send; the reason names the fault. */
+  badRequest: 4400,
+  /** The token is missing, invalid, expired or revoked. */
+  unauthorized: 4401,
+  /** This actor may not open this document. */
+  forbidden: 4403,
+  /** The document was deleted. */
+  deleted: 4404,
+  /** The document has begun a new epoch; what the client holds belongs to an older one. */
+  epoch: 4409,
+  /** The relay failed; nothing that it acknowledged is lost. */
+  internal: 4500,
+  /** The store does not take writes at the moment. */
+  unavailable: 4503,
+  /** The client reads more slowly than the document changes, or not at all. */
+  slowReader: 4508,
+  /** A message, an update or a state vector is over a limit: send smaller ones. */
+  tooLarge: 4513,
+  /** The relay is shutting down; connect again in a moment. */
+  restart: 1012,
+} as const;
+
+export type CloseCode = (typeof CloseCode)[keyof typeof CloseCode];
+
+/** Whether a client should stop reconnecting after this close code. */
+export function isPermanent(code: number): boolean {
+  return code >= 4400 && code < 4500;
+}
+
+/** The `code` member of an `application/problem+json` body, and the HTTP status it comes with. */
+export const problemStatus = {
+  "bad-request": 400,
+  "bad-document-id": 400,
+  "forbidden-origin": 403,
+  "forbidden-host": 403,
+  "forbidden-document": 403,
+  "not-found": 404,
+  "method-not-allowed": 405,
+  "too-large": 413,
+  internal: 500,
+  unavailable: 503,
+} as const;
+
+export type ProblemCode = keyof typeof problemStatus;

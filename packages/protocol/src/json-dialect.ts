@@ -1,0 +1,81 @@
+/**
+ * The JSON that programs without a CRDT read over HTTP: documents, their content and their changes.
+ *
+ * Field names are snake_case. Pointers in `content` and in patches begin at the roots: `/content/0` is the first
+ * element of the root named `content`. Patches are RFC 6902 with three further operations: `str_ins` and `str_del`
+ * (JSON Patch Extended, positions in UTF-16 code units) and `delta` for formatted text.
+ */
+import { z } from "zod";
+
+/** One operation of a patch. Members other than `op` and `path` depend on the operation. */
+const patchOperation = z.looseObject({ op: z.string(), path: z.string() });
+
+/** `GET /api/documents`: one page of documents, in the order of their ids. */
+export const documentList = z.object({
+  documents: z.array(
+    z.object({
+      id: z.string(),
+      sequence: z.int().nonnegative(),
+      revision_id: z.string(),
+      created_at: z.iso.datetime(),
+      updated_at: z.iso.datetime(),
+    }),
+  ),
+  /** Give it as `after` to read on; `null` on the last page. */
+  next: z.string().nullable(),
+});
+
+/** `GET /api/documents/:id`: a document as of one revision, which is also the answer's `ETag`. */
+export const documentContent = z.object({
+  id: z.string(),
+  sequence: z.int().nonnegative(),
+  revision_id: z.string(),
+  epoch: z.int().nonnegative(),
+  created_at: z.iso.datetime(),
+  updated_at: z.iso.datetime(),
+  /** Root name to value; formatted text, XML and binary stand in tagged objects (`$y`). */
+  content: z.record(z.string(), z.json()),
+});
+
+/** The three things that can happen to a document, for readers who need no more than that. */
+export const eventType = z.enum(["create", "update", "delete"]);
+
+/** One commit, as a change to the JSON of its document. */
+export const changeEvent = z.object({
+  sequence: z.int().positive(),
+  document_id: z.string(),
+  event_type: eventType,
+  /** What kind of commit it was: `update`, `undo`, `restore`, `refused`, and so on. */
+  kind: z.string(),
+  revision_id: z.string(),
+  user_id: z.string(),
+  /** Leads from the content before to the content after; `null` for a `delete`. */
+  forward_patch: z.array(patchOperation).nullable(),
+  /** Leads back; `null` for a `create`. */
+  reverse_patch: z.array(patchOperation).nullable(),
+  created_at: z.iso.datetime(),
+});
+
+/** `GET /api/documents/:id/changes?since=N`: the commits after N, oldest first. */
+export const changePage = z.object({
+  changes: z.array(changeEvent),
+  /** Give it as `since` to read on. It is `since` itself when nothing has happened after it. */
+  next: z.int().nonnegative(),
+});
+
+/** The body of every failed request, as `application/problem+json` (RFC 9457). */
+export const problem = z.object({
+  type: z.literal("about:blank"),
+  title: z.string(),
+  status: z.int(),
+  /** Stable; see `problemStatus`. */
+  code: z.string(),
+  detail: z.string(),
+});
+
+export type DocumentList = z.infer<typeof documentList>;
+export type DocumentContent = z.infer<typeof documentContent>;
+export type EventType = z.infer<typeof eventType>;
+export type ChangeEvent = z.infer<typeof changeEvent>;
+export type ChangePage = z.infer<typeof changePage>;
+export type Problem = z.infer<typeof problem>;
