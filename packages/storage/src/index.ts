@@ -1,1 +1,53 @@
-export {};
+/** How bytes last: storage backends, group commit and the hash-chained ledger. */
+
+// Backends
+export type {
+  BatchOperation,
+  BatchOptions,
+  RangeOptions,
+  StorageBackend,
+  StorageEntry,
+  StorageInfo,
+  StorageSupports,
+} from "./backend.js";
+export { compareBytes } from "./backend.js";
+export {
+  type LevelBackend,
+  type LevelBackendOptions,
+  type LevelNotice,
+  openLevelBackend,
+} from "./backends/level.js";
+export { createMemoryStore, type MemoryStore } from "./backends/memory.js";
+
+// The ledger
+export type { Commit, CommitActor, CommitDraft, CommitKind, CommitPart } from "./commit.js";
+export type { Appended, AppendOptions, DocumentLog } from "./document-log.js";
+// Errors
+export {
+  StorageError,
+  type StorageErrorCode,
+  type StorageErrorOptions,
+  type StorageErrorPlace,
+} from "./errors.js";
+export type { StoreStatus } from "./group-commit.js";
+export type { Head, Trace } from "./head.js";
+export type { FeedEntry } from "./indexes.js";
+export {
+  type Ledger,
+  type LedgerOptions,
+  type OpenedDocument,
+  openLedger,
+  type ReadOptions,
+} from "./ledger.js";
+export type { CommitIssue, CommitNotes, IssueSeverity } from "./notes.js";
+export type { DropPartsOptions, DropPartsResult } from "./retention.js";
+export type { Snapshot, SnapshotDraft } from "./snapshot.js";
+// Verifying
+export {
+  type DocumentReplay,
+  type VerifyIssue,
+  type VerifyOptions,
+  type VerifySummary,
+  verifyLedger,
+} from "./verify.js";
+export { type VerifyFolderOptions, verifyFolder } from "./verify-folder.js";

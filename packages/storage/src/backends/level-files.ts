@@ -1,0 +1,515 @@
+/**
+ * What LevelDB's files say about themselves, read without LevelDB and without changing anything.
+ *
+ * LevelDB skips damaged records of its write-ahead log when it opens, deletes the log afterwards and reports nothing: one
+ * flipped bit takes the rest of a 32 KiB block with it. Its manifest and a missing `CURRENT` are hardly better guarded
+ * (without `CURRENT` it starts an empty store and deletes the old files). So the files are read here first, by LevelDB's
+ * documented formats (log_format, table_format, impl):
+ *
+ * - *damage* is what no interrupted writer leaves: a complete record with a wrong checksum, an impossible header, a
+ *   fragment without its neighbours, missing or cut files, a gap in the sequence numbers of the log's batches.
+ * - a *torn tail* is what an interrupted writer does leave: the last record of the last log is incomplete, or filled with
+ *   zeros from the start of some disk sector to the end of the file.
+ *
+ * A log that was cut exactly between two records looks like an older log; nothing in the folder can tell.
+ */
+
+import { readdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { StorageError } from "../errors.js";
+import { crc32c, maskCrc, prefixesWithCrc } from "./crc32c.js";
+
+/** Something about a file that the operator should know. */
+export interface FileFinding {
+  /** Name of the file in the folder. */
+  readonly file: string;
+  /** Where it begins, in bytes. */
+  readonly offset: number;
+  /** How many bytes it concerns, as far as that is known. */
+  readonly bytes: number;
+  readonly detail: string;
+}
+
+export interface FolderReport {
+  /** Opening would lose what was stored. */
+  readonly damage: readonly FileFinding[];
+  /** Incomplete last records: writes that were never acknowledged. */
+  readonly tornTails: readonly FileFinding[];
+  /** The files that make up the store now, and any that were found damaged. */
+  readonly files: readonly string[];
+}
+
+/**
+ * Reads a LevelDB folder and reports what is wrong with it; an empty or missing folder is a healthy one.
+ *
+ * With `tables`, the checksum of every block of every table file is checked as well, which reads the whole store.
+ * Another process may be writing meanwhile, so damage counts only when a second look finds the same.
+ *
+ * @throws StorageError `access-denied`, `read-failed`, or `in-use` when the folder keeps changing.
+ */
+export async function inspectFolder(
+  directory: string,
+  { tables = false }: { tables?: boolean } = {},
+): Promise<FolderReport> {
+  let previous: string | undefined;
+  for (let look = 0; look < 5; look++) {
+    const report = await inspectOnce(directory, tables);
+    if (report.damage.length === 0) return report;
+    const found = JSON.stringify(report.damage);
+    if (found === previous) return report;
+    previous = found;
+  }
+  throw new StorageError("in-use", "the folder changes while it is read; another process has it open", {
+    file: directory,
+  });
+}
+
+async function inspectOnce(directory: string, tables: boolean): Promise<FolderReport> {
+  const names = new Set(await namesIn(directory));
+  const damage: FileFinding[] = [];
+  const tornTails: FileFinding[] = [];
+  const files = new Set<string>();
+  const report = () => ({ damage, tornTails, files: [...files] });
+
+  if (!names.has("CURRENT")) {
+    const rest = [...names].filter(name => fileNumber(name, "log") ?? tableNumber(name));
+    if (rest.length > 0)
+      damage.push(finding("CURRENT", 0, "is missing while the files of a store are there"));
+    for (const name of rest) files.add(name);
+    return report();
+  }
+  files.add("CURRENT");
+  const current = (await bytesOf(directory, "CURRENT")).toString("latin1");
+  const manifestName = /^(MANIFEST-\d+)\n$/.exec(current)?.[1];
+  if (manifestName === undefined) {
+    damage.push(finding("CURRENT", 0, "does not name a manifest"));
+    return report();
+  }
+  files.add(manifestName);
+  if (!names.has(manifestName)) {
+    damage.push(finding(manifestName, 0, "is missing"));
+    return report();
+  }
+
+  const manifest = readManifest(await bytesOf(directory, manifestName), manifestName);
+  damage.push(...manifest.damage);
+  tornTails.push(...manifest.tornTails);
+
+  const tableNames = new Map([...names].map(name => [tableNumber(name), name]));
+  for (const [number, size] of manifest.tables) {
+    const name = tableNames.get(number) ?? `${String(number).padStart(6, "0")}.ldb`;
+    files.add(name);
+    const actual = tableNames.has(number) ? await sizeOf(directory, name) : undefined;
+    if (actual !== size) {
+      damage.push(
+        finding(name, actual ?? 0, actual === undefined ? "is missing" : `has ${actual} of ${size} bytes`),
+      );
+    } else if (tables) {
+      const detail = readTable(await bytesOf(directory, name));
+      if (detail !== undefined) damage.push(finding(name, detail.offset, detail.detail, detail.bytes));
+    }
+  }
+
+  const logs = [...names]
+    .map(name => ({ name, number: fileNumber(name, "log") }))
+    .filter((log): log is { name: string; number: number } => log.number !== undefined)
+    .filter(log => log.number >= manifest.logNumber || log.number === manifest.previousLogNumber)
+    .sort((a, b) => a.number - b.number);
+  if (manifest.logNumber > 0 && !logs.some(log => log.number === manifest.logNumber)) {
+    damage.push(finding(`${String(manifest.logNumber).padStart(6, "0")}.log`, 0, "is missing"));
+  }
+  const read: { torn: FileFinding | undefined; records: number }[] = [];
+  let next: number | undefined;
+  for (const { name } of logs) {
+    files.add(name);
+    const log = readWriteAheadLog(await bytesOf(directory, name), name, {
+      next,
+      newest: manifest.lastSequence + 1,
+    });
+    damage.push(...log.damage);
+    read.push(log);
+    next = log.next ?? next;
+  }
+  for (const [index, { torn }] of read.entries()) {
+    if (torn === undefined) continue;
+    // A writer begins a new log only behind a complete record.
+    if (read.slice(index + 1).some(later => later.records > 0)) damage.push(torn);
+    else tornTails.push(torn);
+  }
+  return report();
+}
+
+interface Manifest {
+  readonly damage: readonly FileFinding[];
+  readonly tornTails: readonly FileFinding[];
+  /** Size in bytes by file number. */
+  readonly tables: ReadonlyMap<number, number>;
+  readonly logNumber: number;
+  readonly previousLogNumber: number;
+  readonly lastSequence: number;
+}
+
+/** The manifest is a log of edits of the list of files. */
+function readManifest(bytes: Buffer, file: string): Manifest {
+  const damage: FileFinding[] = [];
+  const tornTails: FileFinding[] = [];
+  const tables = new Map<number, number>();
+  const numbers = { logNumber: 0, previousLogNumber: 0, lastSequence: 0 };
+  let edits = 0;
+  for (const item of readLog(bytes)) {
+    if (item.type !== "record") {
+      (item.type === "torn" ? tornTails : damage).push(finding(file, item.offset, item.detail, item.bytes));
+      continue;
+    }
+    try {
+      applyEdit(item.payload, tables, numbers);
+      edits += 1;
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      damage.push(finding(file, item.offset, error.message, item.payload.length));
+    }
+  }
+  if (edits === 0 && damage.length === 0) damage.push(finding(file, 0, "names no files", bytes.length));
+  return { damage, tornTails, tables, ...numbers };
+}
+
+type ManifestNumbers = { logNumber: number; previousLogNumber: number; lastSequence: number };
+
+/** @throws RangeError when the bytes are no edit. */
+function applyEdit(edit: Buffer, tables: Map<number, number>, numbers: ManifestNumbers): void {
+  let at = 0;
+  const varint = () => {
+    let value = 0;
+    for (let scale = 1; scale < 2 ** 63; scale *= 128) {
+      const byte = edit[at++];
+      if (byte === undefined) break;
+      value += (byte & 127) * scale;
+      if (byte < 128) return value;
+    }
+    throw new RangeError("an edit of the manifest is cut short");
+  };
+  const skipBytes = () => {
+    const length = varint();
+    at += length;
+    if (at > edit.length) throw new RangeError("an edit of the manifest is cut short");
+  };
+  while (at < edit.length) {
+    const tag = varint();
+    switch (tag) {
+      case 1: // name of the comparator
+        skipBytes();
+        break;
+      case 2:
+        numbers.logNumber = varint();
+        break;
+      case 3: // next file number
+        varint();
+        break;
+      case 4:
+        numbers.lastSequence = varint();
+        break;
+      case 5: // level and key where the next compaction begins
+        varint();
+        skipBytes();
+        break;
+      case 6: // level and number of a file that is gone
+        varint();
+        tables.delete(varint());
+        break;
+      case 7: {
+        varint(); // level
+        const number = varint();
+        tables.set(number, varint());
+        skipBytes(); // smallest key
+        skipBytes(); // largest key
+        break;
+      }
+      case 9:
+        numbers.previousLogNumber = varint();
+        break;
+      default:
+        throw new RangeError(`an edit of the manifest has the unknown tag ${tag}`);
+    }
+  }
+}
+
+interface WriteAheadLog {
+  readonly damage: readonly FileFinding[];
+  readonly torn: FileFinding | undefined;
+  readonly records: number;
+  /** Sequence number that the next batch will have; `undefined` for a log without records. */
+  readonly next: number | undefined;
+}
+
+/**
+ * A write-ahead log is a log of batches, each beginning with its sequence number and its count of changes: they leave no
+ * gap, from file to file. The first may not be newer than `newest`, or a log before it is missing.
+ */
+function readWriteAheadLog(
+  bytes: Buffer,
+  file: string,
+  expected: { next: number | undefined; newest: number },
+): WriteAheadLog {
+  const damage: FileFinding[] = [];
+  let torn: FileFinding | undefined;
+  let records = 0;
+  let next: number | undefined;
+  for (const item of readLog(bytes)) {
+    if (item.type !== "record") {
+      const found = finding(file, item.offset, item.detail, item.bytes);
+      if (item.type === "torn") torn = found;
+      else damage.push(found);
+      continue;
+    }
+    const { payload, offset } = item;
+    if (payload.length < 12) {
+      damage.push(finding(file, offset, "a record is too short for a batch", payload.length));
+      break;
+    }
+    const sequence = Number(payload.readBigUInt64LE(0));
+    const due = next ?? expected.next;
+    if (due === undefined ? sequence > expected.newest : sequence !== due) {
+      damage.push(
+        finding(
+          file,
+          offset,
+          `batch ${sequence} follows ${(due ?? expected.newest) - 1}: batches are missing`,
+        ),
+      );
+      break;
+    }
+    next = sequence + payload.readUInt32LE(8);
+    records += 1;
+  }
+  return { damage, torn, records, next };
+}
+
+const BLOCK = 32_768;
+const HEADER = 7;
+const SECTOR = 512;
+const [FULL, FIRST, MIDDLE, LAST] = [1, 2, 3, 4];
+
+type LogItem =
+  | { readonly type: "record"; readonly offset: number; readonly payload: Buffer }
+  | {
+      readonly type: "damage" | "torn";
+      readonly offset: number;
+      readonly bytes: number;
+      readonly detail: string;
+    };
+
+/** The records of a log file, in order; ends with the first damage or torn tail. */
+export function* readLog(bytes: Buffer): Generator<LogItem> {
+  const zerosFrom = trailingZeros(bytes);
+  /** The record under way: its offset and the fragments read so far. */
+  let open: { offset: number; fragments: Buffer[] } | undefined;
+  let at = 0;
+  const damage = (detail: string): LogItem => ({
+    type: "damage",
+    offset: at,
+    bytes: bytes.length - at,
+    detail,
+  });
+  const torn = (): LogItem => {
+    const offset = open?.offset ?? at;
+    return { type: "torn", offset, bytes: bytes.length - offset, detail: "the last record is incomplete" };
+  };
+
+  while (at < bytes.length) {
+    const blockEnd = at - (at % BLOCK) + BLOCK;
+    const end = Math.min(blockEnd, bytes.length);
+    if (blockEnd - at < HEADER) {
+      // Too short for a header: the writer fills it with zeros.
+      if (bytes.subarray(at, end).some(byte => byte !== 0))
+        return yield damage("the end of a block is not zero");
+      at = end;
+      continue;
+    }
+    if (at >= zerosFrom || end - at < HEADER) return yield torn();
+    const length = bytes.readUInt16LE(at + 4);
+    const type = bytes[at + 6]!;
+    const recordEnd = at + HEADER + length;
+    const zeroFilled =
+      Math.ceil(Math.max(at, zerosFrom) / SECTOR) * SECTOR < Math.min(recordEnd, bytes.length);
+    if (recordEnd > end) {
+      if (zeroFilled) return yield torn();
+      if (recordEnd > blockEnd) return yield damage("a record's length is impossible");
+      // An incomplete record has the checksum of bytes that are not there. If the checksum fits a shorter record, it is
+      // the length that was damaged.
+      const stored = bytes.readUInt32LE(at);
+      const seed = crc32c(bytes, { start: at + 6, end: at + HEADER });
+      for (const _ of prefixesWithCrc(bytes, { start: at + HEADER, limit: end, crc: seed }, () =>
+        unmask(stored),
+      )) {
+        return yield damage("a record's length is damaged");
+      }
+      return yield torn();
+    }
+    if (maskCrc(crc32c(bytes, { start: at + 6, end: recordEnd })) !== bytes.readUInt32LE(at)) {
+      return yield zeroFilled ? torn() : damage("a record's checksum is wrong");
+    }
+    if (type !== FULL && type !== FIRST && type !== MIDDLE && type !== LAST) {
+      return yield damage(`a record has the unknown type ${type}`);
+    }
+    const continues = type === MIDDLE || type === LAST;
+    if (continues !== (open !== undefined))
+      return yield damage("the fragments of a record do not fit together");
+    open ??= { offset: at, fragments: [] };
+    open.fragments.push(bytes.subarray(at + HEADER, recordEnd));
+    at = recordEnd;
+    if (type === FULL || type === LAST) {
+      const [only, ...others] = open.fragments;
+      yield {
+        type: "record",
+        offset: open.offset,
+        payload: others.length === 0 ? only! : Buffer.concat(open.fragments),
+      };
+      open = undefined;
+    }
+  }
+  if (open !== undefined) yield torn();
+}
+
+function unmask(masked: number): number {
+  const rotated = (masked - 0xa282ead8) >>> 0;
+  return ((rotated >>> 17) | (rotated << 15)) >>> 0;
+}
+
+/** Where the zeros at the end of the file begin. */
+function trailingZeros(bytes: Buffer): number {
+  let from = bytes.length;
+  while (from > 0 && bytes[from - 1] === 0) from--;
+  return from;
+}
+
+const FOOTER = 48;
+const TRAILER = 5;
+const TABLE_MAGIC = Buffer.from("57fb808b247547db", "hex");
+
+/**
+ * The first damage of a table file.
+ *
+ * A table is blocks, each followed by one byte of compression type and a checksum, and a footer that points to the last
+ * two blocks. The lengths stand in an index that is compressed itself; so the end of a block is found by its checksum:
+ * the first place where it fits. A place may fit by chance, then the block behind it ends nowhere and the search goes on
+ * from there.
+ */
+function readTable(bytes: Buffer): { offset: number; bytes: number; detail: string } | undefined {
+  const footer = bytes.length - FOOTER;
+  if (footer < 0 || !bytes.subarray(-TABLE_MAGIC.length).equals(TABLE_MAGIC)) {
+    return { offset: Math.max(footer, 0), bytes: FOOTER, detail: "the footer of the table is damaged" };
+  }
+  const endOfBlock = (start: number, from: number): number | undefined => {
+    // The checksum covers the block and its type, 0 (plain) or 1 (Snappy).
+    for (const end of prefixesWithCrc(bytes, { start, from, limit: footer - TRAILER + 1 }, at =>
+      bytes[at - 1]! <= 1 ? unmask(bytes.readUInt32LE(at)) : -1,
+    )) {
+      return end + TRAILER - 1;
+    }
+    return undefined;
+  };
+  const starts: number[] = [];
+  let start = 0;
+  while (start < footer) {
+    let end = endOfBlock(start, start + 1);
+    const previous = starts.at(-1);
+    if (end === undefined && previous !== undefined) {
+      const longer = endOfBlock(previous, start - TRAILER + 2);
+      if (longer !== undefined) {
+        starts.pop();
+        start = previous;
+        end = longer;
+      }
+    }
+    if (end === undefined)
+      return { offset: start, bytes: footer - start, detail: "a block's checksum is wrong" };
+    starts.push(start);
+    start = end;
+  }
+  const [metaindex, index] = starts.slice(-2);
+  if (metaindex === undefined || index === undefined) {
+    return { offset: 0, bytes: bytes.length, detail: "the table has no index" };
+  }
+  const handles = Buffer.alloc(FOOTER - TABLE_MAGIC.length);
+  let at = 0;
+  for (const handle of [metaindex, index - metaindex - TRAILER, index, footer - index - TRAILER]) {
+    for (let rest = handle; ; rest = Math.floor(rest / 128)) {
+      handles[at++] = rest < 128 ? rest : (rest % 128) + 128;
+      if (rest < 128) break;
+    }
+  }
+  return bytes.subarray(footer, -TABLE_MAGIC.length).equals(handles)
+    ? undefined
+    : { offset: footer, bytes: FOOTER, detail: "the footer of the table is damaged" };
+}
+
+async function namesIn(directory: string): Promise<string[]> {
+  try {
+    return await readdir(directory);
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return [];
+    throw fileError(error, directory);
+  }
+}
+
+/** A file that vanishes meanwhile reads as empty; the second look decides. */
+async function bytesOf(directory: string, name: string): Promise<Buffer> {
+  const file = join(directory, name);
+  try {
+    return await readFile(file);
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return Buffer.alloc(0);
+    throw fileError(error, file);
+  }
+}
+
+async function sizeOf(directory: string, name: string): Promise<number | undefined> {
+  const file = join(directory, name);
+  try {
+    return (await stat(file)).size;
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return undefined;
+    throw fileError(error, file);
+  }
+}
+
+/** The error of a file operation as one of ours. */
+export function fileError(error: unknown, file: string): StorageError {
+  const message = error instanceof Error ? error.message : String(error);
+  switch (errorCode(error)) {
+    case "EACCES":
+    case "EPERM":
+    case "EROFS":
+      return new StorageError("access-denied", message, { cause: error, file });
+    case "ENOSPC":
+    case "EDQUOT":
+      return new StorageError("quota-exceeded", message, { cause: error, file });
+    case "ENOTDIR":
+    case "EEXIST":
+      return new StorageError("unavailable", `${file} is not a folder`, {
+        cause: error,
+        file,
+        transient: false,
+      });
+    default:
+      return new StorageError("read-failed", message, { cause: error, file });
+  }
+}
+
+/** The code of a system error. */
+export function errorCode(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
+}
+
+function finding(file: string, offset: number, detail: string, bytes = 0): FileFinding {
+  return { file, offset, bytes, detail };
+}
+
+function fileNumber(name: string, extension: string): number | undefined {
+  const match = /^(\d+)\.([a-z]+)$/.exec(name);
+  return match?.[2] === extension ? Number(match[1]) : undefined;
+}
+
+function tableNumber(name: string): number | undefined {
+  return fileNumber(name, "ldb") ?? fileNumber(name, "sst");
+}

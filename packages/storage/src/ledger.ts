@@ -1,0 +1,325 @@
+/**
+ * The ledger: for every document a chain of commits, its head and its snapshots, and one feed over all of them.
+ *
+ * It is the truth about the documents, and what is in memory elsewhere is a cache of it: a commit is acknowledged when it
+ * is on the disk, and what a failure leaves in doubt is read again. All documents share one group commit, and one batch
+ * holds everything that an append writes: commits, dedupe keys, head and feed entry.
+ *
+ * The bytes on disk are described where they are written: keys.ts, encoding.ts, format.ts, commit.ts, notes.ts, head.ts,
+ * snapshot.ts and indexes.ts.
+ */
+
+import { setTimeout as timeout } from "node:timers/promises";
+import type { RangeOptions, StorageBackend, StorageEntry } from "./backend.js";
+import { type Commit, readCommit } from "./commit.js";
+import { createDocumentLog, type DocumentLog, type OwnedDocumentLog } from "./document-log.js";
+import { StorageError } from "./errors.js";
+import { checkFormat } from "./format.js";
+import { createGroupCommit, type Sleep, type StoreStatus } from "./group-commit.js";
+import { type Head, readHead } from "./head.js";
+import { type FeedEntry, readDedupeEntry, readFeedEntry } from "./indexes.js";
+import {
+  assertText,
+  commitKey,
+  dedupeKey,
+  documentKey,
+  feedKey,
+  headKey,
+  KEYSPACE,
+  parseKey,
+  sequenceOfCommit,
+  snapshotKey,
+  within,
+} from "./keys.js";
+import { type LoadedDocument, loadDocument } from "./load-document.js";
+import { type DropPartsOptions, type DropPartsResult, dropParts } from "./retention.js";
+import { readSnapshot, type Snapshot } from "./snapshot.js";
+
+export interface LedgerOptions {
+  /** Opens the store; called again after each failure, when the store before is closed. */
+  readonly open: () => Promise<StorageBackend>;
+  /**
+   * The time of commits, in whole milliseconds since 1970.
+   * @default Date.now
+   */
+  readonly now?: () => number;
+  /** Waits between attempts to open a store that failed. */
+  readonly sleep?: Sleep;
+  /**
+   * How many snapshots of a document are kept: the latest, and older ones the sparser the older they are.
+   * @default 4
+   */
+  readonly snapshotsKept?: number;
+  /**
+   * Longest document id, in bytes of UTF-8.
+   * @default 1024
+   */
+  readonly maxDocumentIdBytes?: number;
+  /**
+   * Longest dedupe key, in bytes of UTF-8.
+   * @default 1024
+   */
+  readonly maxDedupeKeyBytes?: number;
+  /**
+   * A batch takes no further append once it has so many records.
+   * @default 1000
+   */
+  readonly maxBatchRecords?: number;
+  /**
+   * A batch takes no further append once it has so many bytes.
+   * @default 1_048_576
+   */
+  readonly maxBatchBytes?: number;
+}
+
+/** A document as it was opened. */
+export interface OpenedDocument {
+  readonly log: DocumentLog;
+  /** The latest snapshot. */
+  readonly snapshot: Snapshot | undefined;
+  /** The commits behind the latest snapshot, in order; each still has its update. */
+  readonly tail: readonly Commit[];
+}
+
+export interface ReadOptions {
+  /** First sequence. @default 1 */
+  readonly from?: number;
+  /** Last sequence. @default the last there is */
+  readonly to?: number;
+  readonly limit?: number;
+  /** From the last to the first. */
+  readonly reverse?: boolean;
+}
+
+/**
+ * An open ledger. While `status` is `failed` every method fails with `unavailable`, except `subscribe` and `close`.
+ * Document ids are any well-formed text that is not empty; other arguments are a `TypeError`.
+ */
+export interface Ledger extends AsyncDisposable {
+  readonly status: StoreStatus;
+  /** Calls the listener after every change of `status`, until the function it returns is called. */
+  subscribe(listener: () => void): () => void;
+  /**
+   * Opens a document for writing; one without commits is opened all the same and has no head. Its head, its latest
+   * snapshot and the commits behind it are read and verified. A log of the document that is open already becomes stale,
+   * and what it has in flight is waited for.
+   *
+   * @throws StorageError `corrupted`, with document and sequence, when they do not belong together.
+   */
+  open(document: string): Promise<OpenedDocument>;
+  /** `undefined` for a document without commits. */
+  head(document: string): Promise<Head | undefined>;
+  /** The heads of all documents, in the order of their ids' bytes. */
+  documents(options?: { readonly after?: string; readonly limit?: number }): AsyncIterableIterator<Head>;
+  /** Commits of a document; a gap between them is `corrupted`. Hashes are not verified. */
+  read(document: string, options?: ReadOptions): AsyncIterableIterator<Commit>;
+  /** The latest snapshot, or the latest that is not behind a sequence. */
+  snapshot(document: string, options?: { readonly notAfter?: number }): Promise<Snapshot | undefined>;
+  /** The runs of commits of all documents behind a feed sequence, in order; nothing is skipped. */
+  feed(options?: { readonly since?: number; readonly limit?: number }): AsyncIterableIterator<FeedEntry>;
+  /** Sequence of the commit that bears the key. */
+  findByDedupe(document: string, key: string): Promise<number | undefined>;
+  /** Lets go of parts of old commits; their hashes stay, and the chain verifies. */
+  dropParts(options: DropPartsOptions): Promise<DropPartsResult>;
+  /** Finishes what is in flight and closes the store. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the ledger in a store; an empty store becomes one.
+ *
+ * @throws StorageError what `open` throws; `corrupted` when the store holds something else; `unsupported-version`.
+ */
+export async function openLedger({
+  open,
+  now = Date.now,
+  sleep = (milliseconds, signal) => timeout(milliseconds, undefined, { signal }),
+  snapshotsKept = 4,
+  maxDocumentIdBytes = 1024,
+  maxDedupeKeyBytes = 1024,
+  maxBatchRecords = 1000,
+  maxBatchBytes = 1024 * 1024,
+}: LedgerOptions): Promise<Ledger> {
+  const logs = new Set<OwnedDocumentLog>();
+  /** The latest opening of each document that is open. */
+  const openings = new Map<string, Promise<OwnedDocumentLog | undefined>>();
+  let feedSequence = 0;
+  const groupCommit = await createGroupCommit({
+    open,
+    check,
+    sleep,
+    maxOperations: maxBatchRecords,
+    maxBytes: maxBatchBytes,
+  });
+
+  const ledger: Ledger = {
+    get status() {
+      return groupCommit.status;
+    },
+    subscribe: listener => groupCommit.subscribe(listener),
+    async open(document) {
+      const key = keyOf(document);
+      const before = openings.get(document) ?? Promise.resolve(undefined);
+      const opening = before.then(async previous => {
+        await previous?.supersede();
+        if (previous !== undefined) logs.delete(previous);
+        return begin(document, key);
+      });
+      const owned = opening.then(
+        ({ owned }) => owned,
+        () => undefined,
+      );
+      openings.set(document, owned);
+      try {
+        const { loaded, owned: mine } = await opening;
+        return { log: mine.log, snapshot: loaded.snapshot, tail: loaded.tail };
+      } catch (error) {
+        if (openings.get(document) === owned) openings.delete(document);
+        throw error;
+      }
+    },
+    head: document => groupCommit.read(backend => readHeadOf(backend, document)),
+    documents: ({ after, limit = Number.POSITIVE_INFINITY } = {}) =>
+      walk(
+        { ...within(KEYSPACE.head), ...(after === undefined ? {} : { gt: headKey(keyOf(after)) }), limit },
+        (entry, parsed) => (parsed?.keyspace === "head" ? readHead(entry, parsed.document) : undefined),
+      ),
+    read,
+    snapshot: (document, { notAfter = Number.MAX_SAFE_INTEGER } = {}) =>
+      groupCommit.read(async backend => {
+        const key = keyOf(document);
+        const latest = (await readHeadOf(backend, document))?.snapshot ?? 0;
+        const last = Math.min(latest, assertSequence(notAfter));
+        // The chunks of an attempt that was cut off have no description before them.
+        const range = { gte: snapshotKey(key, 0, 0), lte: snapshotKey(key, last, 0), reverse: true };
+        for await (const found of backend.keys(range)) {
+          const parsed = parseKey(found);
+          if (parsed?.keyspace !== "snapshot" || parsed.chunk !== 0) continue;
+          const snapshot = await readSnapshot(backend, {
+            document,
+            documentKey: key,
+            sequence: parsed.sequence,
+          });
+          // It may have been let go of a moment ago; then an older one is asked for.
+          if (snapshot !== undefined) return snapshot;
+        }
+        return undefined;
+      }),
+    feed: ({ since = 0, limit = Number.POSITIVE_INFINITY } = {}) =>
+      walk({ ...within(KEYSPACE.feed), gt: feedKey(assertSequence(since)), limit }, (entry, parsed) => {
+        if (parsed?.keyspace !== "feed") return undefined;
+        const run = readFeedEntry(entry, parsed.feedSequence);
+        return { ...run, from: Math.max(run.from, run.to - (run.feedSequence - since) + 1) };
+      }),
+    findByDedupe: (document, key) =>
+      groupCommit.read(async backend => {
+        assertText(key, "a dedupe key", maxDedupeKeyBytes);
+        const entry = dedupeKey(keyOf(document), key);
+        const value = await backend.get(entry);
+        return value === undefined ? undefined : readDedupeEntry([entry, value], document).sequence;
+      }),
+    dropParts: options => groupCommit.read(() => dropParts(groupCommit, keyOf(options.document), options)),
+    close: () => groupCommit.close(),
+    [Symbol.asyncDispose]: () => groupCommit.close(),
+  };
+  return ledger;
+
+  async function begin(
+    document: string,
+    key: Uint8Array,
+  ): Promise<{ loaded: LoadedDocument; owned: OwnedDocumentLog }> {
+    const loaded = await groupCommit.read(backend => loadDocument(backend, { document, documentKey: key }));
+    const owned = createDocumentLog(
+      {
+        document,
+        documentKey: key,
+        head: loaded.head,
+        groupCommit,
+        now,
+        nextFeedSequence: () => ++feedSequence,
+        snapshotsKept,
+        maxDedupeKeyBytes,
+      },
+      async () => {
+        logs.delete(owned);
+        if ((await openings.get(document)) === owned) openings.delete(document);
+      },
+    );
+    logs.add(owned);
+    return { loaded, owned };
+  }
+
+  async function* read(
+    document: string,
+    {
+      from = 1,
+      to = Number.MAX_SAFE_INTEGER,
+      limit = Number.POSITIVE_INFINITY,
+      reverse = false,
+    }: ReadOptions = {},
+  ): AsyncIterableIterator<Commit> {
+    const key = keyOf(document);
+    const first = Math.max(assertSequence(from), 1);
+    let expected = reverse ? undefined : first;
+    const range = { gte: commitKey(key, first), lte: commitKey(key, assertSequence(to)), limit, reverse };
+    try {
+      for await (const entry of groupCommit.backend().range(range)) {
+        const sequence = sequenceOfCommit(entry[0]);
+        if (expected !== undefined && sequence !== expected) {
+          throw new StorageError(
+            "corrupted",
+            `commit ${expected} of ${JSON.stringify(document)}: is missing`,
+            {
+              document,
+              sequence: expected,
+            },
+          );
+        }
+        expected = sequence + (reverse ? -1 : 1);
+        yield readCommit(entry, { document, sequence }).commit;
+      }
+    } catch (error) {
+      throw groupCommit.readingError(error);
+    }
+  }
+
+  async function readHeadOf(backend: StorageBackend, document: string): Promise<Head | undefined> {
+    const key = headKey(keyOf(document));
+    const value = await backend.get(key);
+    return value === undefined ? undefined : readHead([key, value], document);
+  }
+
+  /** What a walk finds, read; keys that are none of a ledger's are left to `verifyLedger`. */
+  async function* walk<T>(
+    range: RangeOptions,
+    read: (entry: StorageEntry, key: ReturnType<typeof parseKey>) => T | undefined,
+  ): AsyncIterableIterator<T> {
+    const entries = groupCommit.backend().range(range);
+    try {
+      for await (const entry of entries) {
+        const item = read(entry, parseKey(entry[0]));
+        if (item !== undefined) yield item;
+      }
+    } catch (error) {
+      throw groupCommit.readingError(error);
+    }
+  }
+
+  function keyOf(document: string): Buffer {
+    return documentKey(document, maxDocumentIdBytes);
+  }
+
+  async function check(backend: StorageBackend): Promise<void> {
+    await checkFormat(backend, now);
+    for await (const key of backend.keys({ ...within(KEYSPACE.feed), reverse: true, limit: 1 })) {
+      const parsed = parseKey(key);
+      if (parsed?.keyspace === "feed") feedSequence = Math.max(feedSequence, parsed.feedSequence);
+    }
+    for (const owned of logs) await owned.check(backend);
+  }
+}
+
+function assertSequence(sequence: number): number {
+  if (!Number.isSafeInteger(sequence) || sequence < 0) throw new TypeError("a sequence is a whole number");
+  return sequence;
+}

@@ -1,0 +1,108 @@
+/**
+ * What a commit remembers beside its bytes: why something was judged, and which commits it answers to.
+ *
+ * ```
+ * notes := fields        1 issue (any number), 2 undoes, 3 depends on
+ * issue := fields        1 pointer, 2 code, 3 message, 4 rule, each UTF-8; 5 severity, one byte: 1 info, 2 warning, 3 error
+ * undoes, depends on := varuint …, ascending: each as its distance from the one before
+ * ```
+ */
+
+import { ByteReader, ByteWriter, DecodeError } from "./encoding.js";
+
+/** One reason in a verdict. */
+export interface CommitIssue {
+  /** JSON Pointer (RFC 6901) of what it concerns. */
+  readonly pointer: string;
+  readonly code: string;
+  readonly message: string;
+  /** Name of the rule, where there is one. */
+  readonly rule?: string | undefined;
+  readonly severity: IssueSeverity;
+}
+
+export type IssueSeverity = "info" | "warning" | "error";
+
+export interface CommitNotes {
+  readonly issues: readonly CommitIssue[];
+  /** Sequences of the commits that this one undoes, redoes or reverts, ascending. */
+  readonly undoes: readonly number[];
+  /** Sequences of the commits that this one was made in view of, ascending. */
+  readonly dependsOn: readonly number[];
+}
+
+export const NO_NOTES: CommitNotes = Object.freeze({
+  issues: Object.freeze([]),
+  undoes: Object.freeze([]),
+  dependsOn: Object.freeze([]),
+});
+
+const SEVERITIES: readonly IssueSeverity[] = ["info", "warning", "error"];
+
+/** The bytes of notes; nothing for nothing. */
+export function encodeNotes({ issues = [], undoes = [], dependsOn = [] }: Partial<CommitNotes>): Buffer {
+  const notes = new ByteWriter();
+  const field = new ByteWriter();
+  for (const { pointer, code, message, rule, severity } of issues) {
+    if (!SEVERITIES.includes(severity)) throw new TypeError('severity is "info", "warning" or "error"');
+    field.reset().varuint(1).text(pointer).varuint(2).text(code).varuint(3).text(message);
+    if (rule !== undefined) field.varuint(4).text(rule);
+    field.varuint(5).block(Buffer.of(SEVERITIES.indexOf(severity) + 1));
+    notes.varuint(1).block(field.view());
+  }
+  for (const [tag, sequences] of [[2, undoes] as const, [3, dependsOn] as const]) {
+    if (sequences.length === 0) continue;
+    field.reset();
+    let previous = 0;
+    for (const sequence of new Set([...sequences].sort((a, b) => a - b))) {
+      if (!Number.isSafeInteger(sequence) || sequence < 1)
+        throw new TypeError("a sequence is a whole number from 1");
+      field.varuint(sequence - previous);
+      previous = sequence;
+    }
+    notes.varuint(tag).block(field.view());
+  }
+  return notes.take();
+}
+
+/** @throws DecodeError */
+export function decodeNotes(bytes: Uint8Array): CommitNotes {
+  if (bytes.length === 0) return NO_NOTES;
+  const issues: CommitIssue[] = [];
+  let undoes: number[] = [];
+  let dependsOn: number[] = [];
+  for (const [tag, value] of new ByteReader(bytes).fields()) {
+    if (tag === 1) issues.push(decodeIssue(value));
+    else if (tag === 2) undoes = decodeSequences(value);
+    else if (tag === 3) dependsOn = decodeSequences(value);
+  }
+  return { issues, undoes, dependsOn };
+}
+
+function decodeIssue(bytes: Buffer): CommitIssue {
+  const texts = new Map<number, string>();
+  let severity: IssueSeverity | undefined;
+  for (const [tag, value] of new ByteReader(bytes).fields()) {
+    if (tag <= 4) texts.set(tag, value.toString("utf8"));
+    else if (tag === 5) severity = SEVERITIES[(value[0] ?? 0) - 1];
+  }
+  if (severity === undefined) throw new DecodeError("an issue has no severity");
+  return {
+    pointer: texts.get(1) ?? "",
+    code: texts.get(2) ?? "",
+    message: texts.get(3) ?? "",
+    rule: texts.get(4),
+    severity,
+  };
+}
+
+function decodeSequences(bytes: Buffer): number[] {
+  const reader = new ByteReader(bytes);
+  const sequences: number[] = [];
+  let sequence = 0;
+  while (reader.left > 0) {
+    sequence += reader.varuint();
+    sequences.push(sequence);
+  }
+  return sequences;
+}
