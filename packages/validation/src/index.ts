@@ -1,1 +1,2 @@
-export {};
+export { createFirewall } from "./firewall.js";
+export { updateRanges } from "./update.js";

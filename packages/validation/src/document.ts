@@ -1,0 +1,144 @@
+/**
+ * What the firewall reads of a `Y.Doc` below its public face, and all of it: the store of structs, items and their
+ * neighbours, and the types that hold them. Nothing here writes.
+ *
+ * Everything is looked up when it is asked for, so it is right inside of a running transaction too, where deleted
+ * items still have their content and neighbouring structs are not joined yet.
+ */
+import * as Y from "yjs";
+
+/** One entry of the store. A collected one has neither content nor parent any more. */
+export type StoredStruct = Y.Item | Y.GC;
+
+/** Whatever events it gives; written so since Yjs leaves that open in its own types. */
+export type SharedType = Exclude<Y.Item["parent"], Y.ID | null>;
+
+/** What a shared type can hold. A hook is a map; an XML text is a text. */
+export type TypeKind = "array" | "map" | "text" | "element" | "fragment";
+
+/** The structs of a client, by clock and without gaps; `undefined` when there are none. */
+export function structsOf(doc: Y.Doc, client: number): readonly StoredStruct[] | undefined {
+  return doc.store.clients.get(client);
+}
+
+/** The clock after the last struct. */
+export function endOf(structs: readonly StoredStruct[] | undefined): number {
+  if (structs === undefined) return 0;
+  const last = structs[structs.length - 1]!;
+  return last.id.clock + last.length;
+}
+
+/** The index of the struct that holds the clock, which must be before `endOf` and not before the struct at `from`. */
+export function indexOf(structs: readonly StoredStruct[], clock: number, from = 0): number {
+  let high = structs.length - 1;
+  const last = structs[high]!;
+  // Most edits touch what their author wrote last.
+  if (last.id.clock <= clock) return high;
+  let low = from;
+  // Clocks are spread evenly enough that the first guess is often right (as in Yjs's `findIndexSS`).
+  let middle = from === 0 ? Math.floor((clock / (last.id.clock + last.length)) * high) : from;
+  while (low < high) {
+    const struct = structs[middle]!;
+    if (struct.id.clock > clock) high = middle - 1;
+    else if (struct.id.clock + struct.length > clock) return middle;
+    else low = middle + 1;
+    middle = (low + high) >>> 1;
+  }
+  return low;
+}
+
+export function clientCount(doc: Y.Doc): number {
+  return doc.store.clients.size;
+}
+
+/** How many structs the document has. Takes time for each client. */
+export function structCount(doc: Y.Doc): number {
+  let count = 0;
+  for (const structs of doc.store.clients.values()) count += structs.length;
+  return count;
+}
+
+/** The item, or `null` for a collected struct. */
+export function itemOf(struct: StoredStruct): Y.Item | null {
+  return struct instanceof Y.Item ? struct : null;
+}
+
+/** The type that the item is in. Yjs types it for items that are not in a document yet; in the store it is a type. */
+export function parentOf(item: Y.Item): SharedType {
+  return item.parent as SharedType;
+}
+
+/** The type that the item holds; `"gone"` when its content was deleted; `null` when it never was a type. */
+export function typeIn(item: Y.Item): SharedType | "gone" | null {
+  if (item.content instanceof Y.ContentType) return item.content.type;
+  return item.content instanceof Y.ContentDeleted ? "gone" : null;
+}
+
+export function rootOf(doc: Y.Doc, name: string): SharedType | undefined {
+  return doc.share.get(name);
+}
+
+/** The kind of a type that is inside of another; roots have the kind that their first reader gives them. */
+export function kindOf(type: SharedType): TypeKind | "root" {
+  if (type._item === null) return "root";
+  if (type instanceof Y.Text) return "text";
+  if (type instanceof Y.Map) return "map";
+  if (type instanceof Y.Array) return "array";
+  return type instanceof Y.XmlElement ? "element" : "fragment";
+}
+
+/** How many types the type is inside of; stops at `limit`. */
+export function depthOf(type: SharedType, limit: number): number {
+  let depth = 0;
+  for (let item = type._item; item !== null && depth < limit; item = parentOf(item)._item) depth++;
+  return depth;
+}
+
+/** Whether a cut before the unit at `offset` would part the halves of a character (`ContentString.splice`). */
+export function partsPair(item: Y.Item, offset: number): boolean {
+  if (!(item.content instanceof Y.ContentString)) return false;
+  const text = item.content.str;
+  return isHigh(text.charCodeAt(offset - 1)) && isLow(text.charCodeAt(offset));
+}
+
+function isHigh(unit: number): boolean {
+  return unit >= 0xd800 && unit <= 0xdbff;
+}
+
+function isLow(unit: number): boolean {
+  return unit >= 0xdc00 && unit <= 0xdfff;
+}
+
+/** The keys of the formats in force in a text. Takes time for each of its items. */
+export function formatKeysIn(type: SharedType): Set<string> {
+  const keys = new Set<string>();
+  for (let item = type._start; item !== null; item = item.right) {
+    if (!item.deleted && item.content instanceof Y.ContentFormat) keys.add(item.content.key);
+  }
+  return keys;
+}
+
+/**
+ * How many items `Item.integrate` may step over when it looks for the place of a new one between two others: those
+ * after `left`, or from the first of the list or of the key's history on, until `right`. Counts no further than `limit`.
+ */
+export function stepsBetween(
+  left: Y.Item | { readonly list: SharedType } | { readonly history: SharedType; readonly key: string },
+  right: Y.Item | null,
+  limit: number,
+): number {
+  let item: Y.Item | null;
+  let steps = 0;
+  if (left instanceof Y.Item) {
+    // When both are parts of one item, they are next to each other.
+    if (left === right) return 0;
+    item = left.right;
+  } else if ("list" in left) {
+    item = left.list._start;
+  } else {
+    item = left.history._map.get(left.key) ?? null;
+    for (; item !== null && item.left !== null && steps < limit; item = item.left) steps++;
+  }
+  for (; item !== null && item !== right && steps < limit; item = item.right) steps++;
+  return steps;
+}
