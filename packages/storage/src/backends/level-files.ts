@@ -262,6 +262,7 @@ function readWriteAheadLog(
       continue;
     }
     const { payload, offset } = item;
+    records += 1;
     if (payload.length < 12) {
       damage.push(finding(file, offset, "a record is too short for a batch", payload.length));
       break;
@@ -279,7 +280,6 @@ function readWriteAheadLog(
       break;
     }
     next = sequence + payload.readUInt32LE(8);
-    records += 1;
   }
   return { damage, torn, records, next };
 }
