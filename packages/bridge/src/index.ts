@@ -1,1 +1,61 @@
-export {};
+// Documents as JSON
+
+export {
+  fromTagged,
+  type Json,
+  type JsonObject,
+  jsonEqual,
+  type MutableJsonObject,
+  toTagged,
+} from "./json.js";
+export { type Path, parsePointer, toPointer } from "./pointer.js";
+export { emptyDocument, type RootKind, type Roots, read, readPointer } from "./read.js";
+export { type ApplyPatchOptions, applyPatch, type WriteOptions, write } from "./write.js";
+
+// Changes, and the patches that show them
+
+export {
+  type Change,
+  type DeltaOperation,
+  decodeChange,
+  encodeChange,
+  type ListOperation,
+  type Operation,
+  type SetOperation,
+  type TextOperation,
+} from "./change.js";
+export { applyPatchToJson } from "./json-patch.js";
+export { observePatches, type PatchObserver, type PatchObserverOptions, type PatchSpan } from "./observe.js";
+export {
+  type Dialect,
+  forwardPatch,
+  type Patch,
+  type PatchOperation,
+  type Rfc6902Operation,
+  reversePatch,
+  toRfc6902,
+} from "./patch.js";
+export { applyChange } from "./replay.js";
+
+// Undoing by ids
+
+export { type Reversion, type RevertOptions, revert, type SkippedItem } from "./history.js";
+export {
+  type DeletedItem,
+  decodeInverse,
+  encodeInverse,
+  type IdRange,
+  type InverseRecord,
+  type TypeRef,
+} from "./invert.js";
+export {
+  createRestoredIds,
+  decodeRestorations,
+  encodeRestorations,
+  type Restoration,
+  type RestoredIds,
+} from "./restored-ids.js";
+
+// Errors
+
+export { BridgeError, type BridgeErrorCode, type BridgeErrorPlace } from "./errors.js";
