@@ -1,0 +1,16 @@
+/** The relay that `npm start` and the container run: everything by default, and the studio at `/`. */
+import { fileURLToPath } from "node:url";
+import { closeOnSignal, createLogger, listen, readConfig, ServerError } from "@verso/server";
+
+const studio = fileURLToPath(new URL("../../studio/dist", import.meta.url));
+
+try {
+  const config = await readConfig({ environment: process.env });
+  const logger = createLogger(config);
+  const relay = await listen(config, { page: studio, logger });
+  closeOnSignal(relay, logger);
+} catch (error) {
+  const code = error instanceof ServerError ? ` (${error.code})` : "";
+  console.error(`${error instanceof Error ? error.message : String(error)}${code}`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,33 @@
+/**
+ * The `verso` command: its verbs, their flags, and how it ends.
+ *
+ * What was asked for goes to standard output, everything else to standard error.
+ */
+import { Command, CommanderError } from "commander";
+import { ExitCode, exitCodeOf } from "./exit-code.js";
+import { logCommand } from "./log.js";
+import { serveCommand } from "./serve.js";
+import { verifyCommand } from "./verify.js";
+
+const program = new Command("verso")
+  .description("Runs and inspects a Verso relay.")
+  .configureHelp({ showGlobalOptions: true })
+  .helpCommand(false)
+  .addCommand(serveCommand())
+  .addCommand(verifyCommand())
+  .addCommand(logCommand());
+
+for (const command of [program, ...program.commands]) command.exitOverride();
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    // Commander has printed what was wrong, or what was asked for.
+    process.exitCode = error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
+  } else {
+    const code = error instanceof Error && "code" in error ? ` (${String(error.code)})` : "";
+    console.error(`verso: ${error instanceof Error ? error.message : String(error)}${code}`);
+    process.exitCode = exitCodeOf(error);
+  }
+}

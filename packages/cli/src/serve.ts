@@ -1,0 +1,44 @@
+/** `verso serve`: runs a relay until it is told to stop. */
+import {
+  closeOnSignal,
+  createLogger,
+  environmentName,
+  listen,
+  readConfig,
+  type SettingName,
+  settingsSchema,
+} from "@verso/server";
+import { Command, Option } from "commander";
+
+export function serveCommand(): Command {
+  const command = new Command("serve")
+    .description("run a relay")
+    .option("--data <folder>", "folder of the LevelDB store (env: VERSO_DATA, default: ./data)")
+    .option(
+      "--config <file>",
+      "configuration file (default: verso.config.ts in the working folder, if there is one)",
+    );
+  for (const [name, schema] of Object.entries(settingsSchema.shape)) {
+    const flag = name.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`);
+    command.addOption(
+      new Option(`--${flag} <value>`, `${schema.description} (env: ${environmentName(name)})`),
+    );
+  }
+  return command
+    .addHelpText(
+      "after",
+      "\nFlags stand above the environment, the environment above the configuration file.",
+    )
+    .action(serve);
+}
+
+interface Flags extends Partial<Record<SettingName | "data", string>> {
+  readonly config?: string;
+}
+
+async function serve({ config: file, ...flags }: Flags): Promise<void> {
+  const config = await readConfig({ file, flags, environment: process.env });
+  const logger = createLogger(config);
+  const relay = await listen(config, { logger });
+  closeOnSignal(relay, logger);
+}

@@ -1,0 +1,147 @@
+/**
+ * A worker thread for work on documents that may take long, or never end, and must then be stoppable.
+ *
+ * Two kinds of work go here. A *trial* applies an update to a copy of a document, to learn what it costs before it
+ * is applied on the thread that all documents share: a chain of conflicts in a few kilobytes can take Yjs half a
+ * minute. *Compaction* builds a snapshot from an older one and the updates after it, which would stall every
+ * document for as long as it takes.
+ *
+ * A cell does one thing at a time, in order. When a deadline passes, its thread is terminated and the next job
+ * gets a new one.
+ */
+import { Worker } from "node:worker_threads";
+import type { Job, JobResult, Message } from "./cell-worker.js";
+import type { Cancel, Clock } from "./clock.js";
+
+export interface Trial {
+  /** The document as it stands, as updates to be applied in order. Copied to the worker. */
+  readonly state: readonly Uint8Array[];
+  readonly update: Uint8Array;
+}
+
+export type TrialResult =
+  | { readonly type: "passed" }
+  /** It did not end before the deadline. */
+  | { readonly type: "too-slow" }
+  /** Yjs threw, or was left with structs that it could not place. */
+  | { readonly type: "failed"; readonly detail: string };
+
+export interface Compaction {
+  readonly updates: readonly Uint8Array[];
+}
+
+export interface Compacted {
+  /** The whole document as one update. */
+  readonly state: Uint8Array;
+  readonly stateVector: Uint8Array;
+}
+
+export interface Cell {
+  /** Applies the update to a copy of the document; the deadline counts from when the copy stands. */
+  try(trial: Trial): Promise<TrialResult>;
+  /** Merges updates into one, through a document, and checks that the result reads back the same. */
+  compact(compaction: Compaction): Promise<Compacted>;
+  close(): Promise<void>;
+}
+
+export interface CellOptions {
+  readonly clock: Clock;
+  /** Milliseconds that an update may take on a copy of its document. @default 250 */
+  readonly trialDeadline?: number;
+  /** Milliseconds that building a document may take. @default 60000 */
+  readonly buildDeadline?: number;
+}
+
+interface Pending {
+  readonly job: Job;
+  readonly settle: (outcome: JobResult | "too-slow") => void;
+  readonly fail: (cause: Error) => void;
+}
+
+export function createCell({ clock, trialDeadline = 250, buildDeadline = 60_000 }: CellOptions): Cell {
+  const queue: Pending[] = [];
+  let worker: Worker | null = null;
+  let current: Pending | null = null;
+  let stopTimer: Cancel = () => {};
+  let closed = false;
+
+  return {
+    async try({ state, update }) {
+      const outcome = await run({ type: "try", state, update });
+      if (outcome === "too-slow") return { type: "too-slow" };
+      if (outcome.type === "failed") return outcome;
+      return { type: "passed" };
+    },
+    async compact({ updates }) {
+      const outcome = await run({ type: "compact", updates });
+      if (outcome === "too-slow") throw new Error("The document could not be compacted in time.");
+      if (outcome.type !== "compacted") {
+        throw new Error(outcome.type === "failed" ? outcome.detail : "The worker answered another job.");
+      }
+      return outcome;
+    },
+    async close() {
+      closed = true;
+      stopTimer();
+      const waiting = current === null ? queue.splice(0) : [current, ...queue.splice(0)];
+      current = null;
+      for (const { fail } of waiting) fail(new Error("The relay is shutting down."));
+      await worker?.terminate();
+      worker = null;
+    },
+  };
+
+  function run(job: Job): Promise<JobResult | "too-slow"> {
+    if (closed) return Promise.reject(new Error("The relay is shutting down."));
+    return new Promise((settle, fail) => {
+      queue.push({ job, settle, fail });
+      next();
+    });
+  }
+
+  function next(): void {
+    if (current !== null) return;
+    current = queue.shift() ?? null;
+    if (current === null) return;
+    worker ??= start();
+    stopTimer = clock.after(buildDeadline, expire);
+    worker.postMessage(current.job);
+  }
+
+  function start(): Worker {
+    // Compiled code in both cases: from `src`, where the tests run, and from `dist`.
+    const thread = new Worker(new URL("../dist/cell-worker.js", import.meta.url));
+    thread.unref();
+    thread.on("message", (message: Message) => {
+      if (thread !== worker) return;
+      if (message.type === "built") {
+        stopTimer();
+        stopTimer = clock.after(current?.job.type === "try" ? trialDeadline : buildDeadline, expire);
+      } else {
+        finish(pending => pending.settle(message));
+      }
+    });
+    thread.on("error", error => {
+      if (thread !== worker) return;
+      worker = null;
+      // Out of memory, or a fault of the worker itself: the job is what brought it about.
+      finish(pending => pending.settle({ type: "failed", detail: error.message }));
+    });
+    return thread;
+  }
+
+  function expire(): void {
+    const hung = worker;
+    worker = null;
+    void hung?.terminate();
+    finish(pending => pending.settle("too-slow"));
+  }
+
+  function finish(settle: (pending: Pending) => void): void {
+    stopTimer();
+    const done = current;
+    current = null;
+    if (done !== null) settle(done);
+    next();
+  }
+}

@@ -1,0 +1,46 @@
+/**
+ * Snapshots: so that opening a document costs its state and not its history.
+ *
+ * One is made when the commits since the last outweigh it. Then the work of all snapshots together stays in
+ * proportion to what was written; any fixed number of commits or bytes would make it quadratic. It is made from what
+ * the ledger holds, in a worker, and never on the thread that all documents share.
+ */
+import type { DocumentLog, Head, Ledger } from "@verso/storage";
+import type { Cell } from "./cell.js";
+
+/** Below this a tail is never worth a snapshot while the document is in use. */
+const smallestTail = 256 * 1024;
+/** What a commit costs at opening beside the bytes of its update. */
+const bytesPerCommit = 40;
+
+/** Where the state vector lies beside a snapshot. */
+export const stateVectorAttachment = "state-vector";
+
+export function isDue(head: Head, snapshotBytes: number): boolean {
+  return weight(head) >= Math.max(smallestTail, snapshotBytes);
+}
+
+/** Whether the tail makes opening dearer by more than this share of the snapshot. */
+export function outweighs(head: Head, snapshotBytes: number, share: number): boolean {
+  return head.tail.commits > 0 && weight(head) > share * snapshotBytes;
+}
+
+/** Makes a snapshot of what is durable now; resolves with its size in bytes. */
+export async function compact(log: DocumentLog, ledger: Ledger, cell: Cell): Promise<number> {
+  const sequence = log.head?.sequence ?? 0;
+  const snapshot = await ledger.snapshot(log.document);
+  const updates = snapshot === undefined ? [] : [snapshot.state];
+  for await (const { update } of ledger.read(log.document, {
+    from: (snapshot?.sequence ?? 0) + 1,
+    to: sequence,
+  })) {
+    if (update !== undefined && update.length > 0) updates.push(update);
+  }
+  const { state, stateVector } = await cell.compact({ updates });
+  await log.saveSnapshot({ sequence, state, attachments: new Map([[stateVectorAttachment, stateVector]]) });
+  return state.length;
+}
+
+function weight(head: Head): number {
+  return head.tail.bytes + bytesPerCommit * head.tail.commits;
+}

@@ -1,0 +1,175 @@
+/**
+ * How a relay is set up: the configuration file, the environment and the flags, checked by one schema.
+ *
+ * Flags stand above the environment, the environment above the file, the file above the defaults. A fault stops the
+ * start and names its place.
+ */
+import { resolve } from "node:path";
+import { defaultFrameLimits } from "@verso/protocol";
+import { openLevelBackend, type StorageBackend } from "@verso/storage";
+import { defaultLimits } from "@verso/validation";
+import { loadConfig } from "c12";
+import { z } from "zod";
+import { defaultDeliveryLimits } from "./delivery.js";
+import { ServerError } from "./errors.js";
+import { rootKinds } from "./kinds.js";
+import { defaultPacing } from "./room.js";
+import { defaultResidency } from "./rooms.js";
+
+/** Where a relay keeps its ledger. */
+export interface Storage {
+  /** For logs: what it is and where. */
+  readonly name: string;
+  open(): Promise<StorageBackend>;
+}
+
+/** LevelDB in a folder, which is made if it is not there; one process at a time. */
+export function level(folder: string): Storage {
+  const path = resolve(folder);
+  return { name: `LevelDB in ${path}`, open: () => openLevelBackend(path) };
+}
+
+const names = z.preprocess(
+  value => (typeof value === "string" ? value.split(",").flatMap(name => name.trim() || []) : value),
+  z.array(z.string().min(1)),
+);
+
+/** What flags and the environment can set as well as the file. The descriptions are the help texts. */
+export const settingsSchema = z.strictObject({
+  host: z.string().min(1).default("127.0.0.1").describe("address to listen on"),
+  port: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(65535)
+    .default(8080)
+    .describe("port to listen on; 0 takes a free one"),
+  hosts: names
+    .default([])
+    .describe("host names beside localhost under which browsers reach the relay, with commas"),
+  origins: names.default([]).describe("origins of other sites whose pages may use the relay, with commas"),
+  logLevel: z
+    .enum(["silent", "error", "warn", "info", "debug"])
+    .default("info")
+    .describe("silent, error, warn, info or debug"),
+});
+
+const reservedKeys = ["__proto__", "constructor", "prototype"];
+
+const kindSchema = z.strictObject({
+  /** The roots that every document of this kind has, present in its JSON from the beginning. */
+  roots: z
+    .record(z.string(), z.enum(rootKinds))
+    .refine(roots => !reservedKeys.some(key => Object.hasOwn(roots, key)), {
+      error: `no root may be called ${reservedKeys.join(", ")}`,
+    })
+    .default({}),
+});
+
+/** Defaults with the numbers that may be overridden. */
+function numbers<T extends Record<keyof T, number>>(defaults: T) {
+  const shape = Object.fromEntries(
+    Object.entries<number>(defaults).map(([name, value]) => [name, z.number().nonnegative().default(value)]),
+  );
+  // Object.fromEntries forgets the names; the schema has exactly those of the defaults.
+  return z.strictObject(shape).prefault({}) as unknown as z.ZodType<T, Partial<T> | undefined>;
+}
+
+const configSchema = settingsSchema.extend({
+  storage: z
+    .custom<Storage>(value => typeof (value as Storage | null)?.open === "function", {
+      error: 'expected a storage, such as level("./data")',
+    })
+    .default(() => level("./data")),
+  /** The kinds of documents, by the pattern of their ids. Without any, every document is allowed. */
+  documents: z.record(z.string().min(1), kindSchema).default({ "*": { roots: {} } }),
+  /** Whether messages are compressed: less traffic, for some 225 KiB of memory a connection. */
+  deflate: z.boolean().default(false),
+  /** Bytes of encoded state from which a document takes no more. */
+  documentBytes: z
+    .number()
+    .int()
+    .positive()
+    .default(50 * 1024 * 1024),
+  limits: numbers(defaultLimits),
+  frameLimits: numbers(defaultFrameLimits),
+  delivery: numbers(defaultDeliveryLimits),
+  pacing: numbers(defaultPacing),
+  residency: numbers(defaultResidency),
+});
+
+/** What a configuration file says; everything has a default. */
+export type ConfigInput = z.input<typeof configSchema>;
+/** A checked configuration with all defaults in place. */
+export type Config = z.output<typeof configSchema>;
+/** Names of what flags and the environment can set. */
+export type SettingName = keyof typeof settingsSchema.shape;
+
+/** Gives a configuration file its types; it is checked when the relay starts. */
+export function defineConfig(config: ConfigInput): ConfigInput {
+  return config;
+}
+
+/** Checks a configuration. Throws `config-invalid` with the path of the first fault. */
+export function checkConfig(input: unknown): Config {
+  const checked = configSchema.safeParse(input);
+  if (checked.success) return checked.data;
+  const [issue] = checked.error.issues;
+  const path = issue?.path.join(".") ?? "";
+  throw new ServerError(
+    "config-invalid",
+    `The configuration is not valid at ${path || "its top"}: ${issue?.message}`,
+    {
+      path,
+    },
+  );
+}
+
+export interface ConfigSources {
+  /** The configuration file; without it, `verso.config.*` in the working folder, if there is one. */
+  readonly file?: string | undefined;
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** What flags have set, `data` being the folder of a LevelDB store. */
+  readonly flags?: Partial<Readonly<Record<SettingName | "data", unknown>>>;
+}
+
+/** Reads the configuration from all its sources. Throws `config-invalid` or `config-unreadable`. */
+export async function readConfig({
+  file,
+  environment = {},
+  flags = {},
+}: ConfigSources = {}): Promise<Config> {
+  const input: Record<string, unknown> = { ...(await readFile(file)) };
+  for (const name of Object.keys(settingsSchema.shape)) {
+    const value = environment[environmentName(name)] ?? (name === "port" ? environment.PORT : undefined);
+    if (value !== undefined && value !== "") input[name] = value;
+  }
+  const folder = flags.data ?? environment[environmentName("data")];
+  if (typeof folder === "string" && folder !== "") input.storage = level(folder);
+  for (const [name, value] of Object.entries(flags)) {
+    if (name !== "data" && value !== undefined) input[name] = value;
+  }
+  return checkConfig(input);
+}
+
+/** The environment variable of a setting: `logLevel` is `VERSO_LOG_LEVEL`. */
+export function environmentName(setting: string): string {
+  return `VERSO_${setting.replace(/[A-Z]/g, letter => `_${letter}`).toUpperCase()}`;
+}
+
+async function readFile(file: string | undefined): Promise<object> {
+  try {
+    const { config } = await loadConfig<ConfigInput>({
+      name: "verso",
+      ...(file === undefined ? {} : { configFile: resolve(file), configFileRequired: true }),
+      rcFile: false,
+      globalRc: false,
+      packageJson: false,
+      dotenv: false,
+    });
+    return config ?? {};
+  } catch (cause) {
+    const detail = cause instanceof Error ? cause.message : String(cause);
+    throw new ServerError("config-unreadable", `The configuration file cannot be read: ${detail}`, { cause });
+  }
+}

@@ -1,0 +1,316 @@
+/**
+ * A document in memory: what a room keeps of a ledger, so that it need not read it for every edit.
+ *
+ * It begins *cold*, as the bytes of the latest snapshot and of the updates after it. That answers a first join as
+ * it is: handing out stored bytes takes a tenth of the time of building a `Y.Doc` and encoding it again. The
+ * `Y.Doc` is built when somebody needs it: for the first push, for a join that brings a state vector, for reading.
+ *
+ * Nothing here waits and nothing is durable: between `admit` and the append of what it returns, this document is
+ * ahead of its ledger, and only the room knows that. When Yjs throws, or anything else does, the document may have
+ * been changed half-way: it must be thrown away and read again from the ledger.
+ *
+ * Garbage collection is on and no `UndoManager` may be attached: a value that was taken back must be gone.
+ */
+import {
+  encodeChange,
+  encodeInverse,
+  type JsonObject,
+  observePatches,
+  type PatchObserver,
+  type RootKind,
+  type Roots,
+  read,
+} from "@verso/bridge";
+import {
+  createFirewall,
+  type Firewall,
+  type FirewallOptions,
+  type Limits,
+  type Scan,
+  type TypeKind,
+  updateRanges,
+} from "@verso/validation";
+import * as Y from "yjs";
+import type { Clock } from "./clock.js";
+
+/** Client id to the clock after its last struct: the decoded state vector. */
+export type StateVector = ReadonlyMap<number, number>;
+
+export interface Push {
+  readonly update: Uint8Array;
+  /** Whether it came as a sync step 2, which may be larger than a single edit. */
+  readonly fullState: boolean;
+  /** Whether its cost was tried on a copy of the document. */
+  tried: boolean;
+}
+
+/** What one author's pushes came to, as one transaction. */
+export interface Admission {
+  /** How many of the pushes, from the first, are done with: applied, or without news. */
+  readonly taken: number;
+  /** Why the next one was not taken; `null` when all were. */
+  readonly stopped:
+    | null
+    | Exclude<Scan, { type: "pass" }>
+    /** The document is full. */
+    | { readonly type: "too-large"; readonly code: "document-full"; readonly detail: string }
+    /** It may be costly: try it on a copy first. */
+    | { readonly type: "trial" }
+    /** The time for this turn is over. */
+    | { readonly type: "time" };
+  /** The transaction, or `null` when the document is as before. */
+  readonly accepted: Accepted | null;
+}
+
+export interface Accepted {
+  /** The document's own encoding of what changed; never the bytes of the client. */
+  readonly update: Uint8Array;
+  /** The change and its inverse record, encoded for the ledger. */
+  readonly changeBytes: Uint8Array;
+  readonly inverseBytes: Uint8Array;
+  readonly before: StateVector;
+}
+
+/** Updates that bring somebody up to date when applied in order. The same object for the same question. */
+export interface Answer {
+  readonly updates: readonly Uint8Array[];
+}
+
+export interface StoredState {
+  readonly snapshot: { readonly state: Uint8Array; readonly stateVector: Uint8Array } | null;
+  /** The updates after the snapshot, oldest first. */
+  readonly tail: readonly Uint8Array[];
+}
+
+export interface DocumentOptions {
+  readonly clock: Clock;
+  readonly limits: Limits;
+  /** Bytes of encoded state from which the document takes no more. */
+  readonly documentBytes: number;
+  /** The roots of the document's kind, and those that the ledger remembers, which stand above them. */
+  readonly roots: { readonly declared: Roots; readonly remembered: Roots };
+}
+
+export interface Document {
+  /** Applies pushes of one author, in order, until one cannot be taken. Throws when the document is spoilt. */
+  admit(pushes: readonly Push[], outOfTime: () => boolean): Admission;
+  /** What the owner of this state vector lacks. */
+  answer(stateVector: Uint8Array): Answer;
+  stateVector(): StateVector;
+  encodedStateVector(): Uint8Array;
+  content(): JsonObject;
+  /**
+   * Every root and its kind: declared, remembered, or given to it by its first structs. The remembered ones as they
+   * were handed over when there are no others; a new object when one is added.
+   */
+  readonly roots: Roots;
+  /** Builds the `Y.Doc` now, if it is not there yet. */
+  build(): void;
+  /** Bytes of memory, estimated. */
+  readonly bytes: number;
+  close(): void;
+}
+
+/** The client id under which the relay itself writes; 1 to 15 are reserved for it. */
+export const serverClientId = 1;
+
+/** An update that costs Yjs more than this many structs is tried on a copy first. */
+const trialWork = 1000;
+/** An update that is expected to take longer than this is tried on a copy first, in milliseconds. */
+const trialCost = 50;
+/** What a `Y.Doc` takes in memory for each byte of its encoded state. */
+const heapPerByte = 12;
+/** Answers that are kept until the document changes, and the longest question whose answer is. */
+const answersKept = 64;
+const longestKeptQuestion = 8192;
+
+export function createDocument(
+  stored: StoredState,
+  { clock, limits, documentBytes, roots }: DocumentOptions,
+): Document {
+  let cold: StoredState | null = stored;
+  let live: { doc: Y.Doc; observer: PatchObserver; firewall: Firewall } | null = null;
+  const allRemembered = Object.keys(roots.declared).every(name => Object.hasOwn(roots.remembered, name));
+  let known = allRemembered ? roots.remembered : { ...roots.declared, ...roots.remembered };
+  let size = stored.tail.reduce((sum, update) => sum + update.length, stored.snapshot?.state.length ?? 0);
+  /** When the size was last measured, while it is over the limit. */
+  let fullSince = Number.NEGATIVE_INFINITY;
+  let costPerStruct = 0;
+  /** What the transaction that is running has come to. */
+  let noted: Omit<Accepted, "update"> | null = null;
+  let accepted: Accepted | null = null;
+  const answers = new Map<string, Answer>();
+  let encodedStateVector: Uint8Array | null = null;
+
+  const document: Document = {
+    admit(pushes, outOfTime) {
+      const { doc, firewall } = built();
+      const started = clock.monotonic();
+      let taken = 0;
+      let work = 0;
+      let stopped: Admission["stopped"] = null;
+      accepted = null;
+      doc.transact(() => {
+        for (const push of pushes) {
+          if (taken > 0 && outOfTime()) stopped = { type: "time" };
+          else if (isFull(push)) stopped = full;
+          else {
+            const scan = firewall.scan(push.update, { fullState: push.fullState });
+            if (scan.type !== "pass") stopped = scan;
+            else if (!push.tried && isCostly(scan.work)) stopped = { type: "trial" };
+            else if (scan.news) {
+              Y.applyUpdate(doc, push.update);
+              work += scan.work;
+            }
+          }
+          if (stopped !== null) return;
+          taken++;
+        }
+      });
+      if (doc.store.pendingStructs !== null || doc.store.pendingDs !== null) {
+        throw new Error("An update that passed the firewall left structs pending.");
+      }
+      learnCost(clock.monotonic() - started, work);
+      return { taken, stopped, accepted };
+    },
+
+    answer(stateVector) {
+      if (stateVector.length > longestKeptQuestion) return compute(stateVector);
+      const key = String.fromCharCode(...stateVector);
+      let answer = answers.get(key);
+      if (answer === undefined) {
+        answer = compute(stateVector);
+        if (answers.size >= answersKept) answers.clear();
+        answers.set(key, answer);
+      }
+      return answer;
+    },
+
+    stateVector: () => (cold === null ? storeStateVector(built().doc) : coldStateVector(cold)),
+    encodedStateVector() {
+      encodedStateVector ??= Y.encodeStateVector(new Map(document.stateVector()));
+      return encodedStateVector;
+    },
+    content: () => read(built().doc, built().observer.roots),
+    get roots() {
+      return known;
+    },
+    build: () => void built(),
+    get bytes() {
+      return size * (live === null ? 1 : heapPerByte);
+    },
+    close() {
+      live?.observer.close();
+      live?.doc.destroy();
+      answers.clear();
+    },
+  };
+  return document;
+
+  function compute(stateVector: Uint8Array): Answer {
+    const asksForAll = stateVector.length === 1;
+    if (cold !== null && asksForAll) {
+      const updates = cold.snapshot === null ? cold.tail : [cold.snapshot.state, ...cold.tail];
+      return { updates: updates.length === 0 ? [emptyUpdate] : updates };
+    }
+    const update = Y.encodeStateAsUpdate(built().doc, stateVector);
+    if (asksForAll) size = update.length;
+    return { updates: [update] };
+  }
+
+  function built() {
+    if (live !== null) return live;
+    const doc = new Y.Doc({ gc: true });
+    doc.clientID = serverClientId;
+    if (cold !== null) applyAll(doc, cold);
+    const observer = observePatches(doc, { roots: known }, event => {
+      noted = {
+        before: event.transaction.beforeState,
+        changeBytes: encodeChange(event.change),
+        inverseBytes: encodeInverse(event.inverse()),
+      };
+      for (const operation of event.change) {
+        if (operation.type !== "set" || operation.kind === undefined) continue;
+        known = { ...known, [String(operation.key)]: operation.kind };
+      }
+    });
+    doc.on("update", (update: Uint8Array) => {
+      if (noted === null) throw new Error("Yjs told of an update whose change was not derived.");
+      accepted = { update, ...noted };
+      noted = null;
+      size += update.length;
+      answers.clear();
+      encodedStateVector = null;
+    });
+    live = { doc, observer, firewall: createFirewall(doc, firewallOptions(limits, roots.declared)) };
+    // The state vector and what was answered stay what they are.
+    cold = null;
+    return live;
+  }
+
+  function isFull({ update }: Push): boolean {
+    if (size + update.length <= documentBytes) return false;
+    // The sum of all updates is more than the state; measure it, and not for every push.
+    if (clock.monotonic() - fullSince < fullFor) return true;
+    size = Y.encodeStateAsUpdate(built().doc).length;
+    if (size + update.length <= documentBytes) return false;
+    fullSince = clock.monotonic();
+    return true;
+  }
+
+  function isCostly(work: number): boolean {
+    return work > trialWork || work * costPerStruct > trialCost;
+  }
+
+  /** Many small updates can build a chain as costly as one large one: what the last ones took foretells the next. */
+  function learnCost(milliseconds: number, work: number): void {
+    costPerStruct = work > 0 && milliseconds > 20 ? milliseconds / work : costPerStruct * 0.9;
+  }
+}
+
+/** Milliseconds for which a document that was found full is taken to be so. */
+const fullFor = 10_000;
+const full = {
+  type: "too-large",
+  code: "document-full",
+  detail: "the document has reached its largest size",
+} as const;
+const emptyUpdate = Uint8Array.of(0, 0);
+
+/** A kind that declares roots allows no others. */
+function firewallOptions(limits: Limits, declared: Roots): FirewallOptions {
+  const names = Object.keys(declared);
+  if (names.length === 0) return { limits };
+  return { limits, roots: Object.fromEntries(names.map(name => [name, shapeOf[declared[name] ?? "map"]])) };
+}
+
+const shapeOf = {
+  map: "map",
+  array: "array",
+  text: "text",
+  richText: "text",
+  xmlText: "text",
+  xmlElement: "element",
+  xmlFragment: "fragment",
+} as const satisfies Record<RootKind, TypeKind>;
+
+function applyAll(doc: Y.Doc, { snapshot, tail }: StoredState): void {
+  doc.transact(() => {
+    if (snapshot !== null) Y.applyUpdate(doc, snapshot.state);
+    for (const update of tail) Y.applyUpdate(doc, update);
+  });
+}
+
+function storeStateVector({ store }: Y.Doc): StateVector {
+  return new Map(Array.from(store.clients.keys(), client => [client, Y.getState(store, client)]));
+}
+
+function coldStateVector({ snapshot, tail }: StoredState): StateVector {
+  const vector = new Map(snapshot === null ? [] : Y.decodeStateVector(snapshot.stateVector));
+  for (const update of tail) {
+    for (const { client, to } of updateRanges(update)) {
+      if (to > (vector.get(client) ?? 0)) vector.set(client, to);
+    }
+  }
+  return vector;
+}

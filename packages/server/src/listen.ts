@@ -1,0 +1,203 @@
+/**
+ * A running relay: one port, the store behind it, and an orderly end.
+ *
+ *     /yjs/<document>   WebSocket in the dialect of y-websocket
+ *     /api, /healthz    HTTP, see `http.ts`
+ *     /                 the page, if there is one
+ */
+import { randomUUID } from "node:crypto";
+import { createServer, type IncomingMessage, type Server, STATUS_CODES } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import { CloseCode, documentIdFromPath, encodePermissionDenied, problemStatus } from "@verso/protocol";
+import { openLedger } from "@verso/storage";
+import { type Logger, pino } from "pino";
+import { type WebSocket, WebSocketServer } from "ws";
+import { createCell } from "./cell.js";
+import { systemClock } from "./clock.js";
+import type { Config } from "./config.js";
+import { ServerError } from "./errors.js";
+import { Frames } from "./frames.js";
+import { createHttp } from "./http.js";
+import { createKinds } from "./kinds.js";
+import { checkOrigin } from "./origin.js";
+import { createRooms } from "./rooms.js";
+import { createSession } from "./session.js";
+import { attach, createConnection } from "./websocket.js";
+
+export interface Relay {
+  /** Where it listens, as `http://127.0.0.1:8080`. */
+  readonly url: string;
+  /**
+   * Stops accepting, finishes what was pushed, tells the clients to come back later, and closes the store.
+   * May be called more than once.
+   */
+  close(): Promise<void>;
+}
+
+export interface ListenOptions {
+  /** Folder of a built page to serve at `/`. */
+  readonly page?: string;
+  /** Where to log. @default JSON lines on standard output, at the configured level */
+  readonly logger?: Logger;
+}
+
+/** Milliseconds for which sockets may finish sending when the relay closes. */
+const closingTime = 2000;
+
+/**
+ * Opens the store and listens. Throws `port-in-use` and `cannot-listen`, and what the storage throws when it cannot
+ * be opened; nothing is left open then.
+ */
+export async function listen(
+  config: Config,
+  { page, logger = pino({ level: config.logLevel }) }: ListenOptions = {},
+): Promise<Relay> {
+  const clock = systemClock;
+  const kinds = createKinds(config.documents);
+  const ledger = await openLedger({ open: config.storage.open, now: clock.now });
+  ledger.subscribe(() => {
+    const { status } = ledger;
+    if (status.state === "failed")
+      logger.error({ err: status.cause }, "the store failed; it is opened again");
+    else logger.info({ state: status.state }, "the store's state has changed");
+  });
+  const trials = createCell({ clock });
+  const compactions = createCell({ clock });
+  const rooms = createRooms({
+    ...config,
+    ledger,
+    clock,
+    trials,
+    compactions,
+    kindOf(documentId) {
+      const kind = kinds.of(documentId);
+      if (kind === null) throw new ServerError("unknown-kind", `No kind is configured for "${documentId}".`);
+      return kind;
+    },
+    events: {
+      refused: event => logger.warn(event, "an update was refused"),
+      discarded: ({ documentId, cause }) =>
+        logger.warn({ documentId, err: cause }, "a document is read again"),
+      uncompacted: ({ documentId, cause }) =>
+        logger.warn({ documentId, err: cause }, "a snapshot was not made"),
+      failed: ({ documentId, cause }) =>
+        logger.error({ documentId, err: cause }, "a document cannot be opened"),
+    },
+  });
+
+  let accepting = true;
+  const originPolicy = { hosts: config.hosts, origins: config.origins };
+  const http = createServer(
+    { headersTimeout: 10_000, requestTimeout: 15_000, maxHeaderSize: 16 * 1024 },
+    createHttp({
+      ledger,
+      rooms,
+      kinds,
+      originPolicy,
+      frameLimits: config.frameLimits,
+      page,
+      accepting: () => accepting,
+      onError: (error, request) => logger.error({ err: error, ...request }, "a request failed"),
+    }),
+  );
+  const sockets = new WebSocketServer({
+    noServer: true,
+    clientTracking: true,
+    perMessageDeflate: config.deflate,
+    maxPayload: config.frameLimits.messageBytes,
+    maxFragments: config.frameLimits.fragments,
+  });
+  http.on("upgrade", upgrade);
+
+  try {
+    await bind(http, config);
+  } catch (error) {
+    await Promise.all([trials.close(), compactions.close(), ledger.close()]);
+    throw error;
+  }
+  const url = urlOf(http);
+  logger.info({ url, storage: config.storage.name }, `listening on ${url}`);
+
+  let closing: Promise<void> | null = null;
+  return {
+    url,
+    close() {
+      closing ??= close();
+      return closing;
+    },
+  };
+
+  function upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    socket.on("error", () => socket.destroy());
+    const verdict = checkOrigin(request, originPolicy);
+    if (!verdict.allowed) return refuseUpgrade(socket, problemStatus[verdict.code], verdict.detail);
+    const path = (request.url ?? "").replace(/\?.*$/s, "");
+    if (!path.startsWith("/yjs/")) return refuseUpgrade(socket, 404, "There is no WebSocket at this path.");
+    if (!accepting) return refuseUpgrade(socket, 503, "The relay is shutting down.");
+    sockets.handleUpgrade(request, socket, head, webSocket => {
+      accept(webSocket, socket, path.slice("/yjs/".length));
+    });
+  }
+
+  function accept(webSocket: WebSocket, socket: Socket, path: string): void {
+    const options = { clock, deflate: config.deflate };
+    const connection = createConnection(webSocket, socket, options);
+    const documentId = documentIdFromPath(path, { maxBytes: config.frameLimits.documentIdBytes });
+    // After the upgrade, because only a close code tells a browser to stop trying.
+    if (!documentId.ok) return turnAway(CloseCode.badRequest, `bad-document-id: ${documentId.detail}`);
+    if (kinds.of(documentId.id) === null) {
+      return turnAway(CloseCode.forbidden, "forbidden-document: no kind of document is configured for it");
+    }
+    const actor = { user: "anonymous", session: randomUUID() };
+    const session = createSession(connection, { room: rooms.get(documentId.id), actor, clock });
+    attach(webSocket, session, options);
+
+    function turnAway(code: CloseCode, reason: string): void {
+      logger.warn({ path, code, reason }, "a connection was turned away");
+      connection.send(new Frames([encodePermissionDenied(reason)]));
+      connection.close(code, reason);
+    }
+  }
+
+  async function close(): Promise<void> {
+    accepting = false;
+    const stopped = new Promise<void>(resolve => http.close(() => resolve()));
+    await rooms.close(CloseCode.restart, "restart: the relay is shutting down");
+    http.closeIdleConnections();
+    const cancel = clock.after(closingTime, () => {
+      for (const webSocket of sockets.clients) webSocket.terminate();
+      http.closeAllConnections();
+    });
+    await stopped;
+    cancel();
+    await Promise.all([trials.close(), compactions.close()]);
+    await ledger.close();
+    logger.info("closed");
+  }
+}
+
+function bind(http: Server, { host, port }: Config): Promise<void> {
+  return new Promise((resolve, reject) => {
+    http.once("error", (cause: NodeJS.ErrnoException) => {
+      const code = cause.code === "EADDRINUSE" ? "port-in-use" : "cannot-listen";
+      const why = code === "port-in-use" ? "something else listens there" : cause.message;
+      reject(new ServerError(code, `Cannot listen on ${host}:${port}: ${why}.`, { cause }));
+    });
+    http.listen(port, host, () => {
+      http.removeAllListeners("error");
+      resolve();
+    });
+  });
+}
+
+function urlOf(http: Server): string {
+  const { address, family, port } = http.address() as AddressInfo;
+  return `http://${family === "IPv6" ? `[${address}]` : address}:${port}`;
+}
+
+function refuseUpgrade(socket: Socket, status: number, detail: string): void {
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: text/plain\r\n` +
+      `Content-Length: ${Buffer.byteLength(detail)}\r\n\r\n${detail}`,
+  );
+}

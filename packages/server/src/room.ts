@@ -1,0 +1,543 @@
+/**
+ * The journey of an edit: the one place in a process where a document is open.
+ *
+ *     push ─▶ queue ─▶ turn: firewall ─▶ apply and derive ─▶ durable append ─▶ one delivery for all ─▶ answers
+ *
+ * Everything that concerns the document stands in one queue, joins and readers too, and a turn takes what is there.
+ * Turns never overlap. So when a turn ends, the document in memory is exactly what the ledger holds, and only then
+ * does anybody see it: nobody is ever shown a state that is not durable.
+ *
+ * The ledger is the truth and the document a cache of it. When an append fails, or Yjs throws, the document is
+ * discarded and read again, and everybody is asked for what the ledger lacks; nothing had been acknowledged.
+ */
+import { createHash } from "node:crypto";
+import type { JsonObject, Roots } from "@verso/bridge";
+import { CloseCode, type FrameLimits } from "@verso/protocol";
+import {
+  type Commit,
+  type DocumentLog,
+  type Head,
+  type Ledger,
+  type Snapshot,
+  StorageError,
+} from "@verso/storage";
+import { checkStateVector, type Limits } from "@verso/validation";
+import * as Y from "yjs";
+import { createAsking } from "./asking.js";
+import type { Cell, TrialResult } from "./cell.js";
+import type { Cancel, Clock } from "./clock.js";
+import { compact, isDue, outweighs, stateVectorAttachment } from "./compaction.js";
+import { createDelivery, type DeliveryLimits, type Moment, type Peer } from "./delivery.js";
+import { createDocument, type Document, type Push, type StoredState } from "./document.js";
+import { ServerError } from "./errors.js";
+import { type Kind, knownRoots } from "./kinds.js";
+import { createPacer } from "./pacer.js";
+import { createPresence } from "./presence.js";
+import { admitPushes, type QueuedPush, type Refusal, type TurnResult } from "./turn.js";
+
+export interface Room {
+  readonly documentId: string;
+  /** A session has come. It hears of nothing until it joins. */
+  enter(peer: Peer): void;
+  /** A session has gone; what it pushed before still counts. */
+  leave(peer: Peer): void;
+  /** Queues an update. Its bytes must not change from now on. */
+  push(peer: Peer, update: Uint8Array, options: { fullState: boolean }): void;
+  /** Answers with what the owner of the state vector lacks; from then on the peer hears of every change. */
+  join(peer: Peer, stateVector: Uint8Array): void;
+  /** The peer's socket has taken everything that was handed to it. */
+  drained(peer: Peer): void;
+  awareness(peer: Peer, payload: Uint8Array): void;
+  queryAwareness(peer: Peer): void;
+  /** Reads the document at a moment when it is exactly what the ledger holds. */
+  view<T>(read: (view: View) => T): Promise<T>;
+  /** Keeps a snapshot if the commits since the last one outweigh `share` of it. */
+  compact(share: number): Promise<void>;
+  /** Nobody is here and nothing is in hand. */
+  readonly idle: boolean;
+  /** Bytes of memory, estimated. */
+  readonly bytes: number;
+  /** Finishes what was pushed, tells the sessions why, and lets go of the document. */
+  close(code: CloseCode, reason: string): Promise<void>;
+}
+
+export interface View {
+  /** `undefined` when nothing was ever written to the document. */
+  readonly head: Head | undefined;
+  content(): JsonObject;
+}
+
+export interface RoomOptions {
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  /** The kind of a document; every id that comes here has one. */
+  readonly kindOf: (documentId: string) => Kind;
+  /** Where costly updates are tried, and where snapshots are made: never the same, since a trial may be killed. */
+  readonly trials: Cell;
+  readonly compactions: Cell;
+  readonly limits: Limits;
+  /** Bytes of encoded state from which a document takes no more. */
+  readonly documentBytes: number;
+  readonly frameLimits: FrameLimits;
+  readonly delivery: DeliveryLimits;
+  readonly pacing: Pacing;
+  readonly events: RoomEvents;
+}
+
+export interface Pacing {
+  /** Milliseconds between the beginnings of two turns of a busy room. @default 5 */
+  readonly pace: number;
+  /** Pushes of one turn. @default 2000 */
+  readonly turnPushes: number;
+  /** Milliseconds of work of one turn, after which the rest waits for the next. @default 20 */
+  readonly turnWork: number;
+  /** Pushes waiting from which their authors' sockets are no longer read. @default 4000 */
+  readonly queuedPushes: number;
+  /** The same in bytes. @default 4 MiB */
+  readonly queuedBytes: number;
+}
+
+export const defaultPacing: Pacing = {
+  pace: 5,
+  turnPushes: 2000,
+  turnWork: 20,
+  queuedPushes: 4000,
+  queuedBytes: 4 * 1024 * 1024,
+};
+
+/** What an operator may want to know. */
+export interface RoomEvents {
+  /** A push was refused, and its author's connection closed; `hash` is the SHA-256 of its bytes. */
+  refused(event: {
+    documentId: string;
+    actor: Peer["actor"];
+    code: string;
+    detail: string;
+    hash: string;
+  }): void;
+  /** The document was discarded, and is read again from the ledger. */
+  discarded(event: { documentId: string; cause: unknown }): void;
+  /** A snapshot could not be made; the next try comes with the next commits. */
+  uncompacted(event: { documentId: string; cause: unknown }): void;
+  /** The document cannot be opened; its sessions were closed and the room is of no further use. */
+  failed(event: { documentId: string; cause: unknown }): void;
+  /** Nobody is in the room any more. */
+  idle(room: Room): void;
+}
+
+export function createRoom(documentId: string, options: RoomOptions): Room {
+  const { ledger, clock, trials, compactions, limits, pacing, events } = options;
+  const peers = new Set<Peer>();
+  const delivery = createDelivery(options.delivery, peer =>
+    peer.close(CloseCode.slowReader, "slow-reader: the socket buffer is full"),
+  );
+  const presence = createPresence<Peer>(clock, options.frameLimits);
+  const asking = createAsking<Peer>(clock);
+  const pacer = createPacer({ clock, pace: pacing.pace, wanted, turn });
+
+  let pushes: QueuedPush<Peer>[] = [];
+  let pushedBytes = 0;
+  const paused = new Set<Peer>();
+  /** Pushes behind one that is on trial, by author, so that an author's pushes keep their order. */
+  const onTrial = new Map<Peer, QueuedPush<Peer>[]>();
+  /** Joins and readers: run when the document is what the ledger holds. */
+  const tasks: (() => void)[] = [];
+
+  /** The document and where it is written; `null` while it is read from the ledger, and after the end. */
+  let open: Open | null = null;
+  let ended: ServerError | null = null;
+  let compacting: Promise<void> | null = null;
+  /** How often the document was discarded since the ledger last took something. */
+  let discards = 0;
+  let cancelBuild: Cancel = () => {};
+
+  const room: Room = {
+    documentId,
+    enter(peer) {
+      peers.add(peer);
+    },
+    leave(peer) {
+      peers.delete(peer);
+      paused.delete(peer);
+      delivery.remove(peer);
+      presence.leave(peer);
+      asking.forget(peer);
+      pacer.wake();
+      if (room.idle) events.idle(room);
+    },
+    push(peer, update, { fullState }) {
+      if (ended !== null) return;
+      (onTrial.get(peer) ?? pushes).push({ author: peer, update, fullState, tried: false });
+      pushedBytes += update.length;
+      if (pushes.length > pacing.queuedPushes || pushedBytes > pacing.queuedBytes) {
+        paused.add(peer);
+        peer.pause();
+      }
+      pacer.wake();
+    },
+    join(peer, stateVector) {
+      const checked = checkStateVector(stateVector, limits);
+      if (checked.type === "pass") return whenCurrent(current => answer(current, peer, stateVector));
+      const code = checked.type === "too-large" ? CloseCode.tooLarge : CloseCode.badRequest;
+      peer.close(code, `${checked.code}: ${checked.detail}`);
+    },
+    drained(peer) {
+      if (delivery.behind(peer) !== null) whenCurrent(current => catchUp(current, peer));
+    },
+    awareness(peer, payload) {
+      const result = presence.receive(peer, payload);
+      if (result.type === "taken") return pacer.wake();
+      const code = result.type === "too-large" ? CloseCode.tooLarge : CloseCode.badRequest;
+      peer.close(code, `${result.type}: ${result.detail}`);
+    },
+    queryAwareness(peer) {
+      const everyone = presence.everyone();
+      if (everyone !== null) peer.present(everyone);
+    },
+    view: read =>
+      new Promise((resolve, reject) => {
+        whenCurrent(({ log, document }) => {
+          try {
+            resolve(read({ head: log.head, content: () => document.content() }));
+          } catch (error) {
+            reject(error);
+          }
+        }, reject);
+      }),
+    async compact(share) {
+      await compacting;
+      if (open?.log.head !== undefined && outweighs(open.log.head, open.snapshotBytes, share)) {
+        await keepSnapshot(open);
+      }
+    },
+    get idle() {
+      const waiting = pushes.length + tasks.length + onTrial.size;
+      return peers.size === 0 && waiting === 0 && pacer.running === null;
+    },
+    get bytes() {
+      return pushedBytes + (open?.document.bytes ?? 0);
+    },
+    async close(code, reason) {
+      pacer.stop();
+      await pacer.running;
+      // While the store does not take writes there is nothing to wait for, and nothing was acknowledged.
+      while (open !== null && pushes.length > 0) await turn();
+      end(new ServerError("document-closed", "The document was closed."), code, reason);
+      await compacting;
+    },
+  };
+
+  void load();
+  return room;
+
+  // ------------------------------------------------------------ opening, and opening again
+
+  async function load(): Promise<void> {
+    while (open === null && ended === null) {
+      try {
+        const { log, snapshot, tail } = await ledger.open(documentId);
+        const roots = { declared: options.kindOf(documentId).roots, remembered: knownRoots(log.head?.roots) };
+        const document = createDocument(toStoredState(snapshot, tail), { ...options, roots });
+        open = { log, document, savedRoots: roots.remembered, snapshotBytes: snapshot?.state.length ?? 0 };
+      } catch (cause) {
+        if (!isTransient(cause)) return fail(cause);
+        await storeChange();
+      }
+    }
+    if (ended !== null) await open?.log.close();
+    else pacer.wake();
+  }
+
+  /** Resolves when the store says that something has changed, or after a while: it is no longer in use, perhaps. */
+  function storeChange(): Promise<void> {
+    return new Promise(resolve => {
+      const unsubscribe = ledger.subscribe(done);
+      const cancel = clock.after(1000, done);
+      function done(): void {
+        unsubscribe();
+        cancel();
+        resolve();
+      }
+    });
+  }
+
+  /**
+   * What was applied and is not in the ledger is gone. Everybody is brought up to the ledger, which may hold what was
+   * reported as failed, and is asked for what it lacks.
+   */
+  function discard(cause: unknown, delivered: Moment | null): void {
+    // What fails again and again, and not for want of a store, would have everybody send everything for ever.
+    if (++discards > discardsInARow && !isTransient(cause)) return fail(cause);
+    events.discarded({ documentId, cause });
+    close();
+    if (delivered !== null) delivery.fallBehind(delivered);
+    pushes = [];
+    pushedBytes = 0;
+    onTrial.clear();
+    whenCurrent(current => {
+      for (const peer of delivery.peers()) catchUp(current, peer);
+      const stateVector = current.document.encodedStateVector();
+      for (const peer of peers) peer.ask(stateVector);
+      for (const peer of paused) peer.resume();
+      paused.clear();
+    });
+    void load();
+  }
+
+  function close(): void {
+    cancelBuild();
+    open?.document.close();
+    void open?.log.close();
+    open = null;
+  }
+
+  function fail(cause: unknown): void {
+    events.failed({ documentId, cause });
+    const error = new ServerError("document-unavailable", "The document cannot be opened.", { cause });
+    end(error, CloseCode.internal, "document-unavailable: the document cannot be opened");
+  }
+
+  function end(error: ServerError, code: CloseCode, reason: string): void {
+    if (ended !== null) return;
+    ended = error;
+    pacer.stop();
+    close();
+    for (const peer of [...peers]) peer.close(code, reason);
+    runTasks(() => false);
+  }
+
+  // ------------------------------------------------------------ turns
+
+  function wanted(): number | null {
+    if (open === null) return null;
+    return pushes.length > 0 || tasks.length > 0 ? 0 : presence.dueIn;
+  }
+
+  async function turn(): Promise<void> {
+    try {
+      await takeTurn();
+    } catch (error) {
+      // A fault of ours, or a document that cannot be built: nobody may be left waiting for it.
+      fail(error);
+    }
+  }
+
+  async function takeTurn(): Promise<void> {
+    if (open === null) return;
+    const end = clock.monotonic() + pacing.turnWork;
+    const outOfTime = () => clock.monotonic() >= end;
+
+    const taken = pushes.splice(0, pacing.turnPushes);
+    if (taken.length > 0) open.document.build();
+    const result = admit(open, taken, outOfTime);
+    if (result === null) return;
+    pushes.unshift(...result.left);
+    for (const { author, pushes: waiting } of result.trials) tryFirst(open, author, waiting);
+    pushedBytes -=
+      bytesOf(taken) - bytesOf(result.left) - bytesOf(result.trials.flatMap(trial => trial.pushes));
+
+    if (!(await append(open, result.accepted))) return;
+
+    for (const { author, push, reason } of result.refused) refuse(author, push, reason);
+    for (const author of result.lacking) {
+      asking.ask(author, () => whenCurrent(({ document }) => author.ask(document.encodedStateVector())));
+    }
+    runTasks(outOfTime);
+    const present = presence.flush();
+    if (present !== null) delivery.present(peer => present.for(peer));
+    if (pushes.length <= pacing.queuedPushes / 2 && pushedBytes <= pacing.queuedBytes / 2) {
+      for (const peer of paused) peer.resume();
+      paused.clear();
+    }
+    if (open?.log.head !== undefined && isDue(open.log.head, open.snapshotBytes)) void keepSnapshot(open);
+    if (room.idle) events.idle(room);
+  }
+
+  /** Applies the pushes, which puts the document ahead of the ledger; `null` when that has spoilt it. */
+  function admit(
+    { document }: Open,
+    taken: readonly QueuedPush<Peer>[],
+    outOfTime: () => boolean,
+  ): TurnResult<Peer> | null {
+    const result = admitPushes(document, taken, outOfTime);
+    if (result.spoilt === null) return result;
+    const { author, pushes: suspects, cause } = result.spoilt;
+    for (const push of suspects) {
+      refuse(author, push, { type: "barred", code: "update-failed", detail: "it cannot be applied" });
+    }
+    discard(cause, null);
+    return null;
+  }
+
+  /** Makes the document durable again, then tells everybody; false when the ledger did not take it. */
+  async function append(current: Open, accepted: TurnResult<Peer>["accepted"]): Promise<boolean> {
+    const { log, document } = current;
+    const [first] = accepted;
+    if (first === undefined) return true;
+    const delivered = { sequence: log.head?.sequence ?? 0, stateVector: first.accepted.before };
+    const drafts = accepted.map(({ author, accepted: { update, changeBytes, inverseBytes } }) => ({
+      actor: author.actor,
+      kind: "update" as const,
+      update,
+      change: changeBytes,
+      inverse: inverseBytes,
+    }));
+    const { roots } = document;
+    try {
+      await log.append(drafts, roots === current.savedRoots ? {} : { roots: new Map(Object.entries(roots)) });
+      current.savedRoots = roots;
+      discards = 0;
+    } catch (error) {
+      discard(error, delivered);
+      return false;
+    }
+    const soleAuthor = accepted.every(({ author }) => author === first.author) ? first.author : null;
+    delivery.broadcast(
+      { updates: accepted.map(({ accepted: { update } }) => update) },
+      delivered,
+      soleAuthor,
+    );
+    return true;
+  }
+
+  function refuse(author: Peer, push: Push, reason: Refusal): void {
+    const hash = createHash("sha256").update(push.update).digest("hex");
+    events.refused({ documentId, actor: author.actor, code: reason.code, detail: reason.detail, hash });
+    const code = reason.type === "too-large" ? CloseCode.tooLarge : CloseCode.badRequest;
+    author.close(code, `${reason.code}: ${reason.detail}`);
+  }
+
+  function tryFirst({ document }: Open, author: Peer, waiting: QueuedPush<Peer>[]): void {
+    const [first] = waiting;
+    if (first === undefined) return;
+    onTrial.set(author, waiting);
+    const settle = (refusal: Refusal | null) => {
+      // The document may have been discarded meanwhile, and its author asked for everything.
+      if (onTrial.get(author) !== waiting) return;
+      onTrial.delete(author);
+      if (refusal === null) {
+        first.tried = true;
+        pushes.unshift(...waiting);
+      } else {
+        pushedBytes -= bytesOf(waiting);
+        refuse(author, first, refusal);
+      }
+      pacer.wake();
+    };
+    trials.try({ state: document.answer(everything).updates, update: first.update }).then(
+      result => settle(refusalOf(result)),
+      cause => settle({ type: "too-large", code: "trial-failed", detail: String(cause) }),
+    );
+  }
+
+  // ------------------------------------------------------------ what waits for the document to be current
+
+  function whenCurrent(
+    run: (current: Open) => void,
+    otherwise: (error: ServerError) => void = () => {},
+  ): void {
+    tasks.push(() => {
+      if (open !== null) run(open);
+      else if (ended !== null) otherwise(ended);
+    });
+    if (ended !== null) runTasks(() => false);
+    else pacer.wake();
+  }
+
+  function runTasks(outOfTime: () => boolean): void {
+    do tasks.shift()?.();
+    while (tasks.length > 0 && !outOfTime());
+  }
+
+  function answer({ log, document }: Open, peer: Peer, stateVector: Uint8Array): void {
+    if (!peers.has(peer)) return;
+    // One answer at a time is on its way, however often a client asks that does not read.
+    if (peer.backlog > options.delivery.resyncAt) return;
+    peer.answer(document.answer(stateVector), document.encodedStateVector());
+    delivery.add(peer, moment(log, document));
+    const everyone = presence.everyone();
+    if (everyone !== null) peer.present(everyone);
+    cancelBuild();
+    cancelBuild = clock.after(buildDelay, () => whenCurrent(current => current.document.build()));
+  }
+
+  function catchUp({ log, document }: Open, peer: Peer): void {
+    const since = delivery.behind(peer);
+    if (since === null || peer.backlog > 0) return;
+    if (since.sequence !== log.head?.sequence) {
+      peer.changed(document.answer(Y.encodeStateVector(new Map(since.stateVector))));
+    }
+    delivery.add(peer, moment(log, document));
+  }
+
+  function keepSnapshot(current: Open): Promise<void> {
+    compacting ??= compact(current.log, ledger, compactions)
+      .then(
+        bytes => {
+          current.snapshotBytes = bytes;
+        },
+        cause => {
+          if (open !== current) return;
+          events.uncompacted({ documentId, cause });
+          // Not before the tail has doubled, or a document that cannot be compacted would keep the worker busy.
+          current.snapshotBytes = 2 * (current.log.head?.tail.bytes ?? 0) + current.snapshotBytes;
+        },
+      )
+      .finally(() => {
+        compacting = null;
+      });
+    return compacting;
+  }
+}
+
+interface Open {
+  readonly log: DocumentLog;
+  readonly document: Document;
+  /** The roots as the head of the ledger has them. */
+  savedRoots: Roots;
+  /** Size of the latest snapshot. */
+  snapshotBytes: number;
+}
+
+/** Milliseconds after a join from which the `Y.Doc` is built, so that the first push need not wait for it. */
+const buildDelay = 100;
+/** How often in a row a document may be discarded for another reason than a store that is not ready. */
+const discardsInARow = 5;
+const everything = Y.encodeStateVector(new Y.Doc());
+
+function toStoredState(snapshot: Snapshot | undefined, tail: readonly Commit[]): StoredState {
+  const stateVector = snapshot?.attachments.get(stateVectorAttachment);
+  return {
+    snapshot:
+      snapshot === undefined
+        ? null
+        : {
+            state: snapshot.state,
+            stateVector: stateVector ?? Y.encodeStateVectorFromUpdate(snapshot.state),
+          },
+    tail: tail.flatMap(({ update }) => (update === undefined || update.length === 0 ? [] : [update])),
+  };
+}
+
+function moment(log: DocumentLog, document: Document): Moment {
+  return { sequence: log.head?.sequence ?? 0, stateVector: document.stateVector() };
+}
+
+function isTransient(cause: unknown): boolean {
+  return cause instanceof StorageError && cause.transient;
+}
+
+function bytesOf(pushes: readonly Push[]): number {
+  return pushes.reduce((sum, { update }) => sum + update.length, 0);
+}
+
+function refusalOf(result: TrialResult): Refusal | null {
+  switch (result.type) {
+    case "passed":
+      return null;
+    case "too-slow":
+      return { type: "barred", code: "update-too-costly", detail: "applying it takes too long" };
+    case "failed":
+      return { type: "barred", code: "update-failed", detail: "it cannot be applied" };
+  }
+}

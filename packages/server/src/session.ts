@@ -1,0 +1,160 @@
+/**
+ * One client on one WebSocket: what it says becomes calls to its room, what the room tells becomes messages.
+ *
+ * The dialect is y-websocket's: the URL names the document, the client sends its sync step 1 and gets a step 2, and
+ * the relay asks with a step 1 of its own. Pure of sockets: `Connection` is what a socket looks like from here.
+ */
+import {
+  CloseCode,
+  decodeYMessage,
+  encodeAwareness,
+  encodeAwarenessMessage,
+  encodePermissionDenied,
+  encodeSyncStep1,
+  encodeSyncStep2,
+  encodeUpdate,
+  isPermanent,
+} from "@verso/protocol";
+import type { Cancel, Clock } from "./clock.js";
+import type { Peer, Turn } from "./delivery.js";
+import type { Answer } from "./document.js";
+import { Frames } from "./frames.js";
+import type { Room } from "./room.js";
+
+/** What a session writes to; a socket, or the end of a pair in a test. */
+export interface Connection {
+  /** Bytes handed over and not yet taken by the operating system. */
+  readonly backlog: number;
+  /** Bytes that the operating system has taken since the connection began. */
+  readonly bytesTaken: number;
+  send(frames: Frames): void;
+  /** Called whenever everything that was handed over has been taken. */
+  onDrain(listener: () => void): void;
+  pause(): void;
+  resume(): void;
+  /** Says why and closes; what is still to be sent may be lost. */
+  close(code: CloseCode, reason: string): void;
+}
+
+/** What a session reads from its socket. */
+export interface Session {
+  onMessage(message: Uint8Array): void;
+  onClose(): void;
+}
+
+/** A stock client drops a connection on which it has heard nothing for 30 seconds. */
+const keepAlive = 15_000;
+/** A connection that has taken nothing for so long, while there is something to take, is dead. */
+const stallLimit = 30_000;
+
+export function createSession(
+  connection: Connection,
+  { room, actor, clock }: { room: Room; actor: Peer["actor"]; clock: Clock },
+): Session {
+  let lastSent = clock.monotonic();
+  let stalled: { readonly bytesTaken: number; readonly since: number } | null = null;
+  let open = true;
+  let cancelCheck: Cancel = clock.after(keepAlive / 3, check);
+
+  const peer: Peer = {
+    actor,
+    get backlog() {
+      return connection.backlog;
+    },
+    answer: (answer, stateVector) => {
+      send(answerFrames(answer));
+      send(new Frames([encodeSyncStep1(stateVector)]));
+    },
+    changed: turn => send(turnFrames(turn)),
+    ask: stateVector => send(new Frames([encodeSyncStep1(stateVector)])),
+    present: awareness => send(awarenessFrames(awareness)),
+    pause: () => connection.pause(),
+    resume: () => connection.resume(),
+    close,
+  };
+  connection.onDrain(() => {
+    if (open) room.drained(peer);
+  });
+  room.enter(peer);
+
+  return {
+    onMessage(bytes) {
+      if (!open) return;
+      const message = decodeYMessage(bytes);
+      switch (message.type) {
+        case "sync-step-1":
+          return room.join(peer, message.stateVector);
+        case "sync-step-2":
+          return room.push(peer, message.update, { fullState: true });
+        case "update":
+          return room.push(peer, message.update, { fullState: false });
+        case "awareness":
+          return room.awareness(peer, message.payload);
+        case "query-awareness":
+          return room.queryAwareness(peer);
+        case "malformed":
+          return close(CloseCode.badRequest, `malformed-message: ${message.detail}`);
+      }
+    },
+    onClose() {
+      if (open) leave();
+    },
+  };
+
+  function send(frames: Frames): void {
+    if (!open) return;
+    lastSent = clock.monotonic();
+    connection.send(frames);
+  }
+
+  function close(code: CloseCode, reason: string): void {
+    if (!open) return;
+    if (isPermanent(code)) send(new Frames([encodePermissionDenied(reason)]));
+    connection.close(code, reason);
+    leave();
+  }
+
+  function leave(): void {
+    open = false;
+    cancelCheck();
+    room.leave(peer);
+  }
+
+  function check(): void {
+    cancelCheck = clock.after(keepAlive / 3, check);
+    const now = clock.monotonic();
+    const { backlog, bytesTaken } = connection;
+    if (backlog === 0) stalled = null;
+    else if (stalled?.bytesTaken !== bytesTaken) stalled = { bytesTaken, since: now };
+    else if (now - stalled.since >= stallLimit) {
+      return close(CloseCode.slowReader, "slow-reader: nothing was read for 30 seconds");
+    }
+    if (backlog === 0 && now - lastSent >= (2 / 3) * keepAlive) send(nobody);
+  }
+}
+
+/** Says nothing in a way that every stock client understands: nobody's awareness has changed. */
+const nobody = new Frames([encodeAwarenessMessage(encodeAwareness([]))]);
+
+const answerFrames = once(({ updates }: Answer) => {
+  // The last one as the step 2: a client calls itself synced when it has read that, and must then have everything.
+  const last = updates.length - 1;
+  return updates.map((update, i) => (i === last ? encodeSyncStep2(update) : encodeUpdate(update)));
+});
+
+const turnFrames = once(({ updates }: Turn) => updates.map(encodeUpdate));
+
+const awarenessFrames = once((awareness: Uint8Array) => [encodeAwarenessMessage(awareness)]);
+
+/** Encodes a thing when it is first sent, and never again as long as the thing lives. */
+function once<T extends object>(encode: (thing: T) => Uint8Array[]): (thing: T) => Frames {
+  const encoded = new WeakMap<T, Frames>();
+  return thing => {
+    let frames = encoded.get(thing);
+    if (frames === undefined) {
+      frames = new Frames(encode(thing));
+      encoded.set(thing, frames);
+    }
+    return frames;
+  };
+}

@@ -1,0 +1,111 @@
+/**
+ * What a turn makes of the pushes that it took: which become commits, and what becomes of the others.
+ *
+ * The pushes of one author are one transaction and one commit. That reorders authors, which is harmless unless one
+ * depends on another: a browser tab hears of another tab's edit before the relay does, and may build on it within
+ * the same turn. Such a push is put off until the others have been applied, so it is refused only when nobody in
+ * this turn brings what it needs.
+ */
+import type { Accepted, Admission, Document, Push } from "./document.js";
+
+export interface QueuedPush<Author> extends Push {
+  readonly author: Author;
+}
+
+/** Why a push may not enter. */
+export interface Refusal {
+  readonly type: "barred" | "compensate" | "too-large";
+  readonly code: string;
+  readonly detail: string;
+}
+
+export interface TurnResult<Author> {
+  /** In the order in which they were applied. */
+  readonly accepted: readonly { readonly author: Author; readonly accepted: Accepted }[];
+  /** Pushes that may not enter. Later pushes of the same author were not looked at. */
+  readonly refused: readonly { readonly author: Author; readonly push: Push; readonly reason: Refusal }[];
+  /** Authors who must be asked for everything that they hold, since a push builds on what is not here. */
+  readonly lacking: ReadonlySet<Author>;
+  /** Pushes that wait for a trial of the first of them. */
+  readonly trials: readonly { readonly author: Author; readonly pushes: QueuedPush<Author>[] }[];
+  /** What there was no time for. */
+  readonly left: readonly QueuedPush<Author>[];
+  /** Whose pushes spoilt the document, which must then be discarded; what was accepted before is void as well. */
+  readonly spoilt: {
+    readonly author: Author;
+    readonly pushes: readonly Push[];
+    readonly cause: unknown;
+  } | null;
+}
+
+export function admitPushes<Author>(
+  document: Document,
+  pushes: readonly QueuedPush<Author>[],
+  outOfTime: () => boolean,
+): TurnResult<Author> {
+  const accepted: { author: Author; accepted: Accepted }[] = [];
+  const refused: { author: Author; push: Push; reason: Refusal }[] = [];
+  const lacking = new Set<Author>();
+  const trials: { author: Author; pushes: QueuedPush<Author>[] }[] = [];
+  const left: QueuedPush<Author>[] = [];
+
+  let waiting = byAuthor(pushes);
+  while (waiting.size > 0) {
+    const putOff = new Map<Author, QueuedPush<Author>[]>();
+    let progress = false;
+    for (const [author, group] of waiting) {
+      if (accepted.length > 0 && outOfTime()) {
+        left.push(...group);
+        continue;
+      }
+      let admission: Admission;
+      try {
+        admission = document.admit(group, outOfTime);
+      } catch (cause) {
+        const spoilt = { author, pushes: group, cause };
+        return { accepted, refused, lacking, trials, left, spoilt };
+      }
+      if (admission.taken > 0) progress = true;
+      if (admission.accepted !== null) accepted.push({ author, accepted: admission.accepted });
+      const rest = group.slice(admission.taken);
+      const push = rest[0];
+      if (admission.stopped === null || push === undefined) continue;
+      switch (admission.stopped.type) {
+        case "barred":
+        case "compensate":
+        case "too-large":
+          refused.push({ author, push, reason: admission.stopped });
+          break;
+        case "resync":
+          putOff.set(author, rest);
+          break;
+        case "trial":
+          trials.push({ author, pushes: rest });
+          break;
+        case "time":
+          left.push(...rest);
+          break;
+      }
+    }
+    if (!progress) {
+      // What they need is not in this turn. The author will send it all again; what else he sent may stand alone.
+      for (const [author, rest] of putOff) {
+        lacking.add(author);
+        rest.shift();
+        if (rest.length === 0) putOff.delete(author);
+      }
+    }
+    waiting = putOff;
+  }
+  return { accepted, refused, lacking, trials, left, spoilt: null };
+}
+
+function byAuthor<Author>(pushes: readonly QueuedPush<Author>[]): Map<Author, QueuedPush<Author>[]> {
+  const groups = new Map<Author, QueuedPush<Author>[]>();
+  for (const push of pushes) {
+    const group = groups.get(push.author);
+    if (group === undefined) groups.set(push.author, [push]);
+    else group.push(push);
+  }
+  return groups;
+}

@@ -1,0 +1,95 @@
+/**
+ * A WebSocket as a session sees it.
+ *
+ * Frames are written straight to the TCP socket: they were encoded once for everybody. `ws` reads, answers pings and
+ * does the closing handshake, and never leaves half a frame on the socket, so the two do not meet within one.
+ */
+import type { Socket } from "node:net";
+import type { RawData, WebSocket } from "ws";
+import type { Clock } from "./clock.js";
+import type { Frames } from "./frames.js";
+import type { Connection, Session } from "./session.js";
+
+export interface WebSocketOptions {
+  readonly clock: Clock;
+  /** Whether messages are compressed, which `ws` must then do for each socket. */
+  readonly deflate: boolean;
+}
+
+/** Longest reason of a close frame, in bytes of UTF-8 (RFC 6455, 5.5). */
+const longestReason = 123;
+/** A peer that has not answered a ping for so long is gone, though its network never said so. */
+const pingEvery = 30_000;
+
+export function createConnection(
+  webSocket: WebSocket,
+  socket: Socket,
+  { deflate }: WebSocketOptions,
+): Connection {
+  let onDrain = () => {};
+  const taken = () => {
+    if (socket.writableLength === 0) onDrain();
+  };
+
+  return {
+    get backlog() {
+      return socket.writableLength;
+    },
+    get bytesTaken() {
+      return socket.bytesWritten - socket.writableLength;
+    },
+    onDrain(listener) {
+      onDrain = listener;
+    },
+    send(frames: Frames) {
+      if (webSocket.readyState !== webSocket.OPEN) return;
+      if (deflate) for (const message of frames.messages) webSocket.send(message, taken);
+      else socket.write(frames.bytes, taken);
+    },
+    pause: () => webSocket.pause(),
+    resume: () => webSocket.resume(),
+    close(code, reason) {
+      webSocket.close(code, truncate(reason));
+    },
+  };
+}
+
+/** Hands everything that happens on the WebSocket to its session. */
+export function attach(webSocket: WebSocket, session: Session, { clock }: WebSocketOptions): void {
+  let answered = true;
+  const ping = () => {
+    if (!answered) return webSocket.terminate();
+    answered = false;
+    webSocket.ping();
+    cancelPing = clock.after(pingEvery, ping);
+  };
+  let cancelPing = clock.after(pingEvery, ping);
+
+  webSocket.on("message", (data: RawData, isBinary: boolean) => {
+    answered = true;
+    session.onMessage(isBinary ? toBytes(data) : noMessage);
+  });
+  webSocket.on("pong", () => {
+    answered = true;
+  });
+  webSocket.on("close", () => {
+    cancelPing();
+    session.onClose();
+  });
+  // What breaks the protocol is answered by `ws` with the close code that RFC 6455 has for it.
+  webSocket.on("error", () => session.onClose());
+}
+
+/** Text is no message of any dialect that is spoken here; this is none either. */
+const noMessage = new Uint8Array(0);
+
+function toBytes(data: RawData): Uint8Array {
+  if (Array.isArray(data)) return Buffer.concat(data);
+  return data instanceof ArrayBuffer ? new Uint8Array(data) : data;
+}
+
+function truncate(reason: string): string {
+  const bytes = new TextEncoder().encode(reason);
+  if (bytes.length <= longestReason) return reason;
+  return new TextDecoder().decode(bytes.subarray(0, longestReason)).replace(/\uFFFD+$/, "");
+}
