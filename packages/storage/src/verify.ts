@@ -125,6 +125,11 @@ export async function verifyLedger(
     for (const each of cursors) await each.close();
   }
 
+  /** What a cursor could not read is not missing. */
+  function everythingWasRead(): boolean {
+    return !cursors.some(({ broken }) => broken);
+  }
+
   async function verifyDocument(document: string): Promise<void> {
     const replayed = replay(document);
     let head: Head | undefined;
@@ -140,14 +145,14 @@ export async function verifyLedger(
       await verifySnapshots(sequence, commit);
     }
     await verifySnapshots(Number.POSITIVE_INFINITY, undefined);
-    // What a cursor could not read is not missing.
-    if (!cursors.some(({ broken }) => broken)) await chain.end();
+    if (everythingWasRead()) await chain.end();
     for await (const { entry } of dedupe.within(document)) {
       count.dedupeKeys += 1;
       const known = await attempt(report, { severity: "medium", document }, () =>
         readDedupeEntry(entry, document),
       );
       if (known === undefined || (known.sequence >= 1 && known.sequence <= chain.last)) continue;
+      if (!everythingWasRead()) continue;
       const detail = `a dedupe key names commit ${known.sequence}, which is not there`;
       await report({
         code: "missing-reference",
@@ -175,7 +180,7 @@ export async function verifyLedger(
           async () => (await readSnapshot(backend, place)) ?? null,
         );
         if (snapshot === undefined) continue;
-        await chain.addSnapshot(sequence, snapshot, commit);
+        if (everythingWasRead()) await chain.addSnapshot(sequence, snapshot, commit);
         if (snapshot !== null) await ask(() => replayed.snapshot?.(snapshot), sequence);
       }
     }

@@ -35,7 +35,7 @@ export interface FolderReport {
   readonly damage: readonly FileFinding[];
   /** Incomplete last records: writes that were never acknowledged. */
   readonly tornTails: readonly FileFinding[];
-  /** The files that make up the store now, and any that were found damaged. */
+  /** The store's files that are there. */
   readonly files: readonly string[];
 }
 
@@ -68,27 +68,24 @@ async function inspectOnce(directory: string, tables: boolean): Promise<FolderRe
   const names = new Set(await namesIn(directory));
   const damage: FileFinding[] = [];
   const tornTails: FileFinding[] = [];
-  const files = new Set<string>();
-  const report = () => ({ damage, tornTails, files: [...files] });
+  const files = [...names].filter(name => /^(CURRENT|MANIFEST-\d+|\d+\.(log|ldb|sst))$/.test(name));
+  const report = { damage, tornTails, files };
 
   if (!names.has("CURRENT")) {
-    const rest = [...names].filter(name => fileNumber(name, "log") ?? tableNumber(name));
-    if (rest.length > 0)
+    if (files.some(name => (fileNumber(name, "log") ?? tableNumber(name)) !== undefined)) {
       damage.push(finding("CURRENT", 0, "is missing while the files of a store are there"));
-    for (const name of rest) files.add(name);
-    return report();
+    }
+    return report;
   }
-  files.add("CURRENT");
   const current = (await bytesOf(directory, "CURRENT")).toString("latin1");
   const manifestName = /^(MANIFEST-\d+)\n$/.exec(current)?.[1];
   if (manifestName === undefined) {
     damage.push(finding("CURRENT", 0, "does not name a manifest"));
-    return report();
+    return report;
   }
-  files.add(manifestName);
   if (!names.has(manifestName)) {
     damage.push(finding(manifestName, 0, "is missing"));
-    return report();
+    return report;
   }
 
   const manifest = readManifest(await bytesOf(directory, manifestName), manifestName);
@@ -98,7 +95,6 @@ async function inspectOnce(directory: string, tables: boolean): Promise<FolderRe
   const tableNames = new Map([...names].map(name => [tableNumber(name), name]));
   for (const [number, size] of manifest.tables) {
     const name = tableNames.get(number) ?? `${String(number).padStart(6, "0")}.ldb`;
-    files.add(name);
     const actual = tableNames.has(number) ? await sizeOf(directory, name) : undefined;
     if (actual !== size) {
       damage.push(
@@ -121,10 +117,9 @@ async function inspectOnce(directory: string, tables: boolean): Promise<FolderRe
   const read: { torn: FileFinding | undefined; records: number }[] = [];
   let next: number | undefined;
   for (const { name } of logs) {
-    files.add(name);
     const log = readWriteAheadLog(await bytesOf(directory, name), name, {
       next,
-      newest: manifest.lastSequence + 1,
+      newest: manifest.damage.length === 0 ? manifest.lastSequence + 1 : Number.POSITIVE_INFINITY,
     });
     damage.push(...log.damage);
     read.push(log);
@@ -136,7 +131,7 @@ async function inspectOnce(directory: string, tables: boolean): Promise<FolderRe
     if (read.slice(index + 1).some(later => later.records > 0)) damage.push(torn);
     else tornTails.push(torn);
   }
-  return report();
+  return report;
 }
 
 interface Manifest {
