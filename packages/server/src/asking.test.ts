@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createAsking } from "./asking.js";
-import { createManualClock } from "./testing.js";
+import { createManualClock } from "./manual-clock.js";
 
 describe("asking a session for everything it holds", () => {
   const setUp = () => {

@@ -10,8 +10,10 @@
  * gets a new one.
  */
 import { Worker } from "node:worker_threads";
-import type { Job, JobResult, Message } from "./cell-worker.js";
+import type { Job, JobResult } from "./cell-jobs.js";
+import type { Message } from "./cell-worker.js";
 import type { Cancel, Clock } from "./clock.js";
+import { ServerError } from "./errors.js";
 
 export interface Trial {
   /** The document as it stands, as updates to be applied in order. Copied to the worker. */
@@ -74,25 +76,23 @@ export function createCell({ clock, trialDeadline = 250, buildDeadline = 60_000 
     },
     async compact({ updates }) {
       const outcome = await run({ type: "compact", updates });
-      if (outcome === "too-slow") throw new Error("The document could not be compacted in time.");
-      if (outcome.type !== "compacted") {
-        throw new Error(outcome.type === "failed" ? outcome.detail : "The worker answered another job.");
-      }
-      return outcome;
+      if (outcome !== "too-slow" && outcome.type === "compacted") return outcome;
+      const why = outcome === "too-slow" || outcome.type !== "failed" ? "it took too long" : outcome.detail;
+      throw new ServerError("compaction-failed", `The document could not be compacted: ${why}.`);
     },
     async close() {
       closed = true;
       stopTimer();
       const waiting = current === null ? queue.splice(0) : [current, ...queue.splice(0)];
       current = null;
-      for (const { fail } of waiting) fail(new Error("The relay is shutting down."));
+      for (const { fail } of waiting) fail(shuttingDown());
       await worker?.terminate();
       worker = null;
     },
   };
 
   function run(job: Job): Promise<JobResult | "too-slow"> {
-    if (closed) return Promise.reject(new Error("The relay is shutting down."));
+    if (closed) return Promise.reject(shuttingDown());
     return new Promise((settle, fail) => {
       queue.push({ job, settle, fail });
       next();
@@ -144,4 +144,8 @@ export function createCell({ clock, trialDeadline = 250, buildDeadline = 60_000 
     if (done !== null) settle(done);
     next();
   }
+}
+
+function shuttingDown(): ServerError {
+  return new ServerError("shutting-down", "The relay is shutting down.");
 }

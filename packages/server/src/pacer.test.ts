@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { createManualClock } from "./manual-clock.js";
 import { createPacer } from "./pacer.js";
-import { createManualClock } from "./testing.js";
 
 /** A room of which we see only when it takes turns. */
 function setUp() {

@@ -23,9 +23,11 @@ export interface PacerOptions {
   readonly wanted: () => number | null;
   /** Does the work; must not reject. */
   readonly turn: () => Promise<void>;
+  /** A turn has ended. */
+  readonly ended?: () => void;
 }
 
-export function createPacer({ clock, pace, wanted, turn }: PacerOptions): Pacer {
+export function createPacer({ clock, pace, wanted, turn, ended }: PacerOptions): Pacer {
   let running: Promise<void> | null = null;
   let planned: { readonly at: number; readonly cancel: Cancel } | null = null;
   let lastBegun = Number.NEGATIVE_INFINITY;
@@ -64,6 +66,7 @@ export function createPacer({ clock, pace, wanted, turn }: PacerOptions): Pacer 
     running = turn().finally(() => {
       running = null;
       wake();
+      ended?.();
     });
   }
 }

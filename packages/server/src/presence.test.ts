@@ -1,7 +1,7 @@
 import { decodeAwareness, defaultFrameLimits, encodeAwareness } from "@verso/protocol";
 import { beforeEach, describe, expect, it } from "vitest";
+import { createManualClock, type ManualClock } from "./manual-clock.js";
 import { createPresence, type Presence } from "./presence.js";
-import { createManualClock, type ManualClock } from "./testing.js";
 
 describe("presence", () => {
   let clock: ManualClock;

@@ -133,7 +133,7 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
   );
   const presence = createPresence<Peer>(clock, options.frameLimits);
   const asking = createAsking<Peer>(clock);
-  const pacer = createPacer({ clock, pace: pacing.pace, wanted, turn });
+  const pacer = createPacer({ clock, pace: pacing.pace, wanted, turn, ended: restIfIdle });
 
   let pushes: QueuedPush<Peer>[] = [];
   let pushedBytes = 0;
@@ -163,7 +163,7 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
       presence.leave(peer);
       asking.forget(peer);
       pacer.wake();
-      if (room.idle) events.idle(room);
+      restIfIdle();
     },
     push(peer, update, { fullState }) {
       if (ended !== null) return;
@@ -308,6 +308,10 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
 
   // ------------------------------------------------------------ turns
 
+  function restIfIdle(): void {
+    if (room.idle) events.idle(room);
+  }
+
   function wanted(): number | null {
     if (open === null) return null;
     return pushes.length > 0 || tasks.length > 0 ? 0 : presence.dueIn;
@@ -350,7 +354,6 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
       paused.clear();
     }
     if (open?.log.head !== undefined && isDue(open.log.head, open.snapshotBytes)) void keepSnapshot(open);
-    if (room.idle) events.idle(room);
   }
 
   /** Applies the pushes, which puts the document ahead of the ledger; `null` when that has spoilt it. */

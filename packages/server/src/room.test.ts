@@ -1,0 +1,418 @@
+import {
+  decodeAwareness,
+  decodeYMessage,
+  encodeAwareness,
+  encodeAwarenessMessage,
+  encodeUpdate,
+} from "@verso/protocol";
+import { createMemoryStore, type StorageBackend, StorageError } from "@verso/storage";
+import { createFaults } from "@verso/storage/testing";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import * as Y from "yjs";
+import { createWorld, type SimulatedClient, type World, type WorldOptions } from "./testing.js";
+
+/** What a disk may do to the batches of a ledger. */
+interface Disk {
+  open(): Promise<StorageBackend>;
+  /** Holds every further batch until `release`. */
+  hold(): void;
+  release(): void;
+  /** Lets the next batch fail: without having been written, or after. */
+  failNext(when: "before" | "after"): void;
+}
+
+function createDisk(): Disk {
+  const store = createMemoryStore();
+  let held: Promise<void> | null = null;
+  let release = () => {};
+  let failing: "before" | "after" | null = null;
+  const faults = createFaults(async ({ operation, when }) => {
+    if (operation !== "batch") return;
+    if (when === "before") await held;
+    if (failing !== when) return;
+    failing = null;
+    throw new StorageError("write-failed", "the disk is out of order");
+  });
+  return {
+    open: async () => faults.wrap(await store.open()),
+    hold() {
+      held = new Promise(resolve => (release = resolve));
+    },
+    release() {
+      held = null;
+      release();
+    },
+    failNext(when) {
+      failing = when;
+    },
+  };
+}
+
+describe("a room", () => {
+  let disk: Disk;
+  let world: World;
+  let clients: SimulatedClient[];
+
+  const start = async (options: Partial<WorldOptions> = {}) => {
+    world = await createWorld({ open: disk.open, ...options });
+  };
+  beforeEach(async () => {
+    disk = createDisk();
+    clients = [];
+    await start();
+  });
+  afterEach(() => world.close());
+
+  const connect = (clientId: number, documentId = "notes") => {
+    const doc = new Y.Doc();
+    doc.clientID = clientId;
+    const client = world.connect(documentId, doc);
+    clients.push(client);
+    return client;
+  };
+  const join = async (clientId: number, documentId = "notes") => {
+    const client = connect(clientId, documentId);
+    await flush();
+    expect(client.synced).toBe(true);
+    return client;
+  };
+  /** Lets everything arrive everywhere, until nothing is on its way any more. */
+  const flush = async () => {
+    for (let rounds = 0; rounds < 20; rounds++) {
+      for (const client of clients) client.deliver("to relay");
+      await world.pass(5);
+      for (const client of clients) if (client.reading) client.deliver("from relay");
+    }
+  };
+  const text = ({ doc }: { doc: Y.Doc }) => doc.getText("t");
+  const commits = async (documentId = "notes") => {
+    const found = [];
+    for await (const commit of world.ledger.read(documentId)) found.push(commit);
+    return found;
+  };
+  const content = (documentId = "notes") => {
+    const reading = world.rooms.get(documentId).view(({ content }) => content());
+    return Promise.all([reading, world.settle()]).then(([json]) => json);
+  };
+
+  it("brings an edit to the ledger and to everybody else", async () => {
+    const ann = await join(101);
+    const bob = await join(102);
+    text(ann).insert(0, "hello");
+    await flush();
+    expect(text(bob).toString()).toBe("hello");
+    expect(await content()).toEqual({ t: "hello" });
+    expect(await commits()).toMatchObject([{ sequence: 1, kind: "update", actor: { session: "session 1" } }]);
+  });
+
+  it("shows nothing to anybody before it is durable", async () => {
+    const ann = await join(101);
+    const bob = await join(102);
+    disk.hold();
+    text(ann).insert(0, "secret");
+    ann.deliver("to relay");
+    await world.pass(50);
+    expect(bob.fromRelay).toEqual([]);
+
+    const cy = connect(103);
+    cy.deliver("to relay");
+    const reader = world.rooms.get("notes").view(({ head }) => head?.sequence);
+    await world.pass(50);
+    expect(cy.fromRelay).toEqual([]);
+
+    disk.release();
+    await flush();
+    expect(await reader).toBe(1);
+    expect([bob, cy].map(client => text(client).toString())).toEqual(["secret", "secret"]);
+  });
+
+  it("answers no first join before the document is loaded", async () => {
+    const ann = await join(101);
+    text(ann).insert(0, "kept");
+    await flush();
+    await world.close();
+    await start();
+    const bob = connect(102);
+    bob.deliver("to relay");
+    expect(bob.fromRelay).toEqual([]);
+    await flush();
+    expect(bob.synced).toBe(true);
+    expect(text(bob).toString()).toBe("kept");
+  });
+
+  it("makes one commit of what one author pushed within one turn, and one delivery of all of them", async () => {
+    const [ann, bob, cy] = [await join(101), await join(102), await join(103)];
+    for (let i = 0; i < 100; i++) text(ann).insert(i, "a");
+    for (let i = 0; i < 100; i++) text(bob).insert(i, "b");
+    await flush();
+    expect(await commits()).toHaveLength(2);
+    expect(text(cy).toString()).toHaveLength(200);
+    expect(text(ann).toString()).toBe(text(cy).toString());
+  });
+
+  it("does not send a sole author his own edits", async () => {
+    const ann = await join(101);
+    text(ann).insert(0, "mine");
+    ann.deliver("to relay");
+    await world.pass(20);
+    expect(ann.fromRelay).toEqual([]);
+  });
+
+  it("makes no commit of what it knows already", async () => {
+    const ann = await join(101);
+    text(ann).insert(0, "once");
+    await flush();
+    ann.send(encodeUpdate(Y.encodeStateAsUpdate(ann.doc)));
+    await flush();
+    expect(await commits()).toHaveLength(1);
+  });
+
+  it("takes edits of two tabs that build on each other within one turn", async () => {
+    // The tabs hear from each other by a broadcast channel, before the relay does.
+    const one = await join(101);
+    const two = await join(102);
+    const share = () => {
+      Y.applyUpdate(two.doc, Y.encodeStateAsUpdate(one.doc), two);
+      Y.applyUpdate(one.doc, Y.encodeStateAsUpdate(two.doc), one);
+    };
+    text(one).insert(0, "A1 ");
+    share();
+    text(two).insert(3, "B1 ");
+    share();
+    text(one).insert(6, "A2 ");
+    share();
+    text(two).delete(0, 3);
+    share();
+    one.deliver("to relay");
+    two.deliver("to relay");
+    await world.pass(20);
+    expect(one.fromRelay.concat(two.fromRelay).map(decodeYMessage)).not.toContainEqual(
+      expect.objectContaining({ type: "sync-step-1" }),
+    );
+    await flush();
+    expect(await content()).toEqual({ t: "B1 A2 " });
+    expect(one.closed ?? two.closed).toBe(null);
+  });
+
+  it("asks for what it lacks when an edit builds on one that never came, and is whole again", async () => {
+    const one = await join(101);
+    const two = await join(102);
+    text(one).insert(0, "from one");
+    Y.applyUpdate(two.doc, Y.encodeStateAsUpdate(one.doc), two);
+    one.disconnect();
+    text(two).insert(8, ", from two");
+    await flush();
+    expect(await content()).toEqual({ t: "from one, from two" });
+    expect(two.closed).toBe(null);
+  });
+
+  it("turns away one who sends what no client may send, and nobody else notices", async () => {
+    const refused: unknown[] = [];
+    await world.close();
+    await start({ events: { refused: event => refused.push(event) } });
+    const ann = await join(101);
+    const eve = await join(102);
+    eve.send(encodeUpdate(Uint8Array.of(1, 1, 119, 0, 0, 0)));
+    text(ann).insert(0, "hello");
+    await flush();
+    expect(eve.closed).toMatchObject({ code: 4400, reason: expect.stringContaining("zero-length") });
+    expect(refused).toMatchObject([{ documentId: "notes", code: "zero-length", hash: /^[0-9a-f]{64}$/ }]);
+    expect(ann.closed).toBe(null);
+    expect(await content()).toEqual({ t: "hello" });
+  });
+
+  it.each(["before", "after"] as const)(
+    "loses and doubles nothing when a batch fails %s it was written",
+    async when => {
+      const discarded: unknown[] = [];
+      await world.close();
+      await start({ events: { discarded: event => discarded.push(event) } });
+      const ann = await join(101);
+      const bob = await join(102);
+      text(ann).insert(0, "first ");
+      await flush();
+      disk.failNext(when);
+      text(ann).insert(6, "second ");
+      await flush();
+      text(bob).insert(0, "zeroth ");
+      await flush();
+      expect(discarded).toHaveLength(1);
+      await world.pass(5000);
+      await flush();
+      expect(text(ann).toString()).toBe("zeroth first second ");
+      expect(text(bob).toString()).toBe("zeroth first second ");
+      expect(await content()).toEqual({ t: "zeroth first second " });
+      expect((await commits()).map(({ sequence }) => sequence)).toEqual([1, 2, 3]);
+    },
+  );
+
+  it("gives a slow reader one difference instead of every turn", async () => {
+    const ann = await join(101);
+    const slow = await join(102);
+    slow.reading = false;
+    for (let i = 0; i < 40; i++) {
+      text(ann).insert(0, "x".repeat(100_000));
+      ann.deliver("to relay");
+      await world.pass(5);
+    }
+    const buffered = slow.fromRelay.reduce((sum, message) => sum + message.length, 0);
+    expect(buffered).toBeLessThan(1.2 * 1024 * 1024);
+    slow.reading = true;
+    const before = slow.fromRelay.length;
+    slow.deliver("from relay");
+    await world.pass(20);
+    expect(before).toBeLessThan(12);
+    expect(slow.fromRelay).toHaveLength(1);
+    await flush();
+    expect(text(slow).toString()).toBe(text(ann).toString());
+    expect(slow.closed).toBe(null);
+  });
+
+  it("closes a reader that takes nothing for half a minute, and keeps the others going", async () => {
+    const ann = await join(101);
+    const dead = await join(102);
+    dead.reading = false;
+    text(ann).insert(0, "hello");
+    await flush();
+    await world.pass(40_000);
+    expect(dead.closed).toMatchObject({ code: 4508 });
+    expect(ann.closed).toBe(null);
+  });
+
+  it("says something to a silent client before it takes the connection for dead", async () => {
+    const ann = await join(101);
+    await world.pass(20_000);
+    expect(ann.fromRelay.map(decodeYMessage)).toMatchObject([{ type: "awareness" }]);
+  });
+
+  it("stops reading from authors who push faster than it works, and goes on when it has caught up", async () => {
+    const ann = await join(101);
+    disk.hold();
+    for (let i = 0; i < 5000; i++) text(ann).insert(0, "x");
+    ann.deliver("to relay");
+    expect(ann.paused).toBe(true);
+    disk.release();
+    await flush();
+    expect(ann.paused).toBe(false);
+    expect(await content()).toEqual({ t: "x".repeat(5000) });
+  });
+
+  it("keeps an empty room for the grace time and lets it go after that, with everything on the disk", async () => {
+    await world.close();
+    await start({ options: { residency: { bytes: 0, grace: 30_000, idle: 600_000 } } });
+    const ann = await join(101);
+    text(ann).insert(0, "kept");
+    await flush();
+    ann.disconnect();
+    await world.pass(29_000);
+    expect(world.rooms.size).toBe(1);
+    await world.pass(31_500);
+    expect(world.rooms.size).toBe(0);
+    const bob = await join(102);
+    expect(text(bob).toString()).toBe("kept");
+  });
+
+  it("keeps an empty room while there is memory for it", async () => {
+    const ann = await join(101);
+    text(ann).insert(0, "kept");
+    await flush();
+    ann.disconnect();
+    await world.pass(300_000);
+    expect(world.rooms.size).toBe(1);
+    await world.pass(400_000);
+    expect(world.rooms.size).toBe(0);
+  });
+
+  it("never lets go of a document that is not on the disk yet", async () => {
+    await world.close();
+    await start({ options: { residency: { bytes: 0, grace: 1000, idle: 1000 } } });
+    const ann = await join(101);
+    disk.hold();
+    text(ann).insert(0, "not yet");
+    ann.deliver("to relay");
+    await world.pass(10);
+    ann.disconnect();
+    await world.pass(60_000);
+    expect(world.rooms.size).toBe(1);
+    disk.release();
+    await world.pass(5000);
+    expect(world.rooms.size).toBe(0);
+    expect(await commits()).toHaveLength(1);
+  });
+
+  it("makes a snapshot when the commits outweigh the last one, and opens from it", async () => {
+    const ann = await join(101);
+    for (let i = 0; i < 30; i++) {
+      text(ann).insert(0, "x".repeat(10_000));
+      await flush();
+    }
+    const head = await world.ledger.head("notes");
+    expect(head?.snapshot).toBeGreaterThan(0);
+    expect(head?.tail.commits).toBeLessThan(30);
+    await world.close();
+    await start();
+    expect(text(await join(102)).toString()).toHaveLength(300_000);
+  });
+
+  it("remembers what kind an undeclared root is, also when all of its content is gone", async () => {
+    const ann = await join(101);
+    ann.doc.getArray("list").insert(0, [1]);
+    text(ann).insert(0, "x");
+    await flush();
+    ann.doc.getArray("list").delete(0);
+    text(ann).delete(0, 1);
+    await flush();
+    expect(await content()).toEqual({ list: [], t: "" });
+    await world.close();
+    await start();
+    expect(await content()).toEqual({ list: [], t: "" });
+  });
+
+  it("tells who is present, and who has left", async () => {
+    const ann = await join(101);
+    const bob = await join(102);
+    const present = (client: SimulatedClient) =>
+      client.fromRelay.map(decodeYMessage).flatMap(message => {
+        if (message.type !== "awareness") return [];
+        const decoded = decodeAwareness(message.payload);
+        return decoded.type === "entries"
+          ? decoded.entries.map(({ clientId, state }) => [clientId, state])
+          : [];
+      });
+    ann.send(encodeAwarenessMessage(encodeAwareness([{ clientId: 101, clock: 1, state: '{"name":"Ann"}' }])));
+    ann.deliver("to relay");
+    await world.pass(20);
+    expect(present(bob)).toEqual([[101, '{"name":"Ann"}']]);
+    expect(present(ann)).toEqual([]);
+    bob.fromRelay;
+    await flush();
+    ann.disconnect();
+    await world.pass(100);
+    expect(present(bob)).toEqual([[101, null]]);
+  });
+
+  it("opens a document that cannot be read for nobody, and says so", async () => {
+    const failed: unknown[] = [];
+    await world.close();
+    await start({
+      events: { failed: event => failed.push(event) },
+      watch: ledger => ({
+        ...ledger,
+        get status() {
+          return ledger.status;
+        },
+        open: async document => {
+          if (document === "broken") throw new StorageError("corrupted", "commit 7 is missing", { document });
+          return ledger.open(document);
+        },
+      }),
+    });
+    const ann = connect(101, "broken");
+    const reading = world.rooms.get("broken").view(({ content }) => content());
+    await Promise.all([flush(), expect(reading).rejects.toMatchObject({ code: "document-unavailable" })]);
+    expect(ann.closed).toMatchObject({ code: 4500 });
+    expect(failed).toMatchObject([{ documentId: "broken", cause: { code: "corrupted" } }]);
+    const bob = await join(102, "fine");
+    expect(bob.closed).toBe(null);
+  });
+});
