@@ -18,13 +18,15 @@ import { createKinds } from "./kinds.js";
 import { createManualClock, type ManualClock } from "./manual-clock.js";
 import { defaultPacing, type RoomEvents } from "./room.js";
 import { createRooms, defaultResidency, type Rooms, type RoomsOptions } from "./rooms.js";
-import { createSession, type Session } from "./session.js";
+import { type Connection, createSession, type Session } from "./session.js";
 
 export interface WorldOptions {
   readonly clock?: ManualClock;
   readonly open: () => Promise<StorageBackend>;
   /** Wraps the ledger, to see what is handed to it and when it answers. */
   readonly watch?: (ledger: Ledger) => Ledger;
+  /** Told of every message at the moment when the relay hands it over. */
+  readonly sent?: (message: Uint8Array) => void;
   readonly events?: Partial<RoomEvents>;
   readonly options?: Partial<RoomsOptions>;
 }
@@ -67,6 +69,7 @@ export async function createWorld({
   clock = createManualClock(),
   open,
   watch,
+  sent = () => {},
   events,
   options,
 }: WorldOptions): Promise<World> {
@@ -97,9 +100,9 @@ export async function createWorld({
     rooms,
     connect(documentId, doc) {
       const actor = { user: "anonymous", session: `session ${++sessions}` };
-      return connectClient(doc, connection =>
-        createSession(connection, { room: rooms.get(documentId), actor, clock }),
-      );
+      const open = (connection: Connection) =>
+        createSession(connection, { room: rooms.get(documentId), actor, clock });
+      return connectClient(doc, { open, sent });
     },
     async settle() {
       // Whatever is under way waits for promises only: when the next macrotask runs, all of them have settled.
@@ -124,7 +127,7 @@ export async function createWorld({
 
 function connectClient(
   doc: Y.Doc,
-  open: (connection: Parameters<typeof createSession>[0]) => Session,
+  { open, sent }: { open: (connection: Connection) => Session; sent: (message: Uint8Array) => void },
 ): SimulatedClient {
   const toRelay: Uint8Array[] = [];
   const fromRelay: Uint8Array[] = [];
@@ -177,8 +180,11 @@ function connectClient(
     },
     send({ messages }) {
       if (!connected) return;
-      fromRelay.push(...messages);
-      for (const message of messages) handedOver += message.length;
+      for (const message of messages) {
+        sent(message);
+        fromRelay.push(message);
+        handedOver += message.length;
+      }
     },
     pause() {
       paused = true;
