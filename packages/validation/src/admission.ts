@@ -73,7 +73,10 @@ export class Admission {
     const key = reader.decode(struct.formatFrom, struct.formatTo);
     const admitted =
       parent instanceof NewType ? this.#formats.admitsNew(parent, key) : this.#formats.admits(parent, key);
-    if (admitted) return;
+    if (admitted) {
+      if (!(parent instanceof NewType)) this.#inspection.work.reformat(parent);
+      return;
+    }
     const detail = `more than ${bounds.formatKeys} different format keys in one text`;
     reader.exceed("too-many-format-keys", detail, struct.at);
   }

@@ -93,13 +93,17 @@ export class Deletions {
     to: number,
     at: number,
   ): boolean {
+    let isNew = false;
     this.#cut(structs[index]!, from, at);
-    let i = index;
-    while (structs[i]!.deleted) {
-      if (++i === structs.length || structs[i]!.id.clock >= to) return false;
+    for (let i = index; i < structs.length && structs[i]!.id.clock < to; i++) {
+      const struct = structs[i]!;
+      if (struct.deleted) continue;
+      isNew = true;
+      this.#cut(struct, to, at);
+      const item = itemOf(struct);
+      if (item !== null) this.#inspection.work.erase(item);
     }
-    this.#cut(structs[indexOf(structs, to - 1, i)]!, to, at);
-    return true;
+    return isNew;
   }
 
   /** Passes the entries of several values that end within or before a deleted range, which must hold them whole. */
@@ -119,7 +123,7 @@ export class Deletions {
     if (item === null || item.deleted) return;
     const offset = clock - item.id.clock;
     if (offset <= 0 || offset >= item.length) return;
-    this.#inspection.detours++;
+    this.#inspection.work.cut();
     if (partsPair(item, offset)) this.#inspection.partPair(at);
   }
 }

@@ -118,6 +118,47 @@ export function formatKeysIn(type: SharedType): Set<string> {
   return keys;
 }
 
+/** The value in force of a key. */
+export function entryOf(type: SharedType, key: string): Y.Item | undefined {
+  return type._map.get(key);
+}
+
+/** How many items are in the list of a type, deleted ones included. Counts no further than `limit`. */
+export function itemCount(type: SharedType, limit: number): number {
+  let count = 0;
+  for (let item = type._start; item !== null && count < limit; item = item.right) count++;
+  return count;
+}
+
+/** Whether a text has or had formats. Yjs notes it on whatever a format was put into. */
+export function hasFormatting(type: SharedType): boolean {
+  return "_hasFormatting" in type && type._hasFormatting === true;
+}
+
+/** The items directly inside of the type that an item holds. */
+export function* childrenOf(item: Y.Item): Generator<Y.Item> {
+  if (!(item.content instanceof Y.ContentType)) return;
+  const { type } = item.content;
+  for (let child = type._start; child !== null; child = child.right) yield child;
+  yield* type._map.values();
+}
+
+/** How many items next to an item, on both sides, are deleted or show nothing. Counts no further than `limit`. */
+export function adjacentGap(item: Y.Item, limit: number): number {
+  let count = 0;
+  for (let right = item.right; right !== null && count < limit; right = right.right, count++) {
+    if (!right.deleted && right.countable) break;
+  }
+  for (let left = item.left; left !== null && count < limit; left = left.left, count++) {
+    if (!left.deleted && left.countable) break;
+  }
+  return count;
+}
+
+export function isFormat(item: Y.Item): boolean {
+  return item.content instanceof Y.ContentFormat;
+}
+
 /**
  * How many items `Item.integrate` may step over when it looks for the place of a new one between two others: those
  * after `left`, or from the first of the list or of the key's history on, until `right`. Counts no further than `limit`.

@@ -19,8 +19,10 @@ import type { Scan } from "./answers.js";
 import { Deletions } from "./deletions.js";
 import type { TypeKind } from "./document.js";
 import { Follower } from "./follow.js";
+import { FormatKeys } from "./format-keys.js";
 import { type Bounds, type Context, Inspection } from "./inspection.js";
 import { type Limits, resolveLimits } from "./limits.js";
+import { isKind } from "./place.js";
 import { type Block, readBlocks } from "./update.js";
 
 export interface FirewallOptions {
@@ -51,14 +53,21 @@ export function createFirewall(doc: Y.Doc, { limits, roots, mayWrite }: Firewall
   const context: Context = {
     doc,
     mayWrite: mayWrite ?? null,
-    roots: roots === undefined ? null : new Map(Object.entries(roots)),
+    roots: roots === undefined ? null : rootsOf(roots),
     rootKinds: new WeakMap(),
-    formatKeys: new WeakMap(),
+    formatKeys: new FormatKeys(),
   };
   return {
     scan: (update, { fullState }) =>
       scan(new Inspection(context, fullState ? forFullState : forUpdate, update)),
   };
+}
+
+function rootsOf(roots: Readonly<Record<string, TypeKind>>): Map<string, TypeKind> {
+  for (const [name, kind] of Object.entries(roots)) {
+    if (!isKind(kind)) throw new TypeError(`roots.${name}: there is no kind ${String(kind)}`);
+  }
+  return new Map(Object.entries(roots));
 }
 
 function boundsOf(limits: Limits, { fullState }: { fullState: boolean }): Bounds {

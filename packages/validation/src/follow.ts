@@ -7,17 +7,7 @@
  * search from there; or to the reason why Yjs would not find them. What is new is shown to `Admission`.
  */
 import type { Admission } from "./admission.js";
-import {
-  endOf,
-  indexOf,
-  itemOf,
-  parentOf,
-  partsPair,
-  rootOf,
-  stepsBetween,
-  structsOf,
-  typeIn,
-} from "./document.js";
+import { endOf, indexOf, itemOf, parentOf, partsPair, rootOf, structsOf, typeIn } from "./document.js";
 import type { Inspection, Progress } from "./inspection.js";
 import { depthIn, kindByRef, NewType, type Parent, type Place } from "./place.js";
 import {
@@ -181,7 +171,7 @@ export class Follower {
     if (item === null) return null;
     const offset = cut - item.id.clock;
     if (offset > 0 && offset < item.length) {
-      inspection.detours++;
+      inspection.work.cut();
       if (partsPair(item, offset)) inspection.partPair(struct.at);
     }
     return { parent: parentOf(item), key: item.parentSub, left: item };
@@ -242,9 +232,8 @@ export class Follower {
     return type;
   }
 
-  /** Counts the stored items between the struct's place and its right neighbour, which Yjs looks at one by one. */
+  /** Counts what Yjs looks at one by one, from the struct's place to its right neighbour, and what it overwrites. */
   #countSteps(struct: Struct, { parent, key, left }: Place, right: Reach, atRight: Place | null): void {
-    const inspection = this.#inspection;
     if (parent instanceof NewType) return;
     let until = atRight?.left ?? null;
     if (right === "here") {
@@ -256,7 +245,8 @@ export class Follower {
       until = null;
     }
     const from = left ?? (key === null ? { list: parent } : { history: parent, key });
-    inspection.detours += stepsBetween(from, until, inspection.detoursLeft);
+    this.#inspection.work.search(from, until);
+    if (key !== null) this.#inspection.work.overwrite(parent, key);
   }
 
   #count(struct: Struct, isNew: boolean): void {

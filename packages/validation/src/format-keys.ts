@@ -8,18 +8,32 @@
 import { formatKeysIn, type SharedType } from "./document.js";
 
 /** What is known of the texts of one document, from scan to scan. */
-export type KnownFormatKeys = WeakMap<SharedType, Set<string>>;
+export class FormatKeys {
+  readonly #known = new WeakMap<SharedType, Set<string>>();
+
+  /** At least the keys in force in the text. */
+  of(text: SharedType): Set<string> {
+    return this.#known.get(text) ?? this.read(text);
+  }
+
+  /** The keys in force in the text, by reading it. */
+  read(text: SharedType): Set<string> {
+    const keys = formatKeysIn(text);
+    this.#known.set(text, keys);
+    return keys;
+  }
+}
 
 /** The count for one update, on top of what is known. */
 export class FormatCount {
-  readonly #known: KnownFormatKeys;
+  readonly #known: FormatKeys;
   readonly #limit: number;
   /** The keys that this update brings into each text, also into those that it creates. */
   readonly #brought = new Map<object, Set<string>>();
   /** The texts that were read for this update. */
   readonly #read = new Set<SharedType>();
 
-  constructor(known: KnownFormatKeys, limit: number) {
+  constructor(known: FormatKeys, limit: number) {
     this.#known = known;
     this.#limit = limit;
   }
@@ -32,11 +46,10 @@ export class FormatCount {
   /** Whether this text of the document may get the key. */
   admits(text: SharedType, key: string): boolean {
     const brought = this.#bring(text, key);
-    let known = this.#known.get(text);
-    if (known === undefined || (known.size >= this.#limit && !this.#read.has(text))) {
-      known = formatKeysIn(text);
+    let known = this.#known.of(text);
+    if (known.size >= this.#limit && !this.#read.has(text)) {
+      known = this.#known.read(text);
       for (const other of brought) if (other !== key) known.add(other);
-      this.#known.set(text, known);
       this.#read.add(text);
     }
     if (known.has(key)) return true;

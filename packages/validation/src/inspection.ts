@@ -4,11 +4,12 @@
 import type * as Y from "yjs";
 import type { CompensateCode, IdRange, ResyncCode, Scan } from "./answers.js";
 import { endOf, type SharedType, structCount, structsOf, type TypeKind } from "./document.js";
-import type { KnownFormatKeys } from "./format-keys.js";
+import type { FormatKeys } from "./format-keys.js";
 import type { Limits } from "./limits.js";
 import type { Kind, Place } from "./place.js";
 import { ByteReader } from "./reader.js";
 import type { Block, Struct, UpdateLimits } from "./update.js";
+import { Work } from "./work.js";
 
 /** What is the same for all scans of a document. */
 export interface Context {
@@ -18,7 +19,7 @@ export interface Context {
   readonly roots: ReadonlyMap<string, TypeKind> | null;
   /** The kinds of stored roots; the name that a type stands under never changes. */
   readonly rootKinds: WeakMap<SharedType, Kind>;
-  readonly formatKeys: KnownFormatKeys;
+  readonly formatKeys: FormatKeys;
 }
 
 /** The limits for one sort of message. */
@@ -32,8 +33,6 @@ export interface Bounds extends Limits {
 
 /** What is sent again may be this many times what may be new, or what the document holds. */
 const REPEATED = 4;
-/** Beyond this much work nobody needs to know how much it is. */
-const WORK_COUNTED = 10_000;
 /** More missing ranges than this help nobody. */
 const MISSING_TOLD = 100;
 
@@ -70,8 +69,7 @@ export class Inspection {
   newStructs = 0;
   newLength = 0;
   newDeletes = 0;
-  /** Cuts of stored structs, and stored items stepped over. */
-  detours = 0;
+  readonly work: Work;
 
   #byClient: Map<number, Progress> | null = null;
   #stale: { code: ResyncCode; offset: number; detail: string } | null = null;
@@ -85,6 +83,7 @@ export class Inspection {
     this.doc = context.doc;
     this.bounds = bounds;
     this.reader = new ByteReader(update);
+    this.work = new Work(context.formatKeys);
   }
 
   /** Whether nothing was found for which the update must be refused on the spot. */
@@ -157,11 +156,6 @@ export class Inspection {
     return count <= REPEATED * (structs + this.#structsInDocument);
   }
 
-  /** How many more detours are worth counting. */
-  get detoursLeft(): number {
-    return Math.max(0, WORK_COUNTED - this.detours);
-  }
-
   answer(): Scan {
     const { fault } = this.reader;
     if (fault !== null) return fault;
@@ -170,7 +164,7 @@ export class Inspection {
     }
     const { structs, newStructs, newLength, writes, newDeletes } = this;
     const news = newStructs > 0 || newDeletes > 0;
-    const work = Math.min(newStructs + newDeletes + this.detours, WORK_COUNTED);
+    const work = this.work.total(newStructs + newDeletes);
     if (this.#offence === null) {
       return { type: "pass", news, structs, newStructs, newLength, writes, newDeletes, work };
     }

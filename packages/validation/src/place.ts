@@ -48,6 +48,10 @@ const holdable: Readonly<Record<TypeKind, { readonly list: number; readonly entr
   fragment: { list: values, entries: nothing },
 };
 
+export function isKind(name: string): name is TypeKind {
+  return Object.hasOwn(holdable, name);
+}
+
 function bits(...contents: number[]): number {
   return contents.reduce((sum, content) => sum | (1 << content), 0);
 }
