@@ -170,6 +170,33 @@ describe("after a batch failed", () => {
     expect(groupCommit.status).toEqual({ state: "ready" });
   });
 
+  test("a store that fails again and again is not hurried, one that has done well for a while is", async () => {
+    let failing = false;
+    const { groupCommit, delays, wake, settle } = await setUp({
+      at({ operation, when }) {
+        if (failing && operation === "batch" && when === "before") throw new Error("no room");
+      },
+    });
+    const failOnce = async () => {
+      failing = true;
+      await expect(groupCommit.write([put("a")])).rejects.toMatchObject({ code: "unknown-outcome" });
+      failing = false;
+      await settle();
+    };
+    await failOnce();
+    expect(groupCommit.status.state).toBe("ready");
+    for (const expected of [100, 200, 400]) {
+      await failOnce();
+      expect(groupCommit.status.state).toBe("failed");
+      expect(delays.at(-1)).toBe(expected);
+      await wake();
+    }
+    for (let batch = 0; batch < 100; batch++) await groupCommit.write([put("a")]);
+    await failOnce();
+    expect(groupCommit.status.state).toBe("ready");
+    expect(delays).toHaveLength(3);
+  });
+
   test("a store that does not pass the check is closed and not used, and one that is damaged waits for its operator", async () => {
     let verdict: StorageError | undefined;
     const check = async () => {

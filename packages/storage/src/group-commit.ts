@@ -74,6 +74,8 @@ interface Waiting {
 
 const FIRST_DELAY = 100;
 const LONGEST_DELAY = 5_000;
+/** So many batches after it was opened again, a store counts as well. One that fails sooner is not hurried. */
+const STEADY_BATCHES = 100;
 
 /** Opens the backend once; from then on errors show in `status`. */
 export async function createGroupCommit(options: GroupCommitOptions): Promise<GroupCommit> {
@@ -86,6 +88,9 @@ export async function createGroupCommit(options: GroupCommitOptions): Promise<Gr
   let flushing = Promise.resolve();
   let idle = true;
   let recovering = Promise.resolve();
+  /** How long to wait before the next attempt to open. */
+  let delay = 0;
+  let batchesSinceOpening = 0;
   let closed: Promise<void> | undefined;
 
   return {
@@ -147,6 +152,8 @@ export async function createGroupCommit(options: GroupCommitOptions): Promise<Gr
         fail(batch, error);
         break;
       }
+      batchesSinceOpening += 1;
+      if (batchesSinceOpening === STEADY_BATCHES) delay = 0;
       for (const { resolve } of batch) resolve();
     }
     idle = true;
@@ -184,9 +191,17 @@ export async function createGroupCommit(options: GroupCommitOptions): Promise<Gr
       // It may still hold its lock; then opening says so, and is tried again.
       setStatus({ state: "failed", cause, retrying: true });
     }
-    for (let delay = FIRST_DELAY; !closing.signal.aborted; delay = Math.min(delay * 2, LONGEST_DELAY)) {
+    while (!closing.signal.aborted) {
+      try {
+        if (delay > 0) await sleep(delay, closing.signal);
+      } catch (error) {
+        if (closing.signal.aborted) return;
+        throw error;
+      }
+      delay = Math.min(Math.max(delay * 2, FIRST_DELAY), LONGEST_DELAY);
       try {
         backend = await openAndCheck();
+        batchesSinceOpening = 0;
         setStatus({ state: "ready" });
         return;
       } catch (cause) {
@@ -194,11 +209,6 @@ export async function createGroupCommit(options: GroupCommitOptions): Promise<Gr
         const retrying = code !== "corrupted" && code !== "unsupported-version";
         setStatus({ state: "failed", cause, retrying });
         if (!retrying) return;
-      }
-      try {
-        await sleep(delay, closing.signal);
-      } catch (error) {
-        if (!closing.signal.aborted) throw error;
       }
     }
   }
