@@ -13,7 +13,7 @@
  *   state i, and the inverse operations in reverse order walk the same states back.
  *
  * Cost: O(touched structs × (depth + log n)), plus the size of the values that come and go. The first touch of a
- * sequence builds its index; a formatted text is walked as a whole.
+ * long sequence builds its index; a formatted text is walked as a whole.
  */
 import type * as Y from "yjs";
 import type { Change, Operation } from "./change.js";
@@ -37,7 +37,7 @@ import {
   type TypeKind,
   textForm,
 } from "./read.js";
-import { COUNTED, type Place, SequenceIndex, SPECIAL, VISIBLE } from "./sequence-index.js";
+import { Sequence } from "./sequence.js";
 import {
   contentKind,
   firstItem,
@@ -50,6 +50,7 @@ import {
   type SharedType,
   type Span,
   textOf,
+  type View,
 } from "./yjs.js";
 
 export interface Derivation {
@@ -65,8 +66,8 @@ interface Known {
   readonly kind: TypeKind | null;
   /** The path of a root. */
   readonly path: Path;
-  /** In the state before the span until the type has its turn. */
-  index: SequenceIndex | null;
+  /** `null` until its items matter. */
+  sequence: Sequence | null;
 }
 
 /** A type in which the span inserted or deleted something, while the type itself stayed. */
@@ -80,6 +81,7 @@ interface Touched {
   /** Children of a leaf that stayed themselves and have changed inside. */
   inner: Set<Item> | null;
   leafness: Leafness | null;
+  hasTurn: boolean;
 }
 
 /** How a type that is there before and after shows itself: in its parts, or as one value. */
@@ -112,16 +114,13 @@ export class Deriver {
 
   /** Takes back what a derivation of an earlier state of this span has left: indexes and inferred roots. */
   rewind(span: Span, { appeared }: Derivation): void {
-    for (const name of appeared) delete this.#roots[name];
-    const show = (item: Item, visible: boolean) => {
-      const index = this.#types.get(parentOf(item))?.index;
-      if (index !== undefined && index !== null && index.isVisible(item.id.client, item.id.clock) !== null) {
-        index.setVisible(item.id.client, item.id.clock, item.length, visible);
-      }
-    };
-    // New items stay in the index, hidden: the order of a sequence is final, so their places are right.
-    span.eachNewItem(item => show(item, false));
-    span.eachRemovedItem(item => show(item, true));
+    for (const name of appeared) {
+      delete this.#roots[name];
+      const root = this.#doc.share.get(name);
+      if (root !== undefined) this.#types.delete(root);
+    }
+    span.eachNewItem(item => this.#types.get(parentOf(item))?.sequence?.rewind(item, false));
+    span.eachRemovedItem(item => this.#types.get(parentOf(item))?.sequence?.rewind(item, true));
   }
 
   /** Forgets all indexes; they are built again when they are needed. */
@@ -161,6 +160,7 @@ export class Deriver {
         items: null,
         inner: null,
         leafness: null,
+        hasTurn: false,
       };
       touched.set(type, entry);
     }
@@ -177,25 +177,29 @@ export class Deriver {
     appeared: string[],
     operations: Operation[],
   ): Touched[] {
-    const turns = new Set<Touched>();
+    const turns: Touched[] = [];
+    const take = (entry: Touched) => {
+      if (!entry.hasTurn) turns.push(entry);
+      entry.hasTurn = true;
+    };
     const unknown = new Set<SharedType>();
     for (const entry of [...touched.values()]) {
       const { leaf, child, root } = this.#outermostLeaf(span, touched, entry.type);
       if (this.#know(root).kind === null) {
-        entry.known.index = null;
+        entry.known.sequence = null;
         unknown.add(root);
       } else if (leaf === null || leaf === entry.type) {
-        turns.add(entry);
+        take(entry);
       } else {
-        entry.known.index = null;
+        entry.known.sequence = null;
         const outer = this.#touch(touched, leaf);
         outer.inner ??= new Set();
         outer.inner.add(child!);
-        turns.add(outer);
+        take(outer);
       }
     }
     for (const root of unknown) this.#appear(root, appeared, operations);
-    return turns.size > 1 ? [...turns].sort((a, b) => a.depth - b.depth) : [...turns];
+    return turns.sort((a, b) => a.depth - b.depth);
   }
 
   #outermostLeaf(span: Span, touched: Map<SharedType, Touched>, from: SharedType) {
@@ -227,13 +231,9 @@ export class Deriver {
   #contradictions(span: Span, kind: TypeKind, type: SharedType, entry: Touched | undefined): Leafness {
     const keys = hasKeys(type) && !admitsKeys(kind);
     if (firstItem(type) === null && !keys) return NO_LEAF;
-    const specials = this.#index(span, type, kind).specials;
-    const change = specialsGained(span, kind, entry);
-    if (specials === 0 && change === 0 && !keys) return NO_LEAF;
-    return {
-      before: specials > 0 || (keys && showsKeys(type, span)),
-      after: specials + change > 0 || (keys && showsKeys(type, now)),
-    };
+    const { before, after } = this.#sequence(type).hasSpecials(span, entry?.items ?? []);
+    if (!keys) return before || after ? { before, after } : NO_LEAF;
+    return { before: before || showsKeys(type, span), after: after || showsKeys(type, now) };
   }
 
   #appear(root: SharedType, appeared: string[], operations: Operation[]): void {
@@ -264,24 +264,23 @@ export class Deriver {
       }
       if (entry.items !== null) {
         const listPath = itemsAreChildren(kind) ? [...path, "children"] : path;
-        this.#eachGap(span, kind, entry, (position, removed, inserted) => {
+        this.#sequence(type).eachGap(span, entry.items, (position, removed, inserted) => {
           compareValues(span, listPath, position, removed, inserted, operations);
         });
       }
     }
   }
 
-  /** Whether a text is nothing but text before and after, so that its index alone tells where things are. */
-  #staysPlain(span: Span, kind: TypeKind, entry: Touched): boolean {
-    const { type, inner, keys } = entry;
-    if (kind !== "text" || inner !== null || keys !== null) return false;
-    if (this.#index(span, type, kind).specials > 0) return false;
-    return specialsGained(span, kind, entry) === 0 && !showsKeys(type, now);
+  /** Whether a text is nothing but text before and after, so that positions alone tell what happened to it. */
+  #staysPlain(span: Span, kind: TypeKind, { type, items, keys, inner }: Touched): boolean {
+    if (kind !== "text" || inner !== null || keys !== null || showsKeys(type, now)) return false;
+    const { before, after } = this.#sequence(type).hasSpecials(span, items ?? []);
+    return !before && !after;
   }
 
-  #compareString(span: Span, entry: Touched, operations: Operation[]): void {
-    const path = this.#pathOf(span, entry.type);
-    this.#eachGap(span, entry.known.kind!, entry, (position, removed, inserted) => {
+  #compareString(span: Span, { type, items }: Touched, operations: Operation[]): void {
+    const path = this.#pathOf(span, type);
+    this.#sequence(type).eachGap(span, items ?? [], (position, removed, inserted) => {
       compareText(path, position, textOfAll(removed), textOfAll(inserted), operations);
     });
   }
@@ -296,7 +295,7 @@ export class Deriver {
       this.#replace(span, kind, entry, operations);
       return;
     }
-    this.#updateIndex(span, kind, entry);
+    takeOver(span, entry);
     const path = this.#pathOf(span, type);
     if (walk.difference !== null) {
       const { delta, inverse } = walk.difference;
@@ -309,7 +308,7 @@ export class Deriver {
   /** A type that changes its form is replaced in its place. */
   #replace(span: Span, kind: TypeKind, entry: Touched, operations: Operation[]): void {
     const { type } = entry;
-    this.#updateIndex(span, kind, entry);
+    takeOver(span, entry);
     const path = this.#pathOf(span, type);
     operations.push({
       type: "set",
@@ -320,78 +319,34 @@ export class Deriver {
     });
   }
 
-  #updateIndex(span: Span, kind: TypeKind, entry: Touched): void {
-    if (entry.known.index !== null && entry.items !== null) this.#eachGap(span, kind, entry, () => {});
-  }
-
-  /**
-   * Visits the gaps: the longest runs of new and removed items with nothing between them that stayed. Each is taken
-   * over into the index before its visit; the position is that of its beginning.
-   */
-  #eachGap(
-    span: Span,
-    kind: TypeKind,
-    { type, items }: Touched,
-    visit: (position: number, removed: readonly Item[], inserted: readonly Item[]) => void,
-  ): void {
-    const index = this.#index(span, type, kind);
-    for (const touched of items!) {
-      if (index.isVisible(touched.id.client, touched.id.clock) === !touched.deleted) continue;
-      let first = touched;
-      while (first.left !== null && changed(span, first.left)) first = first.left;
-      const removed: Item[] = [];
-      const inserted: Item[] = [];
-      let place = placeAfter(index, first.left);
-      const position = index.positionAt(place);
-      for (let item: Item | null = first; item !== null && changed(span, item); item = item.right) {
-        const { client, clock } = item.id;
-        if (index.isVisible(client, clock) === null) {
-          place ??= placeAfter(index, item.left);
-          place = index.insert(place, client, clock, item.length, traitsOf(kind, item, !item.deleted));
-        } else {
-          index.setVisible(client, clock, item.length, !item.deleted);
-          place = null;
-        }
-        if (!item.deleted) inserted.push(item);
-        else if (!span.isNew(item)) removed.push(item);
-      }
-      visit(position, removed, inserted);
-    }
-  }
-
-  /** The index of a sequence, built from the state before the span if it is not there yet. */
-  #index(span: Span, type: SharedType, kind: TypeKind): SequenceIndex {
+  #sequence(type: SharedType): Sequence {
     const known = this.#know(type);
-    if (known.index !== null) return known.index;
-    const index = new SequenceIndex();
-    let place: Place | null = null;
-    for (let item = firstItem(type); item !== null; item = item.right) {
-      if (span.isNew(item)) continue;
-      place = index.insert(
-        place,
-        item.id.client,
-        item.id.clock,
-        item.length,
-        traitsOf(kind, item, span.shows(item)),
-      );
-    }
-    known.index = index;
-    return index;
+    const kind = known.kind!;
+    known.sequence ??= new Sequence(type, item => isSpecial(kind, item));
+    return known.sequence;
   }
 
   #pathOf(span: Span, type: SharedType): Path {
     const item = itemOf(type);
     if (item === null) return this.#know(type).path;
+    const path: (string | number)[] = [];
+    this.#writePath(span, item, path);
+    return path;
+  }
+
+  #writePath(span: Span, item: Item, path: (string | number)[]): void {
     const parent = parentOf(item);
-    const kind = this.#know(parent).kind!;
-    const path = this.#pathOf(span, parent);
+    const { kind, name } = this.#know(parent);
+    const holder = itemOf(parent);
+    if (holder === null) path.push(name!);
+    else this.#writePath(span, holder, path);
     if (item.parentSub !== null) {
-      return keysAreAttributes(kind)
-        ? [...path, "attrs", escapeKey(item.parentSub)]
-        : [...path, escapeKey(item.parentSub)];
+      if (keysAreAttributes(kind!)) path.push("attrs");
+      path.push(escapeKey(item.parentSub));
+    } else {
+      if (itemsAreChildren(kind!)) path.push("children");
+      path.push(this.#sequence(parent).positionOf(span, item));
     }
-    const position = this.#index(span, parent, kind).positionOf(item.id.client, item.id.clock);
-    return itemsAreChildren(kind) ? [...path, "children", position] : [...path, position];
   }
 
   #know(type: SharedType): Known {
@@ -410,9 +365,9 @@ export class Deriver {
   #knowRoot(type: SharedType): Known {
     for (const [name, root] of this.#doc.share) {
       if (root !== type) continue;
-      return { name, kind: this.#hasKind(name) ? this.#roots[name]! : null, path: [name], index: null };
+      return { name, kind: this.#hasKind(name) ? this.#roots[name]! : null, path: [name], sequence: null };
     }
-    return { name: null, kind: null, path: [], index: null };
+    return { name: null, kind: null, path: [], sequence: null };
   }
 }
 
@@ -420,7 +375,7 @@ const LEAF: Leafness = { before: true, after: true };
 const NO_LEAF: Leafness = { before: false, after: false };
 
 function knowNested(type: SharedType): Known {
-  return { name: null, kind: nestedKind(type), path: [], index: null };
+  return { name: null, kind: nestedKind(type), path: [], sequence: null };
 }
 
 function depthOf(type: SharedType): number {
@@ -429,36 +384,15 @@ function depthOf(type: SharedType): number {
   return depth;
 }
 
-function changed(span: Span, item: Item): boolean {
-  return span.isNew(item) || span.removed(item);
-}
-
-function placeAfter(index: SequenceIndex, item: Item | null): Place | null {
-  return item === null ? null : index.placeAfter(item.id.client, item.id.clock + item.length - 1);
-}
-
-function traitsOf(kind: TypeKind, item: Item, visible: boolean): number {
-  return (
-    (item.countable ? COUNTED : 0) |
-    (visible ? VISIBLE : 0) |
-    (visible && isSpecial(kind, item) ? SPECIAL : 0)
-  );
+/** A leaf is compared as a whole; its sequence has to follow all the same. */
+function takeOver(span: Span, { known, items }: Touched): void {
+  if (items !== null) known.sequence?.eachGap(span, items, () => {});
 }
 
 /** In a text: whatever is not plain text. Elsewhere: what contradicts the kind. */
 function isSpecial(kind: TypeKind, item: Item): boolean {
   const content = contentKind(item);
   return isTextual(kind) ? content !== "string" : !admitsItem(kind, content, item);
-}
-
-/** How many more special units are visible after the span than before. */
-function specialsGained(span: Span, kind: TypeKind, entry: Touched | undefined): number {
-  let gained = 0;
-  for (const item of entry?.items ?? []) {
-    if (!item.deleted) gained += isSpecial(kind, item) ? item.length : 0;
-    else if (!span.isNew(item)) gained -= isSpecial(kind, item) ? item.length : 0;
-  }
-  return gained;
 }
 
 function compareKeys(span: Span, { type, keys, inner }: Touched, path: Path, operations: Operation[]): void {
@@ -483,8 +417,8 @@ function compareValues(
   inserted: readonly Item[],
   operations: Operation[],
 ): void {
-  const before = removed.flatMap(item => projectValues(item, span));
-  const after = inserted.flatMap(item => projectValues(item, now));
+  const before = allValues(removed, span);
+  const after = allValues(inserted, now);
   const max = Math.min(before.length, after.length);
   let first = 0;
   while (first < max && jsonEqual(before[first]!, after[first]!)) first++;
@@ -492,6 +426,13 @@ function compareValues(
   while (last < max - first && jsonEqual(before.at(-1 - last)!, after.at(-1 - last)!)) last++;
   editList(operations, "delete", path, position + first, before.slice(first, before.length - last));
   editList(operations, "insert", path, position + first, after.slice(first, after.length - last));
+}
+
+function allValues([first, ...others]: readonly Item[], view: View): Json[] {
+  if (first === undefined) return [];
+  const values = projectValues(first, view);
+  for (const item of others) for (const value of projectValues(item, view)) values.push(value);
+  return values;
 }
 
 function compareText(
