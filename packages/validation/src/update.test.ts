@@ -37,7 +37,7 @@ it("updateRanges agrees with Y.decodeUpdate, and what is written with updateRang
         Y.applyUpdate(doc, update);
       }
     },
-    { share: 0.2 },
+    { share: 0.1 },
   );
 });
 
