@@ -1,0 +1,17 @@
+/** All workloads, in the order in which they run. */
+import { fanOut } from "./w1-fan-out.js";
+import { manyDocuments } from "./w2-many-documents.js";
+import { coldLoad } from "./w3-cold-load.js";
+import { kill } from "./w4-kill.js";
+import { joinStorm } from "./w5-join-storm.js";
+import { patches } from "./w6-patches.js";
+import type { Workload, WorkloadName } from "./workload.js";
+
+export const workloads: Readonly<Record<WorkloadName, Workload>> = {
+  w1: fanOut,
+  w2: manyDocuments,
+  w3: coldLoad,
+  w4: kill,
+  w5: joinStorm,
+  w6: patches,
+};
