@@ -139,7 +139,8 @@ export class Follower {
         : { parent: atRight.parent, key: atRight.key, left: null });
     if (place === null || struct.clock + struct.length <= progress.known) return place;
     const rest = struct.clock < progress.known ? this.#placeOfRest(progress, struct, place) : place;
-    this.#countSteps(struct, rest, right, atRight);
+    // After a new struct nothing stored can stand between: what is stored does not refer to it.
+    if (origin !== "here") this.#countSteps(struct, rest, right, atRight);
     return rest;
   }
 

@@ -53,14 +53,29 @@ describe("of a search", () => {
     ).toBeGreaterThan(3);
   });
 
-  it("is made for each struct of a run that has as far to go", () => {
+  it("is made once for a run, whose other structs follow the first", () => {
     const run = (right: Id): CraftedStruct[] => [
       { string: "1", origin: [3, 10], right },
       { string: "2", origin: [9, 0], right },
       { string: "3", origin: [9, 1], right: [9, 0] },
     ];
-    expect(work(mixed, run([3, 11]))).toBe(3 + 0);
-    expect(work(mixed, run([3, 31]))).toBe(3 + 20 + 20);
+    expect(work(mixed, run([3, 11]))).toBe(3);
+    expect(work(mixed, run([3, 31]))).toBe(3 + 20);
+  });
+
+  it("is made for each struct that stands beside a new one in a new place", () => {
+    expect(
+      work(mixed, [
+        { string: "1", right: [3, 0] },
+        { string: "2", right: [9, 0] },
+      ]),
+    ).toBe(2);
+    expect(
+      work(mixed, [
+        { string: "1", origin: [3, 10], right: [3, 11] },
+        { string: "2", right: [9, 0] },
+      ]),
+    ).toBe(2 + 11);
   });
 
   it("of a key is its history, there and back", () => {
