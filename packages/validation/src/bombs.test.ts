@@ -26,13 +26,13 @@ function expectAnswer(
   mayWrite: (client: number) => boolean = () => true,
 ): void {
   const doc = documentBefore(before);
-  const firewall = createFirewall(doc, { mayWrite });
+  const firewall = createFirewall(doc);
   const state = Y.encodeStateVector(doc);
   for (const payload of payloads()) {
     const started = performance.now();
     const answer =
       carrier === "update"
-        ? firewall.scan(payload, { fullState: false })
+        ? firewall.scan(payload, { fullState: false, mayWrite })
         : checkStateVector(payload, defaultLimits);
     expect(performance.now() - started).toBeLessThan(patience);
     expect(answer).toMatchObject({ type, ...(type === "pass" ? {} : { code }) });

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import * as Y from "yjs";
 import type { Scan } from "./answers.js";
 import { type CraftedStruct, craftUpdate } from "./craft.js";
-import { createFirewall, type FirewallOptions } from "./firewall.js";
+import { createFirewall, type FirewallOptions, type ScanOptions } from "./firewall.js";
 
 /** A document with a text "abc" of client 5, a map "map" with a list under "list", and a firewall before it. */
 function setUp(options: FirewallOptions = {}) {
@@ -19,7 +19,8 @@ function setUp(options: FirewallOptions = {}) {
   const firewall = createFirewall(doc, options);
   return {
     doc,
-    scan: (update: Uint8Array) => firewall.scan(update, { fullState: false }),
+    scan: (update: Uint8Array, options: Partial<ScanOptions> = {}) =>
+      firewall.scan(update, { fullState: false, ...options }),
     /** The answer to structs of client 9, which is new. */
     scanStructs: (...structs: CraftedStruct[]) =>
       firewall.scan(craftUpdate({ blocks: [{ client: 9, structs }] }), { fullState: false }),
@@ -168,12 +169,12 @@ describe("a resync", () => {
 
   it("is for new structs of ids that the sender may not write, never for known ones", () => {
     const asked: number[] = [];
-    const { doc, scan } = setUp({
-      mayWrite(client) {
-        asked.push(client);
-        return client === 9;
-      },
-    });
+    const mayWrite = (client: number) => {
+      asked.push(client);
+      return client === 9;
+    };
+    const { doc, scan: scanFrom } = setUp();
+    const scan = (update: Uint8Array) => scanFrom(update, { mayWrite });
     expect(scan(Y.encodeStateAsUpdate(doc)).type).toBe("pass");
     expect(asked).toEqual([]);
     const foreign = craftUpdate({

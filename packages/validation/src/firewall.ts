@@ -32,7 +32,15 @@ export interface FirewallOptions {
    * anything: its kind is for whoever reads it to decide.
    */
   readonly roots?: Readonly<Record<string, TypeKind>>;
-  /** Whether the sender may bring new structs under this client id. @default everybody may */
+}
+
+export interface ScanOptions {
+  /** Whether it came as a sync step 2, for which the limits are wider. */
+  readonly fullState: boolean;
+  /**
+   * Whether the sender may bring new structs under this client id. Asked before the answer is known, so it must not
+   * change anything. @default everybody may
+   */
   readonly mayWrite?: (client: number) => boolean;
 }
 
@@ -40,28 +48,28 @@ export interface Firewall {
   /**
    * Judges an update against the document as it is now, which may be in the midst of a transaction. Changes
    * nothing and never throws. What passes must be applied, or dropped for good, before the next scan.
-   *
-   * `fullState` says that it came as a sync step 2, for which the limits are wider.
    */
-  scan(update: Uint8Array, options: { readonly fullState: boolean }): Scan;
+  scan(update: Uint8Array, options: ScanOptions): Scan;
 }
 
-export function createFirewall(doc: Y.Doc, { limits, roots, mayWrite }: FirewallOptions = {}): Firewall {
+export function createFirewall(doc: Y.Doc, { limits, roots }: FirewallOptions = {}): Firewall {
   const resolved = resolveLimits(limits);
   const forUpdate = boundsOf(resolved, { fullState: false });
   const forFullState = boundsOf(resolved, { fullState: true });
   const context: Context = {
     doc,
-    mayWrite: mayWrite ?? null,
     roots: roots === undefined ? null : rootsOf(roots),
     rootKinds: new WeakMap(),
     formatKeys: new FormatKeys(),
   };
   return {
-    scan: (update, { fullState }) =>
-      scan(new Inspection(context, fullState ? forFullState : forUpdate, update)),
+    scan(update, { fullState, mayWrite = everybodyMay }) {
+      return scan(new Inspection(context, fullState ? forFullState : forUpdate, update), mayWrite);
+    },
   };
 }
+
+const everybodyMay = () => true;
 
 function rootsOf(roots: Readonly<Record<string, TypeKind>>): Map<string, TypeKind> {
   for (const [name, kind] of Object.entries(roots)) {
@@ -81,21 +89,24 @@ function boundsOf(limits: Limits, { fullState }: { fullState: boolean }): Bounds
   };
 }
 
-function scan(inspection: Inspection): Scan {
+function scan(inspection: Inspection, mayWrite: (client: number) => boolean): Scan {
   const { reader, bounds } = inspection;
   if (reader.left > bounds.bytes) {
     reader.exceed("too-many-bytes", `${reader.left} bytes, ${bounds.bytes} allowed`, 0);
   }
   const blocks = readBlocks(reader, inspection.readLimits());
-  if (inspection.goesOn) meetClients(inspection, blocks);
+  if (inspection.goesOn) meetClients(inspection, blocks, mayWrite);
   if (inspection.goesOn) new Follower(inspection, new Admission(inspection)).run();
   if (inspection.goesOn) new Deletions(inspection).run();
   return inspection.answer();
 }
 
-function meetClients(inspection: Inspection, blocks: readonly Block[]): void {
+function meetClients(
+  inspection: Inspection,
+  blocks: readonly Block[],
+  mayWrite: (client: number) => boolean,
+): void {
   const { reader, bounds, writes } = inspection;
-  const { mayWrite } = inspection.context;
   for (const block of blocks) {
     const { client, from, to, at } = block;
     const progress = inspection.meet(block);
@@ -109,7 +120,7 @@ function meetClients(inspection: Inspection, blocks: readonly Block[]): void {
       inspection.lack("gap", { client, from: known, to: from }, at);
     } else if (to > known) {
       const range = { client, from: known, to };
-      if (mayWrite !== null && !mayWrite(client)) inspection.lack("foreign-client", range, at);
+      if (!mayWrite(client)) inspection.lack("foreign-client", range, at);
       writes.push(range);
       inspection.newLength += to - known;
     }

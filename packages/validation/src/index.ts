@@ -16,7 +16,7 @@ export type {
   TooLargeCode,
 } from "./answers.js";
 export type { TypeKind } from "./document.js";
-export { createFirewall, type Firewall, type FirewallOptions } from "./firewall.js";
+export { createFirewall, type Firewall, type FirewallOptions, type ScanOptions } from "./firewall.js";
 // Limits
 export { defaultLimits, type Limits, resolveLimits } from "./limits.js";
 export { checkStateVector, type StateVectorCheck } from "./state-vector.js";

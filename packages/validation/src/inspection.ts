@@ -14,7 +14,6 @@ import { Work } from "./work.js";
 /** What is the same for all scans of a document. */
 export interface Context {
   readonly doc: Y.Doc;
-  readonly mayWrite: ((client: number) => boolean) | null;
   /** `null` when any root may come. */
   readonly roots: ReadonlyMap<string, TypeKind> | null;
   /** The kinds of stored roots; the name that a type stands under never changes. */
