@@ -15,7 +15,7 @@ for (const address of addresses) {
     test(`two ${kind} writers of ${address.dialect} make one document that holds every mark once`, () => {
       const doc = new Y.Doc();
       const connection: Connection = {
-        isOpen: true,
+        closedBecause: null,
         socket: { send() {}, write: receive, close() {} },
         sendUpdate: update => receive(encodeFrame(updateMessage(address, update), { isMasked: true })),
         askFor() {},

@@ -6,6 +6,8 @@ export interface Records {
   readonly doc: Y.Doc;
   /** How many there are; they are called `record0`, `record1`, … */
   readonly count: number;
+  /** The transactions that made them. */
+  readonly updates: readonly Uint8Array[];
 }
 
 export const changeKinds = ["set", "text", "array"] as const;
@@ -15,6 +17,7 @@ export type ChangeKind = (typeof changeKinds)[number];
 export const RECORDS_ROOT = "root";
 
 const RECORD_BYTES = 400;
+const RECORDS_A_TRANSACTION = 20;
 
 /** A document of about so many bytes of JSON. The same bytes give the same document. */
 export function createRecords(bytes: number): Records {
@@ -23,25 +26,33 @@ export function createRecords(bytes: number): Records {
   const words = (count: number) => Array.from({ length: count }, word);
   const doc = new Y.Doc();
   doc.clientID = 77;
+  const updates: Uint8Array[] = [];
+  doc.on("update", (update: Uint8Array) => updates.push(update));
+  const root = doc.getMap(RECORDS_ROOT);
+  const records = root.set("records", new Y.Map<unknown>());
+  const order = root.set("order", new Y.Array<unknown>());
   const count = Math.max(2, Math.round(bytes / RECORD_BYTES));
-  doc.transact(() => {
-    const records = doc.getMap(RECORDS_ROOT).set("records", new Y.Map<unknown>());
-    const order = doc.getMap(RECORDS_ROOT).set("order", new Y.Array<unknown>());
-    for (let i = 0; i < count; i++) {
-      const record = records.set(`record${i}`, new Y.Map<unknown>()) as Y.Map<unknown>;
-      record.set("id", i);
-      record.set("name", words(2).join(" "));
-      record.set("done", false);
-      record.set("tags", Y.Array.from(words(3)));
-      record.set("body", new Y.Text(words(28).join(" ")));
-      record.set(
-        "meta",
-        new Y.Map<unknown>([["at", Math.floor(random() * 1e12)] as const, ["by", word()] as const]),
-      );
-      if (i % 4 === 0) order.push([{ record: `record${i}`, weight: i }]);
-    }
-  });
-  return { doc, count };
+
+  function add(index: number): void {
+    const record = records.set(`record${index}`, new Y.Map<unknown>()) as Y.Map<unknown>;
+    record.set("id", index);
+    record.set("name", words(2).join(" "));
+    record.set("done", false);
+    record.set("tags", Y.Array.from(words(3)));
+    record.set("body", new Y.Text(words(28).join(" ")));
+    const meta = record.set("meta", new Y.Map<unknown>()) as Y.Map<unknown>;
+    meta.set("at", Math.floor(random() * 1e12));
+    meta.set("by", word());
+    if (index % 4 === 0) order.push([{ record: `record${index}`, weight: index }]);
+  }
+
+  for (let begin = 0; begin < count; begin += RECORDS_A_TRANSACTION) {
+    const end = Math.min(count, begin + RECORDS_A_TRANSACTION);
+    doc.transact(() => {
+      for (let index = begin; index < end; index++) add(index);
+    });
+  }
+  return { doc, count, updates };
 }
 
 /**

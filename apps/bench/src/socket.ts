@@ -29,9 +29,12 @@ export function openSocket({ port, path, onOpen, onMessage, onClose }: SocketOpt
   const reader = new FrameReader((opcode, payload) => {
     if (opcode === BINARY) onMessage(payload);
     else if (opcode === PING) write(encodeFrame(payload, { isMasked: true, opcode: PONG }));
-    else if (opcode === CLOSE) tcp.end();
+    else if (opcode === CLOSE) {
+      reason = `the server closed it, ${closeReason(payload)}`;
+      tcp.end();
+    }
   });
-  let reason = "the server closed the connection";
+  let reason = "it ended without a close";
   let head: Buffer | null = Buffer.alloc(0);
 
   const tcp = connect({ host: "127.0.0.1", port, noDelay: true });
@@ -73,6 +76,13 @@ export function openSocket({ port, path, onOpen, onMessage, onClose }: SocketOpt
     write,
     close: () => tcp.destroy(),
   };
+}
+
+/** The code of a close and what the server says to it. */
+function closeReason(payload: Buffer): string {
+  return payload.length < 2
+    ? "without a code"
+    : `code ${payload.readUInt16BE(0)} ${payload.subarray(2)}`.trim();
 }
 
 /** Takes the frames of a server out of a stream, wherever it was cut. */

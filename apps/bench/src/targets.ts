@@ -162,7 +162,8 @@ function compared({ against, ...place }: Target, lookup: Lookup): number | undef
 }
 
 function shortfall(missedBy: number, limit: number): string {
-  return limit === 0 ? count(missedBy) : `${digits(Math.ceil(missedBy * 100))} %`;
+  if (limit === 0) return count(missedBy);
+  return missedBy < 0.01 ? "less than 1 %" : `${Math.round(missedBy * 100)} %`;
 }
 
 function withComma(value: number): string {

@@ -80,6 +80,8 @@ async function measure(participant: string, { quick }: Settings): Promise<readon
         kib: ((server.residentMiB() - residentBefore) * 1024) / documents,
         ...{ p50: percentile(latencies, 0.5), p99: percentile(latencies, 0.99) },
       };
+      const dropped = everybody.flatMap(({ connection }) => connection.closedBecause ?? []);
+      if (dropped.length > 0) throw new Error(`${dropped.length} clients were dropped: ${dropped[0]}.`);
       for (const { connection } of everybody) connection.close();
       return [{ table: "many", figures }];
 

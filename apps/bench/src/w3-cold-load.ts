@@ -143,8 +143,9 @@ async function takeIn(server: ServerProcess, { updates, doc }: History): Promise
 
   async function answersTo(questions: number): Promise<void> {
     while (answers - before < questions) {
-      if (!connection.isOpen)
-        throw new Error("The server closed the connection while it took the history in.");
+      if (connection.closedBecause !== null) {
+        throw new Error(`The connection closed during the intake: ${connection.closedBecause}.`);
+      }
       await new Promise<void>(resolve => {
         answered = resolve;
       });

@@ -40,8 +40,8 @@ export interface Connection {
   sendUpdate(update: Uint8Array): void;
   /** Sends a step 1; the server answers with what this state lacks. */
   askFor(vector: Uint8Array): void;
-  /** Whether the connection is still open. */
-  readonly isOpen: boolean;
+  /** Why the connection is closed; null while it is open. */
+  readonly closedBecause: string | null;
   close(): void;
 }
 
@@ -65,7 +65,7 @@ export function connect(
 ): Promise<Connection> {
   const { dialect, port, path } = address;
   return new Promise((resolve, reject) => {
-    let isOpen = true;
+    let closedBecause: string | null = null;
     let isSynced = false;
     let keepAlive: NodeJS.Timeout | undefined;
     const patience = setTimeout(() => {
@@ -90,7 +90,7 @@ export function connect(
         if (message.type === "step-2" && !isSynced) synced();
       },
       onClose(reason) {
-        isOpen = false;
+        closedBecause = reason;
         clearInterval(keepAlive);
         clearTimeout(patience);
         reject(new Error(`No connection to ${path}: ${reason}.`));
@@ -104,8 +104,8 @@ export function connect(
         socket,
         sendUpdate: update => socket.send(updateMessage(address, update)),
         askFor: vector => socket.send(syncMessage(address, STEP_1, vector)),
-        get isOpen() {
-          return isOpen;
+        get closedBecause() {
+          return closedBecause;
         },
         close: () => socket.close(),
       });
