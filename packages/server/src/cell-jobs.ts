@@ -1,5 +1,7 @@
 /** What a cell does: the work itself, wherever it is done. */
+import { encodeChange, encodeInverse, observePatches } from "@verso/bridge";
 import * as Y from "yjs";
+import { leaveFormatting } from "./formatting.js";
 
 export type Job =
   | { readonly type: "try"; readonly state: readonly Uint8Array[]; readonly update: Uint8Array }
@@ -21,8 +23,15 @@ export function doJob(job: Job, built: () => void): JobResult {
 
 function tryUpdate(state: readonly Uint8Array[], update: Uint8Array, built: () => void): JobResult {
   const doc = build(state);
+  leaveFormatting(doc, () => true);
+  // What the relay would do with it: what makes little work for Yjs can make much for whoever describes it as JSON.
+  const observer = observePatches(doc, {}, ({ change, inverse }) => {
+    encodeChange(change);
+    encodeInverse(inverse());
+  });
   built();
   Y.applyUpdate(doc, update);
+  observer.close();
   assertWhole(doc);
   // What cannot be read again must not be let in: every later join would fail.
   build([Y.encodeStateAsUpdate(doc)]);

@@ -19,6 +19,8 @@ export interface Trial {
   /** The document as it stands, as updates to be applied in order. Copied to the worker. */
   readonly state: readonly Uint8Array[];
   readonly update: Uint8Array;
+  /** New structs in the update: what is large may take longer, in proportion. */
+  readonly structs: number;
 }
 
 export type TrialResult =
@@ -50,17 +52,26 @@ export interface CellOptions {
   readonly clock: Clock;
   /** Milliseconds that an update may take on a copy of its document. @default 250 */
   readonly trialDeadline?: number;
+  /** Milliseconds on top of that for each new struct: what honest ones take on a busy machine. @default 0.01 */
+  readonly trialDeadlinePerStruct?: number;
   /** Milliseconds that building a document may take. @default 60000 */
   readonly buildDeadline?: number;
 }
 
 interface Pending {
   readonly job: Job;
+  /** Milliseconds from when the document stands. */
+  readonly deadline: number;
   readonly settle: (outcome: JobResult | "too-slow") => void;
   readonly fail: (cause: Error) => void;
 }
 
-export function createCell({ clock, trialDeadline = 250, buildDeadline = 60_000 }: CellOptions): Cell {
+export function createCell({
+  clock,
+  trialDeadline = 250,
+  trialDeadlinePerStruct = 0.01,
+  buildDeadline = 60_000,
+}: CellOptions): Cell {
   const queue: Pending[] = [];
   let worker: Worker | null = null;
   let current: Pending | null = null;
@@ -68,14 +79,15 @@ export function createCell({ clock, trialDeadline = 250, buildDeadline = 60_000 
   let closed = false;
 
   return {
-    async try({ state, update }) {
-      const outcome = await run({ type: "try", state, update });
+    async try({ state, update, structs }) {
+      const deadline = trialDeadline + trialDeadlinePerStruct * structs;
+      const outcome = await run({ type: "try", state, update }, deadline);
       if (outcome === "too-slow") return { type: "too-slow" };
       if (outcome.type === "failed") return outcome;
       return { type: "passed" };
     },
     async compact({ updates }) {
-      const outcome = await run({ type: "compact", updates });
+      const outcome = await run({ type: "compact", updates }, buildDeadline);
       if (outcome !== "too-slow" && outcome.type === "compacted") return outcome;
       const why = outcome === "too-slow" || outcome.type !== "failed" ? "it took too long" : outcome.detail;
       throw new ServerError("compaction-failed", `The document could not be compacted: ${why}.`);
@@ -91,10 +103,10 @@ export function createCell({ clock, trialDeadline = 250, buildDeadline = 60_000 
     },
   };
 
-  function run(job: Job): Promise<JobResult | "too-slow"> {
+  function run(job: Job, deadline: number): Promise<JobResult | "too-slow"> {
     if (closed) return Promise.reject(shuttingDown());
     return new Promise((settle, fail) => {
-      queue.push({ job, settle, fail });
+      queue.push({ job, deadline, settle, fail });
       next();
     });
   }
@@ -116,7 +128,7 @@ export function createCell({ clock, trialDeadline = 250, buildDeadline = 60_000 
       if (thread !== worker) return;
       if (message.type === "built") {
         stopTimer();
-        stopTimer = clock.after(current?.job.type === "try" ? trialDeadline : buildDeadline, expire);
+        stopTimer = clock.after(current?.deadline ?? 0, expire);
       } else {
         finish(pending => pending.settle(message));
       }

@@ -32,6 +32,7 @@ import {
 } from "@verso/validation";
 import * as Y from "yjs";
 import type { Clock } from "./clock.js";
+import { leaveFormatting } from "./formatting.js";
 
 /** Client id to the clock after its last struct: the decoded state vector. */
 export type StateVector = ReadonlyMap<number, number>;
@@ -55,7 +56,7 @@ export interface Admission {
     /** The document is full. */
     | { readonly type: "too-large"; readonly code: "document-full"; readonly detail: string }
     /** It may be costly: try it on a copy first. */
-    | { readonly type: "trial" }
+    | { readonly type: "trial"; readonly structs: number }
     /** The time for this turn is over. */
     | { readonly type: "time" };
   /** The transaction, or `null` when the document is as before. */
@@ -136,6 +137,8 @@ export function createDocument(
   /** When the size was last measured, while it is over the limit. */
   let fullSince = Number.NEGATIVE_INFINITY;
   let costPerStruct = 0;
+  /** Whether the transaction that is running does so much that nothing should be added to it. */
+  let laborious = false;
   /** What the transaction that is running has come to. */
   let noted: Omit<Accepted, "update"> | null = null;
   let accepted: Accepted | null = null;
@@ -150,6 +153,7 @@ export function createDocument(
       let work = 0;
       let stopped: Admission["stopped"] = null;
       accepted = null;
+      laborious = false;
       doc.transact(() => {
         for (const push of pushes) {
           if (taken > 0 && outOfTime()) stopped = { type: "time" };
@@ -157,10 +161,12 @@ export function createDocument(
           else {
             const scan = firewall.scan(push.update, { fullState: push.fullState });
             if (scan.type !== "pass") stopped = scan;
-            else if (!push.tried && isCostly(scan.work)) stopped = { type: "trial" };
+            else if (!push.tried && isCostly(scan.work))
+              stopped = { type: "trial", structs: scan.newStructs };
             else if (scan.news) {
               Y.applyUpdate(doc, push.update);
               work += scan.work;
+              if (work > trialWork) laborious = true;
             }
           }
           if (stopped !== null) return;
@@ -242,6 +248,7 @@ export function createDocument(
       answers.clear();
       encodedStateVector = null;
     });
+    leaveFormatting(doc, () => laborious);
     live = { doc, observer, firewall: createFirewall(doc, firewallOptions(limits, roots.declared)) };
     // The state vector and what was answered stay what they are.
     cold = null;

@@ -336,7 +336,7 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
     const result = admit(open, taken, outOfTime);
     if (result === null) return;
     pushes.unshift(...result.left);
-    for (const { author, pushes: waiting } of result.trials) tryFirst(open, author, waiting);
+    for (const trial of result.trials) tryFirst(open, trial);
     pushedBytes -=
       bytesOf(taken) - bytesOf(result.left) - bytesOf(result.trials.flatMap(trial => trial.pushes));
 
@@ -410,7 +410,10 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
     author.close(code, `${reason.code}: ${reason.detail}`);
   }
 
-  function tryFirst({ document }: Open, author: Peer, waiting: QueuedPush<Peer>[]): void {
+  function tryFirst(
+    { document }: Open,
+    { author, pushes: waiting, structs }: TurnResult<Peer>["trials"][number],
+  ): void {
     const [first] = waiting;
     if (first === undefined) return;
     onTrial.set(author, waiting);
@@ -427,7 +430,7 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
       }
       pacer.wake();
     };
-    trials.try({ state: document.answer(everything).updates, update: first.update }).then(
+    trials.try({ state: document.answer(everything).updates, update: first.update, structs }).then(
       result => settle(refusalOf(result)),
       cause => settle({ type: "too-large", code: "trial-failed", detail: String(cause) }),
     );
@@ -539,7 +542,7 @@ function refusalOf(result: TrialResult): Refusal | null {
     case "passed":
       return null;
     case "too-slow":
-      return { type: "barred", code: "update-too-costly", detail: "applying it takes too long" };
+      return { type: "too-large", code: "update-too-costly", detail: "applying it takes too long" };
     case "failed":
       return { type: "barred", code: "update-failed", detail: "it cannot be applied" };
   }

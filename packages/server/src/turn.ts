@@ -27,7 +27,12 @@ export interface TurnResult<Author> {
   /** Authors who must be asked for everything that they hold, since a push builds on what is not here. */
   readonly lacking: ReadonlySet<Author>;
   /** Pushes that wait for a trial of the first of them. */
-  readonly trials: readonly { readonly author: Author; readonly pushes: QueuedPush<Author>[] }[];
+  readonly trials: readonly {
+    readonly author: Author;
+    readonly pushes: QueuedPush<Author>[];
+    /** New structs in the first of them. */
+    readonly structs: number;
+  }[];
   /** What there was no time for. */
   readonly left: readonly QueuedPush<Author>[];
   /** Whose pushes spoilt the document, which must then be discarded; what was accepted before is void as well. */
@@ -46,7 +51,7 @@ export function admitPushes<Author>(
   const accepted: { author: Author; accepted: Accepted }[] = [];
   const refused: { author: Author; push: Push; reason: Refusal }[] = [];
   const lacking = new Set<Author>();
-  const trials: { author: Author; pushes: QueuedPush<Author>[] }[] = [];
+  const trials: { author: Author; pushes: QueuedPush<Author>[]; structs: number }[] = [];
   const left: QueuedPush<Author>[] = [];
 
   let waiting = byAuthor(pushes);
@@ -80,7 +85,7 @@ export function admitPushes<Author>(
           putOff.set(author, rest);
           break;
         case "trial":
-          trials.push({ author, pushes: rest });
+          trials.push({ author, pushes: rest, structs: admission.stopped.structs });
           break;
         case "time":
           left.push(...rest);

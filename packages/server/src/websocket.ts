@@ -50,6 +50,8 @@ export function createConnection(
     resume: () => webSocket.resume(),
     close(code, reason) {
       webSocket.close(code, truncate(reason));
+      // The peer's answer to it must be read, or the connection stays half closed for half a minute.
+      webSocket.resume();
     },
   };
 }

@@ -1,0 +1,66 @@
+/** A relay in a process of its own, for tests: started on a folder, stopped or killed, started again. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+export interface RelayProcess {
+  /** Where it listens, as `http://127.0.0.1:8080`. */
+  readonly url: string;
+  /** The same for WebSockets. */
+  readonly webSocketUrl: string;
+  /** What it has logged, a line each. */
+  readonly log: readonly string[];
+  readonly running: boolean;
+  /** Ends it in order and returns its exit code. */
+  stop(): Promise<number | null>;
+  /** Ends it with SIGKILL: no code of it runs any more. */
+  kill(): Promise<void>;
+}
+
+const main = fileURLToPath(new URL("../dist/main.js", import.meta.url));
+
+export async function startRelay(
+  data: string,
+  environment: Record<string, string> = {},
+): Promise<RelayProcess> {
+  const relay = spawn(process.execPath, [main], {
+    env: { ...process.env, PORT: "0", VERSO_DATA: data, ...environment },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const log: string[] = [];
+  const url = await listening(relay, log);
+  const exited = once(relay, "exit");
+  const running = () => relay.exitCode === null && relay.signalCode === null;
+  return {
+    url,
+    webSocketUrl: `${url.replace("http", "ws")}/yjs`,
+    log,
+    get running() {
+      return running();
+    },
+    async stop() {
+      if (running()) relay.kill("SIGTERM");
+      await exited;
+      return relay.exitCode;
+    },
+    async kill() {
+      if (running()) relay.kill("SIGKILL");
+      await exited;
+    },
+  };
+}
+
+function listening(relay: ChildProcess, log: string[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    for (const stream of [relay.stdout, relay.stderr]) {
+      if (stream === null) continue;
+      createInterface(stream).on("line", line => {
+        log.push(line);
+        const url = /"url":"([^"]+)"/.exec(line)?.[1];
+        if (url !== undefined) resolve(url);
+      });
+    }
+    relay.once("exit", code => reject(new Error(`The relay ended with ${code}:\n${log.join("\n")}`)));
+  });
+}

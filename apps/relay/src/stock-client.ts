@@ -1,0 +1,56 @@
+/** A stock y-websocket provider in Node, for tests. */
+import { WebSocket } from "ws";
+import { WebsocketProvider } from "y-websocket";
+import * as Y from "yjs";
+
+export interface StockClient extends Disposable {
+  readonly doc: Y.Doc;
+  readonly provider: WebsocketProvider;
+  /** Resolves when the provider reports that it is synced. */
+  synced(): Promise<void>;
+  /** Resolves when the condition holds, which is looked at after every update of the document. */
+  until(condition: (doc: Y.Doc) => boolean): Promise<void>;
+}
+
+export interface StockClientOptions {
+  readonly clientId?: number;
+  readonly WebSocketPolyfill?: typeof WebSocket;
+}
+
+export function connectStockClient(
+  url: string,
+  documentId: string,
+  { clientId, WebSocketPolyfill = WebSocket }: StockClientOptions = {},
+): StockClient {
+  const doc = new Y.Doc();
+  if (clientId !== undefined) doc.clientID = clientId;
+  const provider = new WebsocketProvider(url, documentId, doc, {
+    // The types of ws and of the DOM differ in what the provider never uses.
+    WebSocketPolyfill: WebSocketPolyfill as unknown as typeof globalThis.WebSocket,
+    // The clients of a test are in one process, and must not talk behind the relay's back.
+    disableBc: true,
+  });
+  return {
+    doc,
+    provider,
+    synced: () =>
+      new Promise(resolve => {
+        if (provider.synced) resolve();
+        else provider.once("sync", () => resolve());
+      }),
+    until: condition =>
+      new Promise(resolve => {
+        const look = () => {
+          if (!condition(doc)) return;
+          doc.off("update", look);
+          resolve();
+        };
+        doc.on("update", look);
+        look();
+      }),
+    [Symbol.dispose]() {
+      provider.destroy();
+      doc.destroy();
+    },
+  };
+}
