@@ -3,7 +3,7 @@
  */
 import { applyDelta, type Delta, parseDelta, parseDeltaDocument } from "./delta.js";
 import { BridgeError } from "./errors.js";
-import { isArray, type Json, type JsonObject, jsonEqual, setMember } from "./json.js";
+import { cloneJson, isArray, type Json, type JsonObject, jsonEqual, setMember } from "./json.js";
 import type { Dialect, Patch } from "./patch.js";
 import { isForbiddenKey, parsePointer, tokenToIndex } from "./pointer.js";
 
@@ -68,7 +68,8 @@ export class JsonDraft implements PatchTarget {
     return tokens.reduce(memberOf, this.#root);
   }
 
-  add(tokens: readonly string[], value: Json): void {
+  add(tokens: readonly string[], given: Json): void {
+    const value = this.#unshared(given);
     if (tokens.length === 0) {
       this.#root = value;
       return;
@@ -88,7 +89,8 @@ export class JsonDraft implements PatchTarget {
     else throw notFound(token);
   }
 
-  replace(tokens: readonly string[], value: Json): void {
+  replace(tokens: readonly string[], given: Json): void {
+    const value = this.#unshared(given);
     if (tokens.length === 0) {
       this.#root = value;
       return;
@@ -108,6 +110,11 @@ export class JsonDraft implements PatchTarget {
   editDelta(tokens: readonly string[], delta: Delta): void {
     const path = [...tokens, "delta"];
     this.replace(path, applyDelta(parseDeltaDocument(this.valueAt(path)), delta));
+  }
+
+  /** A container that this draft changes in place must not stand in two places, least of all in itself. */
+  #unshared(value: Json): Json {
+    return typeof value === "object" && value !== null && this.#owned.has(value) ? cloneJson(value) : value;
   }
 
   /** The container at a place, with everything above it, as copies that may be changed. */

@@ -694,8 +694,11 @@ class TextNode extends Node {
     }
     if (!isObject(value) || value.$y !== tag || !isObject(value.attrs)) return false;
     planValue(value, this.#path, this.#context);
+    const document = parseDeltaDocument(value.delta);
+    // Yjs's own editing knows objects only; a new text can hold such an embed all the same.
+    if (document.some(({ insert }) => isObject(insert) && insert.$y === "embed")) return false;
     this.#attrs.take(value.attrs, true);
-    this.#become(parseDeltaDocument(value.delta));
+    this.#become(document);
     return true;
   }
 

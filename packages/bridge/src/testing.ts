@@ -216,6 +216,7 @@ export function simulate({
     } else if (random.chance(0.7)) undo.undo();
     else undo.redo();
   }
+  nestedEdits = 0;
   return server;
 }
 
