@@ -387,7 +387,6 @@ export function createDocumentLog(options: DocumentLogOptions, onClose: () => vo
       },
       (error: unknown) => {
         stale ??= conflict("a write failed", error);
-        inFlight.clear();
         throw error;
       },
     );

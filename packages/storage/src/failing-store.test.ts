@@ -1,6 +1,7 @@
 /** A store that fails: at each write in turn, at random, with its power cut, and for want of room. */
 
 import { execFileSync } from "node:child_process";
+import { mkdirSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -214,7 +215,7 @@ test.skipIf(!mountable)(
   async () => {
     const directory = join(root, "full");
     await mkdir(directory);
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=48m", "tmpfs", directory]);
+    mount(directory, "48m");
     try {
       const ballast = join(directory, "ballast");
       let full = false;
@@ -251,7 +252,7 @@ test.skipIf(!mountable)(
       expect(author.acknowledged.size).toBeGreaterThan(100);
       await expectSound(await openLevelBackend(join(directory, "store")), [author], "after a full disk");
     } finally {
-      execFileSync("umount", [directory]);
+      unmount(directory);
     }
   },
 );
@@ -280,11 +281,23 @@ async function fillUp(
 function canMount(): boolean {
   const probe = join(root, "probe");
   try {
-    execFileSync("mkdir", [probe]);
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", probe], { stdio: "ignore" });
-    execFileSync("umount", [probe]);
+    mkdirSync(probe);
+    mount(probe, "1m");
+    unmount(probe);
     return true;
   } catch {
     return false;
   }
+}
+
+function mount(directory: string, size: string): void {
+  runCommand("mount", "-t", "tmpfs", "-o", `size=${size}`, "tmpfs", directory);
+}
+
+function unmount(directory: string): void {
+  runCommand("umount", directory);
+}
+
+function runCommand(command: string, ...parameters: string[]): void {
+  execFileSync(command, parameters, { stdio: "ignore" });
 }

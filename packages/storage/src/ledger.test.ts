@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { StorageBackend } from "./backend.js";
 import type { CommitDraft } from "./commit.js";
 import { createFaults, type FaultPoint } from "./faults.js";
+import { documentKey, headKey } from "./keys.js";
 import { type Ledger, type LedgerOptions, openLedger } from "./ledger.js";
 import { createSimulatedDisk, type SimulatedDisk } from "./simulated-disk.js";
 import { verifyLedger } from "./verify.js";
@@ -110,6 +111,17 @@ describe("a document", () => {
     expect((await texts(ledger, "a")).slice(0, 3)).toEqual(["0a", "0b", "1a"]);
     await ledger.close();
     expect(await issuesOf(disk)).toEqual([]);
+  });
+
+  test("shows the head that is durable, however much is in flight behind it", async () => {
+    const { ledger } = await start({ maxBatchRecords: 1 });
+    const { log } = await ledger.open("a");
+    const appends = [log.append([edit("1")]), log.append([edit("2")]), log.append([edit("3")])];
+    expect(log.head).toBeUndefined();
+    await appends[0];
+    expect(log.head?.sequence).toBe(1);
+    await Promise.all(appends);
+    expect(log.head?.sequence).toBe(3);
   });
 
   test("may have any text for an id", async () => {
@@ -570,6 +582,26 @@ describe("opening", () => {
       await again.close();
     }
   });
+
+  test("finds commits that the head knows nothing of", async () => {
+    const { ledger, disk, restart } = await start();
+    const { log } = await ledger.open("a");
+    await log.append([edit("1")]);
+    const key = headKey(documentKey("a"));
+    await ledger.close();
+    const backend = await disk.open();
+    const older = (await backend.get(key))!;
+    await backend.close();
+    const again = await restart();
+    await (await again.open("a")).log.append([edit("2")]);
+    await again.close();
+    await using spoilt = await disk.open();
+    await spoilt.batch([{ type: "put", key, value: older }]);
+    await spoilt.close();
+    const last = await restart();
+    await expect(last.open("a")).rejects.toMatchObject({ code: "corrupted", document: "a", sequence: 2 });
+    await last.close();
+  });
 });
 
 describe("when the store fails", () => {
@@ -661,11 +693,14 @@ describe("when the store fails", () => {
         new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
     });
     const { log } = await ledger.open("a");
+    const { log: idle } = await ledger.open("idle");
     await log.append([edit("1")]);
     down = true;
     await expect(log.append([edit("2")])).rejects.toMatchObject({ code: "unknown-outcome" });
     expect(ledger.status).toMatchObject({ state: "failed", retrying: true });
     for (const use of [
+      () => idle.append([edit("1")]),
+      () => idle.append([edit("1")]),
       () => ledger.open("a"),
       () => ledger.head("a"),
       () => collect(ledger.read("a")),

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { ByteWriter, DecodeError } from "./encoding.js";
 import { type CommitNotes, decodeNotes, encodeNotes, NO_NOTES } from "./notes.js";
@@ -18,9 +19,29 @@ const notes: CommitNotes = {
   dependsOn: [1],
 };
 
-test("notes come back", () => {
+const anyIssue = fc.record({
+  pointer: fc.string({ unit: "grapheme" }),
+  code: fc.string({ unit: "grapheme" }),
+  message: fc.string({ unit: "grapheme" }),
+  rule: fc.option(fc.string({ unit: "grapheme" }), { nil: undefined }),
+  severity: fc.constantFrom("info" as const, "warning" as const, "error" as const),
+});
+const anySequences = fc.uniqueArray(fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }));
+
+test("notes come back, sequences in ascending order", () => {
   expect(decodeNotes(encodeNotes(notes))).toEqual(notes);
   expect(decodeNotes(encodeNotes({ undoes: [7, 3, 3] })).undoes).toEqual([3, 7]);
+  fc.assert(
+    fc.property(fc.array(anyIssue), anySequences, anySequences, (issues, undoes, dependsOn) => {
+      const ascending = (sequences: number[]) => [...sequences].sort((a, b) => a - b);
+      expect(decodeNotes(encodeNotes({ issues, undoes, dependsOn }))).toEqual({
+        issues,
+        undoes: ascending(undoes),
+        dependsOn: ascending(dependsOn),
+      });
+    }),
+    { numRuns: Number(process.env.VERSO_CASES ?? 1000), seed: Number(process.env.VERSO_SEED ?? 3) },
+  );
 });
 
 test("no notes are no bytes", () => {

@@ -82,7 +82,7 @@ test("a bit flipped anywhere in the log or a table is reported, with its file", 
   for (const pattern of [/\.log$/, /\.ldb$/]) {
     const file = await fileOf(directory, pattern);
     const bytes = await readFile(file);
-    for (let run = 0; run < 12; run++) {
+    for (let run = 0; run < 8; run++) {
       const bit = random.int(bytes.length * 8);
       const flipped = Buffer.from(bytes);
       flipped[bit >> 3]! ^= 1 << (bit & 7);
