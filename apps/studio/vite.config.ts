@@ -1,0 +1,20 @@
+/** How the page is built, and how it is served while one works on it: against a relay on its usual port. */
+import { defineConfig } from "vite";
+
+const relay = "localhost:8080";
+
+export default defineConfig({
+  build: {
+    // What the page may load is what the relay serves: small fonts as data: URLs are forbidden to it.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    sourcemap: false,
+  },
+  resolve: { dedupe: ["yjs", "lib0", "y-protocols"] },
+  server: {
+    proxy: {
+      "/api": `http://${relay}`,
+      "/yjs": { target: `ws://${relay}`, ws: true },
+    },
+  },
+});
