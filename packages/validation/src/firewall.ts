@@ -20,7 +20,7 @@ import { Deletions } from "./deletions.js";
 import type { TypeKind } from "./document.js";
 import { Follower } from "./follow.js";
 import { FormatKeys } from "./format-keys.js";
-import { type Bounds, type Context, Inspection } from "./inspection.js";
+import { type Bounds, type Context, Inspection, REPEATED } from "./inspection.js";
 import { type Limits, resolveLimits } from "./limits.js";
 import { isKind } from "./place.js";
 import { type Block, readBlocks } from "./update.js";
@@ -79,13 +79,16 @@ function rootsOf(roots: Readonly<Record<string, TypeKind>>): Map<string, TypeKin
 }
 
 function boundsOf(limits: Limits, { fullState }: { fullState: boolean }): Bounds {
+  const { keyBytes, valueDepth } = limits;
+  const stringBytes = fullState ? limits.fullStateStringBytes : limits.updateStringBytes;
+  const values = fullState ? limits.fullStateValues : limits.updateValues;
   return {
     ...limits,
     bytes: fullState ? limits.fullStateBytes : limits.updateBytes,
-    stringBytes: fullState ? limits.fullStateStringBytes : limits.updateStringBytes,
-    values: fullState ? limits.fullStateValues : limits.updateValues,
+    values,
     ids: fullState ? limits.fullStateIds : limits.updateIds,
     roots: fullState ? limits.fullStateRoots : limits.updateRoots,
+    reading: { stringBytes, keyBytes, valueDepth, values: values * REPEATED },
   };
 }
 
@@ -94,7 +97,7 @@ function scan(inspection: Inspection, mayWrite: (client: number) => boolean): Sc
   if (reader.left > bounds.bytes) {
     reader.exceed("too-many-bytes", `${reader.left} bytes, ${bounds.bytes} allowed`, 0);
   }
-  const blocks = readBlocks(reader, inspection.readLimits());
+  const blocks = readBlocks(reader, bounds.reading, inspection);
   if (inspection.goesOn) meetClients(inspection, blocks, mayWrite);
   if (inspection.goesOn) new Follower(inspection, new Admission(inspection)).run();
   if (inspection.goesOn) new Deletions(inspection).run();

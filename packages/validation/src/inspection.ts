@@ -8,7 +8,7 @@ import type { FormatKeys } from "./format-keys.js";
 import type { Limits } from "./limits.js";
 import type { Kind, Place } from "./place.js";
 import { ByteReader } from "./reader.js";
-import type { Block, Struct, UpdateLimits } from "./update.js";
+import type { Block, Struct, StructLimits, UpdateLimits } from "./update.js";
 import { Work } from "./work.js";
 
 /** What is the same for all scans of a document. */
@@ -24,14 +24,15 @@ export interface Context {
 /** The limits for one sort of message. */
 export interface Bounds extends Limits {
   readonly bytes: number;
-  readonly stringBytes: number;
   readonly values: number;
   readonly ids: number;
   readonly roots: number;
+  /** What may be read, the repeated included. */
+  readonly reading: UpdateLimits;
 }
 
 /** What is sent again may be this many times what may be new, or what the document holds. */
-const REPEATED = 4;
+export const REPEATED = 4;
 /** More missing ranges than this help nobody. */
 const MISSING_TOLD = 100;
 
@@ -55,7 +56,7 @@ export class Progress {
   ) {}
 }
 
-export class Inspection {
+export class Inspection implements StructLimits {
   readonly context: Context;
   readonly doc: Y.Doc;
   readonly bounds: Bounds;
@@ -130,21 +131,10 @@ export class Inspection {
     this.offend("split-surrogate-pair", "between the halves of one character", offset);
   }
 
-  /** What may be read, the repeated included. */
-  readLimits(): UpdateLimits {
-    const { stringBytes, keyBytes, valueDepth, values } = this.bounds;
-    return {
-      stringBytes,
-      keyBytes,
-      valueDepth,
-      values: values * REPEATED,
-      mayHold: structs => this.mayHold(structs),
-      mayBring: (client, from, structs) => {
-        // What begins where the document ends is all new, which can be told before it is read.
-        if (from >= endOf(structsOf(this.doc, client))) this.#structsAnnounced += structs;
-        return this.#structsAnnounced <= this.bounds.structs;
-      },
-    };
+  mayBring(client: number, from: number, structs: number): boolean {
+    // What begins where the document ends is all new, which can be told before it is read.
+    if (from >= endOf(structsOf(this.doc, client))) this.#structsAnnounced += structs;
+    return this.#structsAnnounced <= this.bounds.structs;
   }
 
   /** Whether so many structs, or deleted ranges, can come from somebody whose content is from this document. */

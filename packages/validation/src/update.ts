@@ -79,6 +79,10 @@ export interface Block {
 
 export interface UpdateLimits extends ValueLimits {
   readonly keyBytes: number;
+}
+
+/** Asked at the head of each block, before anything of it is read. */
+export interface StructLimits {
   /** Whether an update may have so many structs in all. */
   mayHold(structs: number): boolean;
   /** Whether this client may have so many more from this clock on. */
@@ -86,7 +90,7 @@ export interface UpdateLimits extends ValueLimits {
 }
 
 /** Reads the structs; what is left are the deletions. On a fault the blocks read so far. */
-export function readBlocks(reader: ByteReader, limits: UpdateLimits): Block[] {
+export function readBlocks(reader: ByteReader, limits: UpdateLimits, structLimits: StructLimits): Block[] {
   const blocks: Block[] = [];
   const notes: ValueNotes = { values: 0, forbiddenAt: NONE };
   let structs = 0;
@@ -97,7 +101,7 @@ export function readBlocks(reader: ByteReader, limits: UpdateLimits): Block[] {
     if (count === 0) reader.bar("zero-length", "a client without structs", at);
     const client = reader.uint();
     const from = reader.uint();
-    if (!limits.mayHold(structs) || !limits.mayBring(client, from, count)) {
+    if (!structLimits.mayHold(structs) || !structLimits.mayBring(client, from, count)) {
       reader.exceed("too-many-structs", `${structs} structs`, at);
     }
     const block: Block = { at, client, from, to: from, structs: [], pairs: null };
@@ -280,7 +284,7 @@ export function partsNewPair({ pairs }: Block, clock: number): boolean {
   return pairs[low] === clock;
 }
 
-const unlimited: UpdateLimits = {
+const unlimited: UpdateLimits & StructLimits = {
   stringBytes: Number.POSITIVE_INFINITY,
   keyBytes: Number.POSITIVE_INFINITY,
   valueDepth: Number.POSITIVE_INFINITY,
@@ -299,7 +303,7 @@ const unlimited: UpdateLimits = {
 export function updateRanges(update: Uint8Array): IdRange[] {
   const reader = new ByteReader(update);
   const ranges: IdRange[] = [];
-  for (const { client, from, to, structs } of readBlocks(reader, unlimited)) {
+  for (const { client, from, to, structs } of readBlocks(reader, unlimited, unlimited)) {
     let start = from;
     for (const { clock, content, length } of structs) {
       if (content !== SKIP) continue;
