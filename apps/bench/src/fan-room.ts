@@ -1,10 +1,11 @@
 /** A document with 200 clients, ten of whom write, and what a step of load does to it. */
 import { setTimeout as sleep } from "node:timers/promises";
+import { count } from "./format.js";
 import { createLoad, type Load, type LoadKind } from "./load.js";
 import { type ReaderStatistics, type Readers, startReaders, whenJoined } from "./readers.js";
 import { type ServerProcess, withFolder, withServer } from "./server-process.js";
 import type { Subject } from "./subjects.js";
-import { connect, connectAll } from "./wire.js";
+import { type Connection, connect, connectAll } from "./wire.js";
 
 export const CLIENTS = 200;
 export const WRITERS = 10;
@@ -34,7 +35,7 @@ export interface Room {
   step(rate: number, options: { readonly warmUpMs: number; readonly milliseconds: number }): Promise<Step>;
   /** Goes up to a rate in steps that double, for servers that collapse when they are cold. */
   warmUpTo(rate: number): Promise<void>;
-  /** Sends, and says what arrived in the meantime. */
+  /** Sends, and says what arrived in the meantime. Throws when the server has dropped a client. */
   drive(rate: number, milliseconds: number): Promise<{ sent: number; statistics: ReaderStatistics }>;
   readonly readers: Readers;
 }
@@ -48,25 +49,36 @@ export async function withRoom<T>(
   return withFolder(folder =>
     withServer(subject, folder, async server => {
       const address = server.address("fan");
-      const connections = await connectAll(WRITERS, () => connect(address));
+      const writers = await connectAll(WRITERS, () => connect(address));
       const readers = startReaders(address, { count: READERS });
       try {
         await whenJoined(readers, READERS);
         await sleep(300);
-        return await use(createRoom(server, readers, createLoad(kind, address, connections)));
+        return await use(createRoom(server, { readers, writers, load: createLoad(kind, address, writers) }));
       } finally {
         await readers.close();
-        for (const connection of connections) connection.close();
+        for (const writer of writers) writer.close();
       }
     }),
   );
 }
 
-function createRoom(server: ServerProcess, readers: Readers, load: Load): Room {
+function createRoom(
+  server: ServerProcess,
+  { readers, writers, load }: { readers: Readers; writers: readonly Connection[]; load: Load },
+): Room {
   async function drive(rate: number, milliseconds: number) {
     readers.reset();
     const sent = await load.drive({ rate, milliseconds });
-    return { sent, statistics: await readers.statistics() };
+    const statistics = await readers.statistics();
+    const reasons = writers.flatMap(({ closedBecause }) => closedBecause ?? []);
+    const dropped = reasons.length + statistics.closed;
+    if (dropped > 0) {
+      throw new Error(
+        `${dropped} clients were dropped at ${count(rate)} edits/s: ${reasons[0] ?? "readers"}.`,
+      );
+    }
+    return { sent, statistics };
   }
 
   async function settle(): Promise<void> {

@@ -19,6 +19,7 @@ for (const address of addresses) {
         socket: { send() {}, write: receive, close() {} },
         sendUpdate: update => receive(encodeFrame(updateMessage(address, update), { isMasked: true })),
         askFor() {},
+        answerWith() {},
         close() {},
       };
       const writers = [0, 1].map(index => createWriter(kind, address, connection, index));

@@ -14,7 +14,7 @@ import { openSocket, type Socket } from "./socket.js";
 
 export type Dialect = "y" | "hocuspocus" | "raw";
 
-/** A document on a running server. */
+/** A document on a running server. Its name is of less than 128 ASCII characters. */
 export interface Address {
   readonly dialect: Dialect;
   readonly port: number;
@@ -40,6 +40,8 @@ export interface Connection {
   sendUpdate(update: Uint8Array): void;
   /** Sends a step 1; the server answers with what this state lacks. */
   askFor(vector: Uint8Array): void;
+  /** From now on a step 1 of the server is answered with what this gives for its state vector, not with nothing. */
+  answerWith(state: (vector: Uint8Array) => Uint8Array): void;
   /** Why the connection is closed; null while it is open. */
   readonly closedBecause: string | null;
   close(): void;
@@ -56,17 +58,19 @@ const UPDATE = 2;
 const KEEP_ALIVE_MS = 20_000;
 const ANSWER_MS = 60_000;
 
-export const emptyVector: Uint8Array = Y.encodeStateVector(new Y.Doc());
+const emptyVector = Y.encodeStateVector(new Y.Doc());
+const emptyUpdate = Y.encodeStateAsUpdate(new Y.Doc());
 
 /** Connects, and resolves once the server has answered with a step 2; with `raw` once the socket is open. */
 export function connect(
   address: Address,
   { onMessage, onPayload }: ConnectOptions = {},
 ): Promise<Connection> {
-  const { dialect, port, path } = address;
+  const { dialect, port, path, document } = address;
   return new Promise((resolve, reject) => {
     let closedBecause: string | null = null;
     let isSynced = false;
+    let state: (vector: Uint8Array) => Uint8Array = () => emptyUpdate;
     let keepAlive: NodeJS.Timeout | undefined;
     const patience = setTimeout(() => {
       reject(new Error(`No answer from ${path} within ${ANSWER_MS / 1000} s.`));
@@ -84,9 +88,12 @@ export function connect(
       },
       onMessage(payload) {
         onPayload?.(payload);
-        if (dialect === "raw" || (isSynced && onMessage === undefined)) return;
+        if (dialect === "raw") return;
+        // Who only writes need not read what others write.
+        if (isSynced && onMessage === undefined && !isStep1(payload)) return;
         const message = decodeMessage(dialect, payload);
         onMessage?.(message);
+        if (message.type === "step-1") socket.send(syncMessage(address, STEP_2, state(message.vector)));
         if (message.type === "step-2" && !isSynced) synced();
       },
       onClose(reason) {
@@ -97,12 +104,20 @@ export function connect(
       },
     });
 
+    function isStep1(payload: Buffer): boolean {
+      const at = dialect === "hocuspocus" ? 1 + document.length : 0;
+      return payload[at] === SYNC && payload[at + 1] === STEP_1;
+    }
+
     function synced(): void {
       isSynced = true;
       clearTimeout(patience);
       resolve({
         socket,
         sendUpdate: update => socket.send(updateMessage(address, update)),
+        answerWith(given) {
+          state = given;
+        },
         askFor: vector => socket.send(syncMessage(address, STEP_1, vector)),
         get closedBecause() {
           return closedBecause;
