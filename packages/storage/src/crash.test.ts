@@ -11,7 +11,8 @@ import { openLevelBackend } from "./backends/level.js";
 import type { Line } from "./crash.test.writer.js";
 import { openLedger } from "./ledger.js";
 import { createRandom } from "./random.js";
-import { type VerifyIssue, verifyLedger } from "./verify.js";
+import { verifyLedger } from "./verify.js";
+import type { VerifyIssue } from "./verify-issue.js";
 
 const SEED = Number(process.env.VERSO_SEED ?? 41);
 /** How many times a process is killed under load. */

@@ -9,17 +9,17 @@
  * Only the latest log of a document may write. Opening a document again makes the one before it stale.
  */
 
+import { type Appended, type AppendOptions, encodeAppend } from "./append.js";
 import type { BatchOperation, StorageBackend, StorageEntry } from "./backend.js";
-import { type Commit, type CommitDraft, createCommitCodec, NO_HASH, readCommit } from "./commit.js";
-import { StorageError } from "./errors.js";
+import { type Commit, type CommitDraft, createCommitCodec, readCommit } from "./commit.js";
+import { corruptedRecord, StorageError } from "./errors.js";
 import type { GroupCommit } from "./group-commit.js";
-import { encodeHead, encodeHeadFields, type Head, readHead, type StoredHead } from "./head.js";
-import { encodeDedupeEntry, encodeFeedEntry, readDedupeEntry } from "./indexes.js";
+import { createHeadEncoder, type Head, readHead, type StoredHead } from "./head.js";
+import { readDedupeEntry } from "./indexes.js";
 import {
   assertText,
   commitKey,
   dedupeKey,
-  feedKey,
   headKey,
   KEYSPACE,
   parseKey,
@@ -27,29 +27,6 @@ import {
   within,
 } from "./keys.js";
 import { encodeSnapshot, type SnapshotDraft, thinSnapshots } from "./snapshot.js";
-
-/** What became of a draft. */
-export interface Appended {
-  readonly sequence: number;
-  /** `<sequence>-<first 12 hex digits of the hash>` */
-  readonly revision: string;
-  readonly hash: Uint8Array;
-  /** Milliseconds since 1970. */
-  readonly time: number;
-  readonly feedSequence: number;
-  /** The draft's dedupe key was known: this is the commit that bears it, and nothing was added. */
-  readonly duplicate: boolean;
-}
-
-/** Changes of the head that go with the commits of an append. */
-export interface AppendOptions {
-  /** The epoch from these commits on; never lower than the head's. */
-  readonly epoch?: number;
-  /** Replaces the head's roots. */
-  readonly roots?: ReadonlyMap<string, string>;
-  /** Replaces the head's metadata. */
-  readonly metadata?: ReadonlyMap<string, string>;
-}
 
 export interface DocumentLog {
   readonly document: string;
@@ -95,18 +72,14 @@ export interface OwnedDocumentLog {
   check(backend: StorageBackend): Promise<void>;
 }
 
-const FIRST_EPOCH = 1;
-/** What is known of a document without commits. */
-const NOTHING: Partial<StoredHead> = {};
-
 export function createDocumentLog(options: DocumentLogOptions, onClose: () => void): OwnedDocumentLog {
   const { document, documentKey, groupCommit, now, nextFeedSequence, snapshotsKept, maxDedupeKeyBytes } =
     options;
   const codec = createCommitCodec(document);
   const keyOfHead = headKey(documentKey);
+  const encodeHead = createHeadEncoder(keyOfHead);
   let durable = options.head;
   let staged = options.head;
-  let fields: Uint8Array | undefined = staged && encodeHeadFields(staged);
   /** Why the log can no longer write. */
   let stale: StorageError | undefined;
   /** Resolves when everything that is staged has become durable or failed. */
@@ -208,97 +181,25 @@ export function createDocumentLog(options: DocumentLogOptions, onClose: () => vo
   function stage(
     drafts: readonly CommitDraft[],
     known: ReadonlyMap<string, Appended>,
-    { epoch = staged?.epoch ?? FIRST_EPOCH, roots, metadata }: AppendOptions,
+    appendOptions: AppendOptions,
   ): Promise<readonly Appended[]> {
-    if (!Number.isSafeInteger(epoch) || epoch < (staged?.epoch ?? FIRST_EPOCH)) {
-      throw new TypeError("an epoch is a whole number, from 1, and never falls");
-    }
-    const time = now();
-    if (!Number.isSafeInteger(time) || time < 0)
-      throw new TypeError("the clock gives whole milliseconds since 1970");
     // Throws while the store is failed, when nothing is staged yet.
     groupCommit.backend();
-
-    const operations: BatchOperation[] = [];
-    const answers: Appended[] = [];
-    const own = new Map<string, Appended>();
-    let first: Appended | undefined;
-    let last: Appended | undefined;
-    let sequence = staged?.sequence ?? 0;
-    let previous = staged?.hash ?? NO_HASH;
-    let { created, updated, deleted } = staged ?? NOTHING;
-    let bytes = 0;
-    for (const draft of drafts) {
-      const { actor, dedupe, kind, update } = draft;
-      const same = dedupe === undefined ? undefined : (known.get(dedupe) ?? own.get(dedupe));
-      if (same !== undefined) {
-        answers.push({ ...same, duplicate: true });
-        continue;
-      }
-      sequence += 1;
-      const feedSequence = nextFeedSequence();
-      const key = commitKey(documentKey, sequence);
-      const { value, hash, hex } = codec.encode(key, draft, {
-        previous,
-        epoch,
-        sequence,
-        time,
-        feedSequence,
-      });
-      operations.push({ type: "put", key, value });
-      previous = hash;
-      last = {
-        sequence,
-        revision: `${sequence}-${hex.slice(0, 12)}`,
-        hash,
-        time,
-        feedSequence,
-        duplicate: false,
-      };
-      first ??= last;
-      answers.push(last);
-      if (dedupe !== undefined) {
-        const keyOfDedupe = dedupeKey(documentKey, dedupe);
-        operations.push({ type: "put", key: keyOfDedupe, value: encodeDedupeEntry(keyOfDedupe, last) });
-        own.set(dedupe, last);
-      }
-      updated = { time, actor };
-      created ??= updated;
-      if (kind === "delete") deleted = { sequence, time, actor };
-      else if (kind !== "refused") deleted = undefined;
-      bytes += update?.length ?? 0;
-    }
-    if (first === undefined || last === undefined || created === undefined || updated === undefined) {
-      return allDurable(answers);
-    }
-
-    const commits = sequence - (staged?.sequence ?? 0);
-    const head: StoredHead = {
+    const { answers, added } = encodeAppend(staged, drafts, {
+      ...appendOptions,
       document,
-      epoch,
-      sequence,
-      revision: last.revision,
-      hash: last.hash,
-      created,
-      updated,
-      deleted,
-      roots: roots ?? staged?.roots ?? new Map(),
-      metadata: metadata ?? staged?.metadata ?? new Map(),
-      snapshot: staged?.snapshot ?? 0,
-      tail: { commits: (staged?.tail.commits ?? 0) + commits, bytes: (staged?.tail.bytes ?? 0) + bytes },
-      unknown: staged?.unknown ?? Buffer.alloc(0),
-    };
-    if (roots !== undefined || metadata !== undefined || deleted !== staged?.deleted) fields = undefined;
-    stagedBytes += bytes;
-    const feed = feedKey(last.feedSequence);
-    operations.push(putHead(head), {
-      type: "put",
-      key: feed,
-      value: encodeFeedEntry(feed, { document, from: first.sequence, to: last.sequence }),
+      documentKey,
+      codec,
+      known,
+      time: now(),
+      nextFeedSequence,
     });
-    for (const [dedupe, appended] of own) inFlight.set(dedupe, appended);
+    if (added === undefined) return allDurable(answers);
+    const { operations, head, byDedupe, updateBytes } = added;
+    stagedBytes += updateBytes;
+    for (const [dedupe, appended] of byDedupe) inFlight.set(dedupe, appended);
     return write(operations, head).then(() => {
-      for (const dedupe of own.keys()) inFlight.delete(dedupe);
+      for (const dedupe of byDedupe.keys()) inFlight.delete(dedupe);
       return answers;
     });
   }
@@ -340,7 +241,7 @@ export function createDocumentLog(options: DocumentLogOptions, onClose: () => vo
       snapshot: sequence,
       tail: { commits: before.sequence - sequence, bytes: bytes + stagedBytes - bytesUntil },
     };
-    await write([...gone.map(key => ({ type: "delete" as const, key })), description, putHead(head)], head);
+    await write([...gone.map(key => ({ type: "delete" as const, key })), description], head);
     return "saved";
   }
 
@@ -374,13 +275,10 @@ export function createDocumentLog(options: DocumentLogOptions, onClose: () => vo
     return staged;
   }
 
-  function putHead(head: StoredHead): BatchOperation {
-    fields ??= encodeHeadFields(head);
-    return { type: "put", key: keyOfHead, value: encodeHead(keyOfHead, head, fields) };
-  }
-
-  function write(operations: readonly BatchOperation[], head: StoredHead): Promise<void> {
+  /** Writes the operations and the head behind them. */
+  function write(operations: BatchOperation[], head: StoredHead): Promise<void> {
     staged = head;
+    operations.push({ type: "put", key: keyOfHead, value: encodeHead(head) });
     const written = groupCommit.write(operations).then(
       () => {
         durable = head;
@@ -411,10 +309,7 @@ export function createDocumentLog(options: DocumentLogOptions, onClose: () => vo
   }
 
   function corrupted(sequence: number, detail: string): StorageError {
-    return new StorageError("corrupted", `commit ${sequence} of ${JSON.stringify(document)}: ${detail}`, {
-      document,
-      sequence,
-    });
+    return corruptedRecord({ what: "commit", document, sequence }, detail);
   }
 
   function conflict(detail: string, cause?: unknown): StorageError {

@@ -12,7 +12,7 @@
  */
 
 import { crc32 } from "node:zlib";
-import { StorageError } from "./errors.js";
+import { corruptedRecord } from "./errors.js";
 
 /** Collects bytes; made to be used again and again. */
 export class ByteWriter {
@@ -192,17 +192,13 @@ export function unseal<T>(
   place: { readonly what: string; readonly document?: string; readonly sequence?: number },
   read: (reader: ByteReader) => T,
 ): T {
-  const { what, document, sequence } = place;
-  const corrupted = (detail: string, cause?: unknown) => {
-    const of = document === undefined ? "" : ` of ${JSON.stringify(document)}`;
-    const at = sequence === undefined ? "" : ` ${sequence}`;
-    return new StorageError("corrupted", `${what}${at}${of}: ${detail}`, { cause, document, sequence });
-  };
-  if (value.length < SEAL || crc32(value, crc32(key)) !== RESIDUE) throw corrupted("the checksum is wrong");
+  if (value.length < SEAL || crc32(value, crc32(key)) !== RESIDUE) {
+    throw corruptedRecord(place, "its checksum is wrong");
+  }
   try {
     return read(new ByteReader(value, value.length - SEAL));
   } catch (error) {
-    if (error instanceof DecodeError) throw corrupted(error.message, error);
+    if (error instanceof DecodeError) throw corruptedRecord(place, error.message, error);
     throw error;
   }
 }

@@ -89,6 +89,21 @@ export class StorageError extends Error implements StorageErrorPlace {
   }
 }
 
+/** The `corrupted` error of one record: `commit 3 of "a": is missing`. */
+export function corruptedRecord(
+  {
+    what,
+    document,
+    sequence,
+  }: { what: string; document?: string | undefined; sequence?: number | undefined },
+  detail: string,
+  cause?: unknown,
+): StorageError {
+  const number = sequence === undefined ? "" : ` ${sequence}`;
+  const owner = document === undefined ? "" : ` of ${JSON.stringify(document)}`;
+  return new StorageError("corrupted", `${what}${number}${owner}: ${detail}`, { cause, document, sequence });
+}
+
 /** The error's code, or `undefined` for what is no `StorageError`. */
 export function storageErrorCode(error: unknown): StorageErrorCode | undefined {
   return error instanceof StorageError ? error.code : undefined;

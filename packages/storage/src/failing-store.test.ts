@@ -14,7 +14,8 @@ import { createFaults, type FaultPoint } from "./faults.js";
 import { type Ledger, openLedger } from "./ledger.js";
 import { createRandom, type Random } from "./random.js";
 import { createSimulatedDisk } from "./simulated-disk.js";
-import { type VerifyIssue, verifyLedger } from "./verify.js";
+import { verifyLedger } from "./verify.js";
+import type { VerifyIssue } from "./verify-issue.js";
 
 const SEED = Number(process.env.VERSO_SEED ?? 51);
 const CASES = Number(process.env.VERSO_CASES ?? 1000);

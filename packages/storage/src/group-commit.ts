@@ -142,12 +142,8 @@ export async function createGroupCommit(options: GroupCommitOptions): Promise<Gr
     while (queue.length > 0) {
       const batch = takeBatch();
       try {
-        await backend.batch(
-          batch.length === 1 ? batch[0]!.operations : batch.flatMap(({ operations }) => operations),
-          {
-            durable: true,
-          },
-        );
+        const operations = batch.length === 1 ? batch[0]!.operations : batch.flatMap(each => each.operations);
+        await backend.batch(operations, { durable: true });
       } catch (error) {
         fail(batch, error);
         break;
@@ -176,11 +172,10 @@ export async function createGroupCommit(options: GroupCommitOptions): Promise<Gr
     const lost = [...batch, ...queue];
     queue = [];
     setStatus({ state: "failed", cause, retrying: true });
-    for (const { reject } of lost) {
-      reject(
-        new StorageError("unknown-outcome", "the store failed while the write was under way", { cause }),
-      );
-    }
+    const error = new StorageError("unknown-outcome", "the store failed while the write was under way", {
+      cause,
+    });
+    for (const { reject } of lost) reject(error);
     recovering = recover();
   }
 
@@ -251,6 +246,7 @@ export async function createGroupCommit(options: GroupCommitOptions): Promise<Gr
 
   function setStatus(next: StoreStatus): void {
     status = next;
-    for (const listener of [...listeners]) listener();
+    // On its own, so that a listener that throws stops nothing here.
+    for (const listener of listeners) queueMicrotask(listener);
   }
 }

@@ -13,7 +13,7 @@
 
 import type { StorageEntry } from "./backend.js";
 import { type CommitActor, decodeActorFields, encodeActorFields, HASH_BYTES, revisionOf } from "./commit.js";
-import { allocateSealed, ByteReader, ByteWriter, seal, unseal } from "./encoding.js";
+import { ByteReader, ByteWriter, sealed, unseal } from "./encoding.js";
 
 /** Who did something, and when. */
 export interface Trace {
@@ -53,8 +53,29 @@ export interface StoredHead extends Head {
   readonly unknown: Buffer;
 }
 
-/** The fields of a head, which seldom change; to be kept and handed to `encodeHead`. */
-export function encodeHeadFields({ created, deleted, roots, metadata, unknown }: StoredHead): Buffer {
+/** Encodes the heads of one document; what is the same as in the head before is not encoded again. */
+export function createHeadEncoder(key: Uint8Array): (head: StoredHead) => Buffer {
+  const writer = new ByteWriter();
+  let before: StoredHead | undefined;
+  let fields: Uint8Array = new Uint8Array(0);
+  return head => {
+    const same =
+      before !== undefined &&
+      before.created === head.created &&
+      before.deleted === head.deleted &&
+      before.roots === head.roots &&
+      before.metadata === head.metadata &&
+      before.unknown === head.unknown;
+    if (!same) fields = encodeFields(head);
+    before = head;
+    const { epoch, sequence, hash, updated, snapshot, tail } = head;
+    writer.reset().varuint(epoch).varuint(sequence).raw(hash);
+    writeTrace(writer, updated).varuint(snapshot).varuint(tail.commits).varuint(tail.bytes).raw(fields);
+    return sealed(key, writer.view());
+  };
+}
+
+function encodeFields({ created, deleted, roots, metadata, unknown }: StoredHead): Buffer {
   const fields = new ByteWriter();
   const field = new ByteWriter();
   fields.varuint(1).block(writeTrace(field.reset(), created).view());
@@ -64,17 +85,6 @@ export function encodeHeadFields({ created, deleted, roots, metadata, unknown }:
     fields.varuint(4).block(writeTrace(field.reset().varuint(deleted.sequence), deleted).view());
   }
   return fields.raw(unknown).take();
-}
-
-const scratch = new ByteWriter();
-
-export function encodeHead(key: Uint8Array, head: StoredHead, fields: Uint8Array): Buffer {
-  const { epoch, sequence, hash, updated, snapshot, tail } = head;
-  scratch.reset().varuint(epoch).varuint(sequence).raw(hash);
-  writeTrace(scratch, updated).varuint(snapshot).varuint(tail.commits).varuint(tail.bytes).raw(fields);
-  const value = allocateSealed(scratch.length);
-  value.set(scratch.view());
-  return seal(key, value);
 }
 
 /** @throws StorageError `corrupted` */

@@ -1,5 +1,7 @@
 /** How bytes last: storage backends, group commit and the hash-chained ledger. */
 
+// The ledger
+export type { Appended, AppendOptions } from "./append.js";
 // Backends
 export type {
   BatchOperation,
@@ -18,10 +20,8 @@ export {
   openLevelBackend,
 } from "./backends/level.js";
 export { createMemoryStore, type MemoryStore } from "./backends/memory.js";
-
-// The ledger
 export type { Commit, CommitActor, CommitDraft, CommitKind, CommitPart } from "./commit.js";
-export type { Appended, AppendOptions, DocumentLog } from "./document-log.js";
+export type { DocumentLog } from "./document-log.js";
 // Errors
 export {
   StorageError,
@@ -43,11 +43,6 @@ export type { CommitIssue, CommitNotes, IssueSeverity } from "./notes.js";
 export type { DropPartsOptions, DropPartsResult } from "./retention.js";
 export type { Snapshot, SnapshotDraft } from "./snapshot.js";
 // Verifying
-export {
-  type DocumentReplay,
-  type VerifyIssue,
-  type VerifyOptions,
-  type VerifySummary,
-  verifyLedger,
-} from "./verify.js";
+export { type DocumentReplay, type VerifyOptions, type VerifySummary, verifyLedger } from "./verify.js";
 export { type VerifyFolderOptions, verifyFolder } from "./verify-folder.js";
+export type { VerifyIssue } from "./verify-issue.js";

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { StorageBackend } from "./backend.js";
 import type { CommitDraft } from "./commit.js";
 import { createFaults, type FaultPoint } from "./faults.js";
-import { documentKey, headKey } from "./keys.js";
+import { documentKey, headKey, snapshotKey } from "./keys.js";
 import { type Ledger, type LedgerOptions, openLedger } from "./ledger.js";
 import { createSimulatedDisk, type SimulatedDisk } from "./simulated-disk.js";
 import { verifyLedger } from "./verify.js";
@@ -384,6 +384,26 @@ describe("snapshots", () => {
     for (const sequence of [0, 3, 1.5]) {
       await expect(log.saveSnapshot({ sequence, state: Buffer.alloc(0) })).rejects.toBeInstanceOf(TypeError);
     }
+  });
+
+  test("that are missing are an error and not another snapshot", async () => {
+    const { ledger, disk, restart } = await start();
+    const { log } = await ledger.open("a");
+    await log.append([edit("1"), edit("2"), edit("3")]);
+    for (const sequence of [1, 3])
+      await log.saveSnapshot({ sequence, state: Buffer.from(`state ${sequence}`) });
+    await ledger.close();
+    const backend = await disk.open();
+    for (const chunk of [0, 1])
+      await backend.batch([{ type: "delete", key: snapshotKey(documentKey("a"), 3, chunk) }]);
+    await backend.close();
+    const again = await restart();
+    const missing = { code: "corrupted", document: "a", sequence: 3 };
+    await expect(again.snapshot("a")).rejects.toMatchObject(missing);
+    await expect(again.open("a")).rejects.toMatchObject(missing);
+    expect((await again.snapshot("a", { notAfter: 2 }))?.sequence).toBe(1);
+    expect(await again.snapshot("a", { notAfter: 0 })).toBeUndefined();
+    await again.close();
   });
 
   test("count rightly what is appended while they are saved", async () => {

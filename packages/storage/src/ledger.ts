@@ -13,7 +13,7 @@ import { setTimeout as timeout } from "node:timers/promises";
 import type { RangeOptions, StorageBackend, StorageEntry } from "./backend.js";
 import { type Commit, readCommit } from "./commit.js";
 import { createDocumentLog, type DocumentLog, type OwnedDocumentLog } from "./document-log.js";
-import { StorageError } from "./errors.js";
+import { corruptedRecord } from "./errors.js";
 import { checkFormat } from "./format.js";
 import { createGroupCommit, type Sleep, type StoreStatus } from "./group-commit.js";
 import { type Head, readHead } from "./head.js";
@@ -166,7 +166,7 @@ export async function openLedger({
         return begin(document, key);
       });
       const owned = opening.then(
-        ({ owned }) => owned,
+        begun => begun.owned,
         () => undefined,
       );
       openings.set(document, owned);
@@ -186,25 +186,7 @@ export async function openLedger({
       ),
     read,
     snapshot: (document, { notAfter = Number.MAX_SAFE_INTEGER } = {}) =>
-      groupCommit.read(async backend => {
-        const key = keyOf(document);
-        const latest = (await readHeadOf(backend, document))?.snapshot ?? 0;
-        const last = Math.min(latest, assertSequence(notAfter));
-        // The chunks of an attempt that was cut off have no description before them.
-        const range = { gte: snapshotKey(key, 0, 0), lte: snapshotKey(key, last, 0), reverse: true };
-        for await (const found of backend.keys(range)) {
-          const parsed = parseKey(found);
-          if (parsed?.keyspace !== "snapshot" || parsed.chunk !== 0) continue;
-          const snapshot = await readSnapshot(backend, {
-            document,
-            documentKey: key,
-            sequence: parsed.sequence,
-          });
-          // It may have been let go of a moment ago; then an older one is asked for.
-          if (snapshot !== undefined) return snapshot;
-        }
-        return undefined;
-      }),
+      groupCommit.read(backend => readSnapshotOf(backend, document, assertSequence(notAfter))),
     feed: ({ since = 0, limit = Number.POSITIVE_INFINITY } = {}) =>
       walk({ ...within(KEYSPACE.feed), gt: feedKey(assertSequence(since)), limit }, (entry, parsed) => {
         if (parsed?.keyspace !== "feed") return undefined;
@@ -266,14 +248,7 @@ export async function openLedger({
       for await (const entry of groupCommit.backend().range(range)) {
         const sequence = sequenceOfCommit(entry[0]);
         if (expected !== undefined && sequence !== expected) {
-          throw new StorageError(
-            "corrupted",
-            `commit ${expected} of ${JSON.stringify(document)}: is missing`,
-            {
-              document,
-              sequence: expected,
-            },
-          );
+          throw corruptedRecord({ what: "commit", document, sequence: expected }, "is missing");
         }
         expected = sequence + (reverse ? -1 : 1);
         yield readCommit(entry, { document, sequence }).commit;
@@ -287,6 +262,35 @@ export async function openLedger({
     const key = headKey(keyOf(document));
     const value = await backend.get(key);
     return value === undefined ? undefined : readHead([key, value], document);
+  }
+
+  async function readSnapshotOf(
+    backend: StorageBackend,
+    document: string,
+    notAfter: number,
+  ): Promise<Snapshot | undefined> {
+    const read = (sequence: number) =>
+      readSnapshot(backend, { document, documentKey: keyOf(document), sequence });
+    const latest = (await readHeadOf(backend, document))?.snapshot ?? 0;
+    if (latest === 0) return undefined;
+    if (latest <= notAfter) {
+      const snapshot = await read(latest);
+      if (snapshot !== undefined) return snapshot;
+      // Unless a later one has taken its place a moment ago, it ought to be there.
+      const now = (await readHeadOf(backend, document))?.snapshot;
+      if (now !== latest) return await readSnapshotOf(backend, document, notAfter);
+      throw corruptedRecord({ what: "snapshot", document, sequence: latest }, "is missing");
+    }
+    const { gte } = within(KEYSPACE.snapshot, keyOf(document));
+    const older = { gte: gte!, lte: snapshotKey(keyOf(document), notAfter, 0), reverse: true };
+    for await (const found of backend.keys(older)) {
+      const parsed = parseKey(found);
+      // Without chunk 0 it is what saving one left behind that was cut off.
+      if (parsed?.keyspace !== "snapshot" || parsed.chunk !== 0) continue;
+      const snapshot = await read(parsed.sequence);
+      if (snapshot !== undefined) return snapshot;
+    }
+    return undefined;
   }
 
   /** What a walk finds, read; keys that are none of a ledger's are left to `verifyLedger`. */

@@ -15,7 +15,7 @@ import { hash as digest } from "node:crypto";
 import type { BatchOperation, StorageBackend } from "./backend.js";
 import { HASH_BYTES, revisionOf } from "./commit.js";
 import { asBuffer, ByteReader, ByteWriter, sealed, unseal } from "./encoding.js";
-import { StorageError } from "./errors.js";
+import { corruptedRecord } from "./errors.js";
 import { parseKey, snapshotKey } from "./keys.js";
 
 /** A document's state, as it is handed to `saveSnapshot`; all bytes are opaque. */
@@ -73,11 +73,6 @@ export async function readSnapshot(
   backend: StorageBackend,
   { document, documentKey, sequence }: { document: string; documentKey: Uint8Array; sequence: number },
 ): Promise<Snapshot | undefined> {
-  const corrupted = (detail: string) =>
-    new StorageError("corrupted", `snapshot ${sequence} of ${JSON.stringify(document)}: ${detail}`, {
-      document,
-      sequence,
-    });
   const place = { what: "snapshot", document, sequence };
   const range = {
     gte: snapshotKey(documentKey, sequence, 0),
@@ -97,9 +92,10 @@ export async function readSnapshot(
   const state = chunks.length === 1 ? asBuffer(chunks[0]!) : Buffer.concat(chunks);
   // Chunks of an attempt that was cut off may lie behind those that count.
   const whole = state.subarray(0, length);
-  if (whole.length < length) throw corrupted("a chunk is missing");
-  if (!expected.equals(digest("sha256", whole, "buffer")))
-    throw corrupted("the state is not the one that was saved");
+  if (whole.length < length) throw corruptedRecord(place, "a chunk is missing");
+  if (!expected.equals(digest("sha256", whole, "buffer"))) {
+    throw corruptedRecord(place, "the state is not the one that was saved");
+  }
   return { ...described, state: whole };
 }
 

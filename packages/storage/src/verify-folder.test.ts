@@ -6,8 +6,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { openLevelBackend } from "./backends/level.js";
 import { openLedger } from "./ledger.js";
 import { createRandom } from "./random.js";
-import type { VerifyIssue } from "./verify.js";
 import { verifyFolder } from "./verify-folder.js";
+import type { VerifyIssue } from "./verify-issue.js";
 
 const SEED = Number(process.env.VERSO_SEED ?? 31);
 

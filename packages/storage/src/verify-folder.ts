@@ -10,10 +10,12 @@ import { constants } from "node:fs";
 import { copyFile, mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { errorCode, fileError } from "./backends/file-error.js";
 import { openLevelBackend } from "./backends/level.js";
-import { errorCode, fileError, inspectFolder } from "./backends/level-files.js";
+import { inspectFolder } from "./backends/level-files.js";
 import { StorageError } from "./errors.js";
-import { type VerifyIssue, type VerifyOptions, type VerifySummary, verifyLedger } from "./verify.js";
+import { type VerifyOptions, type VerifySummary, verifyLedger } from "./verify.js";
+import type { VerifyIssue } from "./verify-issue.js";
 
 export interface VerifyFolderOptions extends VerifyOptions {
   /**

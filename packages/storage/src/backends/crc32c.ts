@@ -16,6 +16,12 @@ export function maskCrc(crc: number): number {
   return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
 }
 
+/** The checksum under the mask. */
+export function unmaskCrc(masked: number): number {
+  const rotated = (masked - 0xa282ead8) >>> 0;
+  return ((rotated >>> 17) | (rotated << 15)) >>> 0;
+}
+
 /**
  * Every `end` for which the bytes from `start` to `end` have the checksum that `expected(end)` gives.
  *

@@ -17,7 +17,9 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { StorageError } from "../errors.js";
-import { crc32c, maskCrc, prefixesWithCrc } from "./crc32c.js";
+import { errorCode, fileError } from "./file-error.js";
+import { readLog } from "./level-log.js";
+import { findTableDamage } from "./level-table.js";
 
 /** Something about a file that the operator should know. */
 export interface FileFinding {
@@ -101,8 +103,8 @@ async function inspectOnce(directory: string, tables: boolean): Promise<FolderRe
         finding(name, actual ?? 0, actual === undefined ? "is missing" : `has ${actual} of ${size} bytes`),
       );
     } else if (tables) {
-      const detail = readTable(await bytesOf(directory, name));
-      if (detail !== undefined) damage.push(finding(name, detail.offset, detail.detail, detail.bytes));
+      const found = findTableDamage(await bytesOf(directory, name));
+      if (found !== undefined) damage.push({ file: name, ...found });
     }
   }
 
@@ -279,165 +281,6 @@ function readWriteAheadLog(
   return { damage, torn, records, next };
 }
 
-const BLOCK = 32_768;
-const HEADER = 7;
-const SECTOR = 512;
-const [FULL, FIRST, MIDDLE, LAST] = [1, 2, 3, 4];
-
-type LogItem =
-  | { readonly type: "record"; readonly offset: number; readonly payload: Buffer }
-  | {
-      readonly type: "damage" | "torn";
-      readonly offset: number;
-      readonly bytes: number;
-      readonly detail: string;
-    };
-
-/** The records of a log file, in order; ends with the first damage or torn tail. */
-export function* readLog(bytes: Buffer): Generator<LogItem> {
-  const zerosFrom = trailingZeros(bytes);
-  /** The record under way: its offset and the fragments read so far. */
-  let open: { offset: number; fragments: Buffer[] } | undefined;
-  let at = 0;
-  const damage = (detail: string): LogItem => ({
-    type: "damage",
-    offset: at,
-    bytes: bytes.length - at,
-    detail,
-  });
-  const torn = (): LogItem => {
-    const offset = open?.offset ?? at;
-    return { type: "torn", offset, bytes: bytes.length - offset, detail: "the last record is incomplete" };
-  };
-
-  while (at < bytes.length) {
-    const blockEnd = at - (at % BLOCK) + BLOCK;
-    const end = Math.min(blockEnd, bytes.length);
-    if (blockEnd - at < HEADER) {
-      // Too short for a header: the writer fills it with zeros.
-      if (bytes.subarray(at, end).some(byte => byte !== 0))
-        return yield damage("the end of a block is not zero");
-      at = end;
-      continue;
-    }
-    if (at >= zerosFrom || end - at < HEADER) return yield torn();
-    const length = bytes.readUInt16LE(at + 4);
-    const type = bytes[at + 6]!;
-    const recordEnd = at + HEADER + length;
-    const zeroFilled =
-      Math.ceil(Math.max(at, zerosFrom) / SECTOR) * SECTOR < Math.min(recordEnd, bytes.length);
-    if (recordEnd > end) {
-      if (zeroFilled) return yield torn();
-      if (recordEnd > blockEnd) return yield damage("a record's length is impossible");
-      // An incomplete record has the checksum of bytes that are not there. If the checksum fits a shorter record, it is
-      // the length that was damaged.
-      const stored = bytes.readUInt32LE(at);
-      const seed = crc32c(bytes, { start: at + 6, end: at + HEADER });
-      for (const _ of prefixesWithCrc(bytes, { start: at + HEADER, limit: end, crc: seed }, () =>
-        unmask(stored),
-      )) {
-        return yield damage("a record's length is damaged");
-      }
-      return yield torn();
-    }
-    if (maskCrc(crc32c(bytes, { start: at + 6, end: recordEnd })) !== bytes.readUInt32LE(at)) {
-      return yield zeroFilled ? torn() : damage("a record's checksum is wrong");
-    }
-    if (type !== FULL && type !== FIRST && type !== MIDDLE && type !== LAST) {
-      return yield damage(`a record has the unknown type ${type}`);
-    }
-    const continues = type === MIDDLE || type === LAST;
-    if (continues !== (open !== undefined))
-      return yield damage("the fragments of a record do not fit together");
-    open ??= { offset: at, fragments: [] };
-    open.fragments.push(bytes.subarray(at + HEADER, recordEnd));
-    at = recordEnd;
-    if (type === FULL || type === LAST) {
-      const [only, ...others] = open.fragments;
-      yield {
-        type: "record",
-        offset: open.offset,
-        payload: others.length === 0 ? only! : Buffer.concat(open.fragments),
-      };
-      open = undefined;
-    }
-  }
-  if (open !== undefined) yield torn();
-}
-
-function unmask(masked: number): number {
-  const rotated = (masked - 0xa282ead8) >>> 0;
-  return ((rotated >>> 17) | (rotated << 15)) >>> 0;
-}
-
-/** Where the zeros at the end of the file begin. */
-function trailingZeros(bytes: Buffer): number {
-  let from = bytes.length;
-  while (from > 0 && bytes[from - 1] === 0) from--;
-  return from;
-}
-
-const FOOTER = 48;
-const TRAILER = 5;
-const TABLE_MAGIC = Buffer.from("57fb808b247547db", "hex");
-
-/**
- * The first damage of a table file.
- *
- * A table is blocks, each followed by one byte of compression type and a checksum, and a footer that points to the last
- * two blocks. The lengths stand in an index that is compressed itself; so the end of a block is found by its checksum:
- * the first place where it fits. A place may fit by chance, then the block behind it ends nowhere and the search goes on
- * from there.
- */
-function readTable(bytes: Buffer): { offset: number; bytes: number; detail: string } | undefined {
-  const footer = bytes.length - FOOTER;
-  if (footer < 0 || !bytes.subarray(-TABLE_MAGIC.length).equals(TABLE_MAGIC)) {
-    return { offset: Math.max(footer, 0), bytes: FOOTER, detail: "the footer of the table is damaged" };
-  }
-  const endOfBlock = (start: number, from: number): number | undefined => {
-    // The checksum covers the block and its type, 0 (plain) or 1 (Snappy).
-    for (const end of prefixesWithCrc(bytes, { start, from, limit: footer - TRAILER + 1 }, at =>
-      bytes[at - 1]! <= 1 ? unmask(bytes.readUInt32LE(at)) : -1,
-    )) {
-      return end + TRAILER - 1;
-    }
-    return undefined;
-  };
-  const starts: number[] = [];
-  let start = 0;
-  while (start < footer) {
-    let end = endOfBlock(start, start + 1);
-    const previous = starts.at(-1);
-    if (end === undefined && previous !== undefined) {
-      const longer = endOfBlock(previous, start - TRAILER + 2);
-      if (longer !== undefined) {
-        starts.pop();
-        start = previous;
-        end = longer;
-      }
-    }
-    if (end === undefined)
-      return { offset: start, bytes: footer - start, detail: "a block's checksum is wrong" };
-    starts.push(start);
-    start = end;
-  }
-  const [metaindex, index] = starts.slice(-2);
-  if (metaindex === undefined || index === undefined) {
-    return { offset: 0, bytes: bytes.length, detail: "the table has no index" };
-  }
-  const handles = Buffer.alloc(FOOTER - TABLE_MAGIC.length);
-  let at = 0;
-  for (const handle of [metaindex, index - metaindex - TRAILER, index, footer - index - TRAILER]) {
-    for (let rest = handle; ; rest = Math.floor(rest / 128)) {
-      handles[at++] = rest < 128 ? rest : (rest % 128) + 128;
-      if (rest < 128) break;
-    }
-  }
-  return bytes.subarray(footer, -TABLE_MAGIC.length).equals(handles)
-    ? undefined
-    : { offset: footer, bytes: FOOTER, detail: "the footer of the table is damaged" };
-}
-
 async function namesIn(directory: string): Promise<string[]> {
   try {
     return await readdir(directory);
@@ -466,34 +309,6 @@ async function sizeOf(directory: string, name: string): Promise<number | undefin
     if (errorCode(error) === "ENOENT") return undefined;
     throw fileError(error, file);
   }
-}
-
-/** The error of a file operation as one of ours. */
-export function fileError(error: unknown, file: string): StorageError {
-  const message = error instanceof Error ? error.message : String(error);
-  switch (errorCode(error)) {
-    case "EACCES":
-    case "EPERM":
-    case "EROFS":
-      return new StorageError("access-denied", message, { cause: error, file });
-    case "ENOSPC":
-    case "EDQUOT":
-      return new StorageError("quota-exceeded", message, { cause: error, file });
-    case "ENOTDIR":
-    case "EEXIST":
-      return new StorageError("unavailable", `${file} is not a folder`, {
-        cause: error,
-        file,
-        transient: false,
-      });
-    default:
-      return new StorageError("read-failed", message, { cause: error, file });
-  }
-}
-
-/** The code of a system error. */
-export function errorCode(error: unknown): string | undefined {
-  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
 }
 
 function finding(file: string, offset: number, detail: string, bytes = 0): FileFinding {

@@ -22,7 +22,8 @@ import {
   tightest,
 } from "../backend.js";
 import { StorageError, type StorageErrorCode } from "../errors.js";
-import { errorCode, type FileFinding, type FolderReport, fileError, inspectFolder } from "./level-files.js";
+import { errorCode, fileError } from "./file-error.js";
+import { type FileFinding, type FolderReport, inspectFolder } from "./level-files.js";
 
 export interface LevelBackendOptions {
   /**
