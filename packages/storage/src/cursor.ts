@@ -6,81 +6,65 @@ import { type Report, reportUnreadable } from "./verify-issue.js";
 
 interface CursorItem {
   readonly key: ParsedKey;
-  /** Without its value when only keys are read. */
   readonly entry: StorageEntry;
 }
 
 export interface Cursor {
   /** Reading failed, and what is behind was not seen. */
   readonly broken: boolean;
+  /** Where the cursor stands; `undefined` at the end. */
   readonly current: CursorItem | undefined;
-  /** The current item, if it is of the document. */
-  at(document: string): CursorItem | undefined;
   advance(): Promise<void>;
-  /** Advances while the current item is of the document and the test holds. */
-  skip(test: (key: ParsedKey) => boolean, document: string): Promise<void>;
-  /** Walks to the end of the document, or of everything. */
-  within(document?: string): AsyncGenerator<CursorItem>;
+  /** Walks on for as long as the test holds; left early, the cursor stands where it was left. */
+  takeWhile(test: (key: ParsedKey) => boolean): AsyncGenerator<CursorItem>;
   close(): Promise<void>;
 }
 
-export function createCursor(
-  backend: StorageBackend,
-  keyspace: number,
-  { values, report }: { values: boolean; report: Report },
-): Cursor {
-  const entries = values ? backend.range(within(keyspace)) : undefined;
-  const keys = values ? undefined : backend.keys(within(keyspace));
+/** Begins with the first `advance`. What is no key of a ledger is reported and passed over. */
+export function createCursor(backend: StorageBackend, keyspace: number, report: Report): Cursor {
+  const entries = backend.range(within(keyspace));
   let current: CursorItem | undefined;
   let broken = false;
-  const cursor: Cursor = {
+
+  const next = async (): Promise<StorageEntry | undefined> => {
+    try {
+      const { done, value } = await entries.next();
+      return done ? undefined : value;
+    } catch (error) {
+      broken = true;
+      await reportUnreadable(error, report, { severity: "critical" });
+      return undefined;
+    }
+  };
+  const advance = async () => {
+    for (;;) {
+      const entry = await next();
+      const key = entry === undefined ? undefined : parseKey(entry[0]);
+      current = entry === undefined || key === undefined ? undefined : { key, entry };
+      if (entry === undefined || current !== undefined) return;
+      await reportStranger(entry[0], report);
+    }
+  };
+
+  return {
     get broken() {
       return broken;
     },
     get current() {
       return current;
     },
-    at: document => (current !== undefined && documentOf(current.key) === document ? current : undefined),
-    async advance() {
-      current = undefined;
-      while (current === undefined) {
-        let entry: StorageEntry | undefined;
-        try {
-          if (entries !== undefined) entry = (await entries.next()).value ?? undefined;
-          else {
-            const key: Uint8Array | undefined = (await keys?.next())?.value ?? undefined;
-            entry = key === undefined ? undefined : [key, NO_VALUE];
-          }
-        } catch (error) {
-          broken = true;
-          await reportUnreadable(error, report, { severity: "critical" });
-        }
-        if (entry === undefined) return;
-        const key = parseKey(entry[0]);
-        if (key === undefined) await reportStranger(entry[0], report);
-        else current = { key, entry };
-      }
-    },
-    async skip(test, document) {
-      for (let item = cursor.at(document); item !== undefined && test(item.key); item = cursor.at(document)) {
-        await cursor.advance();
-      }
-    },
-    async *within(document) {
-      while (current !== undefined && (document === undefined || documentOf(current.key) === document)) {
+    advance,
+    async *takeWhile(test) {
+      while (current !== undefined && test(current.key)) {
         yield current;
-        await cursor.advance();
+        await advance();
       }
     },
     async close() {
-      await entries?.return?.();
-      await keys?.return?.();
+      await entries.return?.();
     },
   };
-  return cursor;
 }
-
-const NO_VALUE = new Uint8Array(0);
 
 export function documentOf(key: ParsedKey): string | undefined {
   return "document" in key ? key.document : undefined;

@@ -12,7 +12,7 @@
  */
 
 import { hash as digest } from "node:crypto";
-import type { BatchOperation, StorageBackend } from "./backend.js";
+import type { BatchOperation, StorageBackend, StorageEntry } from "./backend.js";
 import { HASH_BYTES, revisionOf } from "./commit.js";
 import { asBuffer, ByteReader, ByteWriter, sealed, unseal } from "./encoding.js";
 import { corruptedRecord } from "./errors.js";
@@ -64,23 +64,35 @@ export function encodeSnapshot(
   return { chunks: chunks(), description: put(0, description.view()) };
 }
 
+export interface SnapshotPlace {
+  readonly document: string;
+  readonly documentKey: Uint8Array;
+  readonly sequence: number;
+}
+
 /**
  * Reads a snapshot; `undefined` when it is not there, or not wholly because saving it was cut off.
  *
  * @throws StorageError `corrupted`
  */
-export async function readSnapshot(
-  backend: StorageBackend,
-  { document, documentKey, sequence }: { document: string; documentKey: Uint8Array; sequence: number },
-): Promise<Snapshot | undefined> {
-  const place = { what: "snapshot", document, sequence };
+export function readSnapshot(backend: StorageBackend, place: SnapshotPlace): Promise<Snapshot | undefined> {
+  const { documentKey, sequence } = place;
   const range = {
     gte: snapshotKey(documentKey, sequence, 0),
     lte: snapshotKey(documentKey, sequence, 0xffffffff),
   };
-  let description: (Omit<Snapshot, "state"> & { length: number; digest: Buffer }) | undefined;
+  return assembleSnapshot(backend.range(range), place);
+}
+
+/** Puts a snapshot together from its entries, as `readSnapshot` does. */
+export async function assembleSnapshot(
+  entries: AsyncIterable<StorageEntry>,
+  { document, sequence }: Omit<SnapshotPlace, "documentKey">,
+): Promise<Snapshot | undefined> {
+  const place = { what: "snapshot", document, sequence };
+  let description: ReturnType<typeof readDescription> | undefined;
   const chunks: Uint8Array[] = [];
-  for await (const entry of backend.range(range)) {
+  for await (const entry of entries) {
     const parsed = parseKey(entry[0]);
     const chunk = parsed?.keyspace === "snapshot" ? parsed.chunk : -1;
     if (chunk === 0) description = unseal(entry, place, reader => readDescription(reader, sequence));

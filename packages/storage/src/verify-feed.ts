@@ -13,8 +13,7 @@ const STEP = 256;
 export async function verifyRun(
   backend: StorageBackend,
   entry: StorageEntry,
-  feedSequence: number,
-  report: Report,
+  { feedSequence, report }: { feedSequence: number; report: Report },
 ): Promise<number> {
   const run = await attempt(report, { severity: "medium" }, () => readFeedEntry(entry, feedSequence));
   if (run === undefined) return 0;
@@ -46,10 +45,10 @@ export async function verifyRun(
 
 /** Names the commits that the feed skips. */
 export async function reportOutsideFeed(backend: StorageBackend, report: Report): Promise<void> {
-  const commits = createCursor(backend, KEYSPACE.commit, { values: true, report: async () => undefined });
+  const commits = createCursor(backend, KEYSPACE.commit, async () => undefined);
   try {
     await commits.advance();
-    for await (const { entry, key } of commits.within()) {
+    for await (const { entry, key } of commits.takeWhile(() => true)) {
       if (key.keyspace !== "commit") continue;
       const { document, sequence } = key;
       const feedSequence = feedSequenceOf(entry, { document, sequence });

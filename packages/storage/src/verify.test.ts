@@ -281,6 +281,18 @@ describe("what is wrong has its code, its severity and its place", () => {
     expect(summary).toMatchObject({ documents: 3, commits: 20 });
   });
 
+  test("a store of which only walks can be read", async () => {
+    const inner = await healthy();
+    const fail = async () => {
+      throw new StorageError("read-failed", "bad sector");
+    };
+    const { issues, summary } = await verify({ ...bind(inner), get: fail, getMany: fail, has: fail });
+    expect(issues.every(({ code, severity }) => code === "corrupted-entry" && severity === "critical")).toBe(
+      true,
+    );
+    expect(summary).toMatchObject({ documents: 3, commits: 30, snapshots: 9, feedEntries: 12 });
+  });
+
   test("a store that was closed is not bad data", async () => {
     const backend = await healthy();
     await backend.close();
@@ -356,12 +368,15 @@ test("a ledger in use can be verified", async () => {
   const { log } = await ledger.open("a");
   const draft: CommitDraft = { actor: { user: "ada" }, kind: "update", update: Buffer.from("x") };
   await log.append(Array.from({ length: 500 }, () => draft));
+  for (const sequence of [100, 200, 300]) await log.saveSnapshot({ sequence, state: Buffer.alloc(300_000) });
   const [{ issues, summary }] = await Promise.all([
     verify(backend),
     ...Array.from({ length: 50 }, () => log.append([draft, draft])),
+    ...[400, 450, 490].map(sequence => log.saveSnapshot({ sequence, state: Buffer.alloc(300_000) })),
+    ledger.dropParts({ document: "a", before: 200, parts: ["update"] }),
   ]);
   expect(issues).toEqual([]);
-  expect(summary.commits).toBe(500);
+  expect(summary).toMatchObject({ commits: 500, snapshots: 3 });
 });
 
 async function remove(backend: StorageBackend, key: Uint8Array): Promise<void> {

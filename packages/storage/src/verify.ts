@@ -7,14 +7,14 @@
  * one. Bad data is reported and never thrown.
  */
 
-import { compareBytes, type RangeOptions, type StorageBackend } from "./backend.js";
+import { compareBytes, type RangeOptions, type StorageBackend, type StorageEntry } from "./backend.js";
 import type { Commit } from "./commit.js";
 import { type Cursor, createCursor, documentOf, reportStranger } from "./cursor.js";
 import { FORMAT_VERSION, readFormatVersion } from "./format.js";
 import { type Head, readHead } from "./head.js";
 import { readDedupeEntry } from "./indexes.js";
-import { documentKey, FORMAT_KEY, KEYSPACE, parseKey } from "./keys.js";
-import { readSnapshot, type Snapshot } from "./snapshot.js";
+import { documentKey, FORMAT_KEY, KEYSPACE, type ParsedKey, parseKey } from "./keys.js";
+import { assembleSnapshot, type Snapshot } from "./snapshot.js";
 import { createChain } from "./verify-chain.js";
 import { reportOutsideFeed, verifyRun } from "./verify-feed.js";
 import { attempt, type Report, type VerifyIssue } from "./verify-issue.js";
@@ -61,18 +61,18 @@ export async function verifyLedger(
     count.issues += 1;
     await onIssue(issue);
   };
-  const cursor = (keyspace: number, values = true) => createCursor(backend, keyspace, { values, report });
+  const cursor = (keyspace: number) => createCursor(backend, keyspace, report);
   const heads = cursor(KEYSPACE.head);
   const commits = cursor(KEYSPACE.commit);
-  const snapshots = cursor(KEYSPACE.snapshot, false);
+  const snapshots = cursor(KEYSPACE.snapshot);
   const dedupe = cursor(KEYSPACE.dedupe);
   const feed = cursor(KEYSPACE.feed);
   const cursors = [heads, commits, snapshots, dedupe, feed];
   try {
     // All begin before anything else is awaited, and so see the store at one moment.
     await Promise.all(cursors.map(each => each.advance()));
-    await verifyFormat(backend, report);
-    await reportStrangers(backend, report);
+    await attempt(report, { severity: "critical" }, () => verifyFormat(backend, report));
+    await attempt(report, { severity: "critical" }, () => reportStrangers(backend, report));
 
     for (;;) {
       const document = firstDocument([heads, commits, snapshots, dedupe]);
@@ -82,12 +82,17 @@ export async function verifyLedger(
     }
 
     let matched = 0;
-    for await (const { entry, key } of feed.within()) {
+    for await (const { entry, key } of feed.takeWhile(() => true)) {
       count.feedEntries += 1;
-      matched += await verifyRun(backend, entry, key.keyspace === "feed" ? key.feedSequence : 0, report);
+      const feedSequence = key.keyspace === "feed" ? key.feedSequence : 0;
+      const verified = await attempt(report, { severity: "critical" }, () =>
+        verifyRun(backend, entry, { feedSequence, report }),
+      );
+      matched += verified ?? 0;
     }
-    if (matched !== count.commits && !feed.broken && !commits.broken)
-      await reportOutsideFeed(backend, report);
+    if (matched !== count.commits && everythingWasRead()) {
+      await attempt(report, { severity: "critical" }, () => reportOutsideFeed(backend, report));
+    }
     return count;
   } finally {
     for (const each of cursors) await each.close();
@@ -100,12 +105,13 @@ export async function verifyLedger(
 
   async function verifyDocument(document: string): Promise<void> {
     const replayed = replay(document);
+    const own = (key: ParsedKey) => documentOf(key) === document;
     let head: Head | undefined;
-    for await (const { entry } of heads.within(document)) {
+    for await (const { entry } of heads.takeWhile(own)) {
       head = await attempt(report, { severity: "critical", document }, () => readHead(entry, document));
     }
     const chain = createChain(document, head, report);
-    for await (const { entry, key } of commits.within(document)) {
+    for await (const { entry, key } of commits.takeWhile(own)) {
       count.commits += 1;
       const sequence = key.keyspace === "commit" ? key.sequence : 0;
       const commit = await chain.add(entry, sequence);
@@ -114,43 +120,46 @@ export async function verifyLedger(
     }
     await verifySnapshots(Number.POSITIVE_INFINITY, undefined);
     if (everythingWasRead()) await chain.end();
-    for await (const { entry } of dedupe.within(document)) {
+    for await (const { entry } of dedupe.takeWhile(own)) {
       count.dedupeKeys += 1;
-      const known = await attempt(report, { severity: "medium", document }, () =>
-        readDedupeEntry(entry, document),
-      );
-      if (known === undefined || (known.sequence >= 1 && known.sequence <= chain.last)) continue;
-      if (!everythingWasRead()) continue;
-      const detail = `a dedupe key names commit ${known.sequence}, which is not there`;
-      await report({
-        code: "missing-reference",
-        severity: "medium",
-        document,
-        sequence: known.sequence,
-        detail,
-      });
+      await verifyDedupe(entry);
     }
     await ask(() => replayed.end?.(head));
 
     /** The snapshots up to a commit; all but its own are of commits that are not there. */
     async function verifySnapshots(until: number, commit: Commit | undefined): Promise<void> {
       for (;;) {
-        const key = snapshots.at(document)?.key;
-        if (key?.keyspace !== "snapshot" || key.sequence > until) return;
+        const key = snapshots.current?.key;
+        if (key?.keyspace !== "snapshot" || key.document !== document || key.sequence > until) return;
         const { sequence } = key;
-        await snapshots.skip(other => other.keyspace === "snapshot" && other.sequence === sequence, document);
         count.snapshots += 1;
-        const place = { document, documentKey: documentKey(document), sequence };
-        const reading = { severity: "high", document, sequence } as const;
+        const pieces = () =>
+          snapshots.takeWhile(
+            other => own(other) && other.keyspace === "snapshot" && other.sequence === sequence,
+          );
+        const entries = mapped(pieces(), ({ entry }) => entry);
+        // `null` for one that saving left unfinished.
         const snapshot = await attempt(
           report,
-          reading,
-          async () => (await readSnapshot(backend, place)) ?? null,
+          { severity: "high", document, sequence },
+          async () => (await assembleSnapshot(entries, { document, sequence })) ?? null,
         );
-        if (snapshot === undefined) continue;
-        if (everythingWasRead()) await chain.addSnapshot(sequence, snapshot, commit);
+        for await (const _ of pieces()); // What is left of one that could not be read.
+        if (snapshot === undefined || !everythingWasRead()) continue;
+        await chain.addSnapshot(sequence, snapshot, commit);
         if (snapshot !== null) await ask(() => replayed.snapshot?.(snapshot), sequence);
       }
+    }
+
+    async function verifyDedupe(entry: StorageEntry): Promise<void> {
+      const known = await attempt(report, { severity: "medium", document }, () =>
+        readDedupeEntry(entry, document),
+      );
+      if (known === undefined || !everythingWasRead()) return;
+      const { sequence } = known;
+      if (sequence >= 1 && sequence <= chain.last) return;
+      const detail = `a dedupe key names commit ${sequence}, which is not there`;
+      await report({ code: "missing-reference", severity: "medium", document, sequence, detail });
     }
 
     async function ask(answer: () => Promise<ReplayAnswer> | ReplayAnswer, sequence?: number): Promise<void> {
@@ -164,6 +173,10 @@ export async function verifyLedger(
       for (const issue of issues ?? []) await report({ ...issue, document });
     }
   }
+}
+
+async function* mapped<T, U>(items: AsyncIterable<T>, map: (item: T) => U): AsyncGenerator<U> {
+  for await (const item of items) yield map(item);
 }
 
 async function verifyFormat(backend: StorageBackend, report: Report): Promise<void> {
