@@ -72,7 +72,8 @@ function numbers<T extends Record<keyof T, number>>(defaults: T) {
     Object.entries<number>(defaults).map(([name, value]) => [name, z.number().nonnegative().default(value)]),
   );
   // Object.fromEntries forgets the names; the schema has exactly those of the defaults.
-  return z.strictObject(shape).prefault({}) as unknown as z.ZodType<T, Partial<T> | undefined>;
+  const schema = z.strictObject(shape) as unknown as z.ZodType<T, Partial<T>>;
+  return schema.prefault({});
 }
 
 const configSchema = settingsSchema.extend({

@@ -1,0 +1,84 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { checkConfig, readConfig } from "./index.js";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "verso-config-"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const write = (name: string, text: string) => {
+  const file = join(folder, name);
+  writeFileSync(file, text);
+  return file;
+};
+
+describe("the configuration", () => {
+  it("has a default for everything, and lets nobody else in", () => {
+    expect(checkConfig({})).toMatchObject({
+      host: "127.0.0.1",
+      port: 8080,
+      origins: [],
+      documents: { "*": { roots: {} } },
+      deflate: false,
+      pacing: { pace: 5 },
+    });
+  });
+
+  it("takes flags over the environment over the file over the defaults", async () => {
+    const file = write(
+      "verso.config.ts",
+      `export default { port: 1, host: "file", logLevel: "warn" as const };`,
+    );
+    const environment = { VERSO_PORT: "2", VERSO_HOST: "environment" };
+    expect(await readConfig({ file })).toMatchObject({ port: 1, host: "file", logLevel: "warn" });
+    expect(await readConfig({ file, environment })).toMatchObject({
+      port: 2,
+      host: "environment",
+      logLevel: "warn",
+    });
+    expect(await readConfig({ file, environment, flags: { port: "3" } })).toMatchObject({
+      port: 3,
+      host: "environment",
+    });
+  });
+
+  it("listens to a bare PORT, as platforms set it", async () => {
+    expect(await readConfig({ environment: { PORT: "9000" } })).toMatchObject({ port: 9000 });
+    expect(await readConfig({ environment: { PORT: "9000", VERSO_PORT: "9001" } })).toMatchObject({
+      port: 9001,
+    });
+  });
+
+  it("reads lists with commas, and folders", async () => {
+    const environment = { VERSO_ORIGINS: "https://a.example, https://b.example", VERSO_DATA: "/somewhere" };
+    const config = await readConfig({ environment });
+    expect(config.origins).toEqual(["https://a.example", "https://b.example"]);
+    expect(config.storage.name).toBe("LevelDB in /somewhere");
+  });
+
+  it.each([
+    [{ port: 70_000 }, "port"],
+    [{ logLevel: "loud" }, "logLevel"],
+    [{ documents: { "note/:id": { roots: { body: "string" } } } }, "documents.note/:id.roots.body"],
+    [{ documents: { "note/:id": { schemas: {} } } }, "documents.note/:id"],
+    [{ documents: { "note/:id": { roots: { constructor: "map" } as object } } }, "documents.note/:id.roots"],
+    [{ limits: { updateBytes: "many" } }, "limits.updateBytes"],
+    [{ limits: { nonsense: 1 } }, "limits"],
+    [{ storage: "./data" }, "storage"],
+    [{ stroage: 1 }, ""],
+  ])("refuses %j and names the place", (input, path) => {
+    expect(() => checkConfig(input)).toThrow(expect.objectContaining({ code: "config-invalid", path }));
+  });
+
+  it("says so when the file is not there, or is no configuration", async () => {
+    await expect(readConfig({ file: join(folder, "none.ts") })).rejects.toMatchObject({
+      code: "config-unreadable",
+    });
+    const file = write("verso.config.ts", "export default {{{");
+    await expect(readConfig({ file })).rejects.toMatchObject({ code: "config-unreadable" });
+  });
+});
