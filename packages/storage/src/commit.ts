@@ -175,8 +175,9 @@ export function createCommitCodec(document: string): CommitCodec {
       const value = allocateSealed(length);
       value.set(scratch.subarray(headerAt, headerEnd));
       let to = headerEnd - headerAt;
-      value.write(hex, to, "hex");
-      const hash = value.subarray(to, to + HASH_BYTES);
+      // Its own bytes, or whoever keeps the hash would keep the whole commit.
+      const hash = Buffer.from(hex, "hex");
+      value.set(hash, to);
       to = writeVaruint(value, to + HASH_BYTES, feedSequence);
       value[to++] = states;
       for (const part of parts) {
