@@ -18,7 +18,13 @@ import {
   type TypeRef,
 } from "./invert.js";
 import { fromTagged } from "./json.js";
-import { createRestoredIds, IdSet, type Restoration, type RestoredIds } from "./restored-ids.js";
+import {
+  createRevertMemory,
+  IdSet,
+  type Restoration,
+  type RevertMemory,
+  type RevertNote,
+} from "./revert-memory.js";
 import {
   type Content,
   contentKind,
@@ -39,15 +45,13 @@ import {
 } from "./yjs.js";
 
 export interface RevertOptions {
-  /** What earlier reverts restored. It is extended by what this one restores. */
-  readonly restored?: RestoredIds;
+  /** What earlier reverts have done. What this one does is added to it. */
+  readonly memory?: RevertMemory;
   /** The origin of the transaction; without effect inside one that is already running. */
   readonly origin?: unknown;
 }
 
-export interface Reversion {
-  /** To be kept with the commit of this revert, for all later ones. */
-  readonly restorations: readonly Restoration[];
+export interface Reversion extends RevertNote {
   readonly restoredUnits: number;
   readonly deletedUnits: number;
   /** What did not come back, and why. */
@@ -73,34 +77,40 @@ export interface SkippedItem extends IdRange {
 export function revert(
   doc: Y.Doc,
   records: readonly InverseRecord[],
-  { restored = createRestoredIds(), origin = null }: RevertOptions = {},
+  { memory = createRevertMemory(), origin = null }: RevertOptions = {},
 ): Reversion {
-  return doc.transact(transaction => new Reverter(transaction, records, restored).run(), origin);
+  return doc.transact(transaction => new Reverter(transaction, records, memory).run(), origin);
+}
+
+interface Unit {
+  readonly client: number;
+  readonly clock: number;
 }
 
 class Reverter {
   readonly #transaction: Transaction;
   readonly #doc: Y.Doc;
   readonly #records: readonly InverseRecord[];
-  readonly #restored: RestoredIds;
+  readonly #memory: RevertMemory;
   /** What the records inserted, and the copies of it. */
   readonly #inserted = new IdSet();
   /** What the records deleted. */
   readonly #deleted = new IdSet();
   readonly #doomed: readonly IdRange[];
   readonly #restorations: Restoration[] = [];
+  readonly #withdrawn: IdRange[] = [];
   readonly #skipped: SkippedItem[] = [];
   #restoredUnits = 0;
   #deletedUnits = 0;
 
-  constructor(transaction: Transaction, records: readonly InverseRecord[], restored: RestoredIds) {
+  constructor(transaction: Transaction, records: readonly InverseRecord[], memory: RevertMemory) {
     this.#transaction = transaction;
     this.#doc = transaction.doc;
     this.#records = records;
-    this.#restored = restored;
+    this.#memory = memory;
     const inserted = records.flatMap(record => record.inserted);
-    // Before anything is restored, so that nothing of it is among them.
-    this.#doomed = inserted.flatMap(range => [range, ...restored.copiesOf(range)]);
+    // Found before anything is restored, so that nothing of that is among it.
+    this.#doomed = inserted.flatMap(range => [range, ...memory.copiesOf(range)]);
     for (const range of this.#doomed) this.#inserted.add(range);
     for (const { vanished, deleted } of records) {
       for (const range of vanished) this.#deleted.add(range);
@@ -109,6 +119,7 @@ class Reverter {
   }
 
   run(): Reversion {
+    for (const range of this.#doomed) this.#withdraw(range);
     // Latest first: a parent comes back before what was deleted in it earlier.
     for (let i = this.#records.length - 1; i >= 0; i--) {
       for (const item of this.#records[i]!.deleted) {
@@ -117,9 +128,9 @@ class Reverter {
         }
       }
     }
-    for (const range of this.#doomed) this.#delete(range);
     return {
       restorations: this.#restorations,
+      withdrawn: this.#withdrawn,
       restoredUnits: this.#restoredUnits,
       deletedUnits: this.#deletedUnits,
       skipped: this.#skipped,
@@ -129,7 +140,7 @@ class Reverter {
   /** Restores a part of a deleted item, in the pieces that its earlier copies are in. */
   #restore(item: DeletedItem, from: number, length: number): void {
     for (let clock = from, end = from + length; clock < end; ) {
-      const copy = this.#restored.resolve({ client: item.client, clock, length: end - clock });
+      const copy = this.#memory.resolve({ client: item.client, clock, length: end - clock });
       const piece = { client: item.client, clock, length: copy.length };
       clock +=
         item.key === null
@@ -145,13 +156,14 @@ class Reverter {
     const place = cutItem(this.#transaction, found, copy.clock, copy.length);
     const units = { ...piece, length: place.length };
     if (!place.deleted) return units.length;
-    if (!this.#isDeletedByRecords(copy.client, copy.clock)) return this.#skip(item, units, "deleted-later");
+    if (!this.#isDeletedByRecords(copy)) return this.#skip(item, units, "deleted-later");
     const parent = parentOf(place);
     if (itemOf(parent)?.deleted === true) return this.#skip(item, units, "parent-gone");
     const offset = piece.clock - item.clock;
     const content = sliceContent(item.content, offset, offset + units.length);
     const neighbours = { left: place.left, right: place };
-    this.#note(copy, this.#insert(parent, neighbours, content), false);
+    // The tombstone may have been cut since, so that it holds less than was asked for.
+    this.#note({ ...copy, length: units.length }, this.#insert(parent, neighbours, content), false);
     this.#restoredUnits += units.length;
     return units.length;
   }
@@ -160,14 +172,10 @@ class Reverter {
     if (findItem(this.#doc, copy.client, copy.clock)?.deleted === false) return piece.length;
     const parent = this.#findType(item.parent);
     if (parent === null) return this.#skip(item, piece, "parent-gone");
-    const current = lastEntry(parent, key);
-    if (current !== undefined) {
-      const { client, clock } = lastUnit(current);
-      if (!current.deleted && !this.#inserted.has(client, clock))
-        return this.#skip(item, piece, "overwritten");
-      if (current.deleted && !this.#isDeletedByRecords(client, clock)) {
-        return this.#skip(item, piece, "deleted-later");
-      }
+    const current = this.#unitInForce(parent, key);
+    if (current !== null) {
+      if (!current.deleted) return this.#skip(item, piece, "overwritten");
+      if (!this.#isDeletedByRecords(current)) return this.#skip(item, piece, "deleted-later");
     }
     const offset = piece.clock - item.clock;
     const content = sliceContent(item.content, offset, offset + piece.length);
@@ -181,31 +189,70 @@ class Reverter {
     return length;
   }
 
-  /** Whether the records are why this unit is deleted; a copied tombstone is so for the reason its original was. */
-  #isDeletedByRecords(client: number, clock: number): boolean {
-    if (this.#deleted.has(client, clock)) return true;
-    const origin = this.#restored.originOf(client, clock);
-    return origin !== null && this.#isDeletedByRecords(origin.client, origin.clock);
+  /** The last unit of a key's chain that tells what the key ought to hold, or `null`. */
+  #unitInForce(parent: SharedType, key: string): (Unit & { readonly deleted: boolean }) | null {
+    for (let item = lastEntry(parent, key) ?? null; item !== null; item = item.left) {
+      const { id, length, deleted } = item;
+      for (let clock = id.clock + length - 1; clock >= id.clock; clock--) {
+        const unit = { client: id.client, clock, deleted };
+        if (!deleted || this.#isDeletedByRecords(unit) || !this.#isMoot(unit)) return unit;
+      }
+    }
+    return null;
   }
 
-  #delete(range: IdRange): void {
+  /**
+   * Whether a deleted unit tells nothing about what its key ought to hold: its insertion was reverted, or it came back
+   * and its copy tells.
+   */
+  #isMoot(unit: Unit): boolean {
+    if (this.#memory.isWithdrawn(unit.client, unit.clock) || this.#hasCopy(unit)) return true;
+    const origin = this.#memory.originOf(unit.client, unit.clock);
+    return origin?.isTombstone === true && this.#memory.isWithdrawn(origin.client, origin.clock);
+  }
+
+  #hasCopy({ client, clock }: Unit): boolean {
+    const copy = this.#memory.resolve({ client, clock, length: 1 });
+    return copy.client !== client || copy.clock !== clock;
+  }
+
+  /**
+   * Whether the records are why this unit is deleted. A tombstone's copy is deleted for the reason its original was,
+   * and so is what came back and was withdrawn again.
+   */
+  #isDeletedByRecords({ client, clock }: Unit): boolean {
+    if (this.#deleted.has(client, clock)) return true;
+    const origin = this.#memory.originOf(client, clock);
+    if (origin === null || !(origin.isTombstone || this.#memory.isWithdrawn(client, clock))) return false;
+    return this.#isDeletedByRecords(origin);
+  }
+
+  /** Deletes what is left of an insertion, and notes that nothing of it counts any more. */
+  #withdraw(range: IdRange): void {
     const end = range.clock + range.length;
     let found = firstItemFrom(this.#doc, range.client, range.clock);
     while (found !== null && found.id.clock < end) {
       const from = Math.max(found.id.clock, range.clock);
       const item = cutItem(this.#transaction, found, from, end - from);
-      if (!item.deleted) {
+      const units = { client: range.client, clock: from, length: item.length };
+      if (item.deleted) {
+        // What somebody else deleted stays deleted by him.
+        for (const { isMember, clock, length } of [...this.#deleted.split(units)]) {
+          if (isMember) this.#noteWithdrawal({ client: range.client, clock, length });
+        }
+      } else {
         this.#deletedUnits += item.length;
         deleteItem(this.#transaction, item);
+        this.#noteWithdrawal(units);
       }
-      found = firstItemFrom(this.#doc, range.client, from + item.length);
+      found = firstItemFrom(this.#doc, range.client, from + units.length);
     }
   }
 
   /** The type that a reference means now, or `null` if it is gone. */
   #findType(ref: TypeRef): SharedType | null {
     if (typeof ref === "string") return this.#doc.share.get(ref) ?? null;
-    const { client, clock } = this.#restored.resolve({ ...ref, length: 1 });
+    const { client, clock } = this.#memory.resolve({ ...ref, length: 1 });
     const item = findItem(this.#doc, client, clock);
     return item === null || item.deleted || contentKind(item) !== "type" ? null : typeOf(item);
   }
@@ -240,13 +287,23 @@ class Reverter {
         this.#note(copied, left, content === null);
       }
     }
-    for (const [key, item] of keys) {
-      for (const { copied, from, content } of this.#parts(item)) {
-        const entry =
-          content === null
-            ? setEntry(this.#transaction, type, key, newContent.tombstone(copied.length))
-            : this.#set(type, key, sliceContent(content, from, from + copied.length));
-        this.#note(copied, entry, content === null);
+    for (const [key, chain] of keys) this.#fillKey(type, key, chain);
+  }
+
+  /** Of a key's chain the last unit counts that is neither the records' own nor moot. */
+  #fillKey(type: SharedType, key: string, chain: readonly CapturedItem[]): void {
+    for (const item of chain.toReversed()) {
+      for (const { copied, from, content } of [...this.#parts(item)].reverse()) {
+        if (content !== null) {
+          this.#note(copied, this.#set(type, key, sliceContent(content, from, from + copied.length)), false);
+          return;
+        }
+        for (let clock = copied.clock + copied.length - 1; clock >= copied.clock; clock--) {
+          const unit = { client: copied.client, clock, length: 1 };
+          if (this.#isMoot(unit)) continue;
+          this.#note(unit, setEntry(this.#transaction, type, key, newContent.tombstone(1)), true);
+          return;
+        }
       }
     }
   }
@@ -256,8 +313,10 @@ class Reverter {
     for (const part of [...this.#inserted.split({ client, clock, length })]) {
       if (part.isMember && content !== null) continue;
       for (let from = part.clock, end = part.clock + part.length; from < end; ) {
-        const copied = this.#restored.resolve({ client, clock: from, length: end - from });
-        yield { copied, from: from - clock, content };
+        const copied = this.#memory.resolve({ client, clock: from, length: end - from });
+        const hasCopy = this.#hasCopy({ client, clock: from });
+        // The copy of a tombstone stands beside it, and is captured and restored as what it is.
+        if (content !== null || !hasCopy) yield { copied, from: from - clock, content };
         from += copied.length;
       }
     }
@@ -265,13 +324,19 @@ class Reverter {
 
   #note({ client, clock, length }: IdRange, { id }: Item, isTombstone: boolean): void {
     const restoration = { client, clock, length, newClient: id.client, newClock: id.clock, isTombstone };
-    this.#restored.add(restoration);
+    this.#memory.noteRestoration(restoration);
     this.#restorations.push(restoration);
   }
-}
 
-function lastUnit({ id, length }: Item): { client: number; clock: number } {
-  return { client: id.client, clock: id.clock + length - 1 };
+  #noteWithdrawal(range: IdRange): void {
+    this.#memory.noteWithdrawal(range);
+    const last = this.#withdrawn[this.#withdrawn.length - 1];
+    if (last !== undefined && last.client === range.client && last.clock + last.length === range.clock) {
+      this.#withdrawn[this.#withdrawn.length - 1] = { ...last, length: last.length + range.length };
+    } else {
+      this.#withdrawn.push(range);
+    }
+  }
 }
 
 function sliceContent(content: CapturedContent, from: number, to: number): CapturedContent {

@@ -49,12 +49,13 @@ export {
   type TypeRef,
 } from "./invert.js";
 export {
-  createRestoredIds,
-  decodeRestorations,
-  encodeRestorations,
+  createRevertMemory,
+  decodeRevertNote,
+  encodeRevertNote,
   type Restoration,
-  type RestoredIds,
-} from "./restored-ids.js";
+  type RevertMemory,
+  type RevertNote,
+} from "./revert-memory.js";
 
 // Errors
 

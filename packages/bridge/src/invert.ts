@@ -33,12 +33,12 @@ import {
   classOf,
   contentKind,
   embedOf,
+  firstEntry,
   firstItem,
   formatOf,
   type Item,
   itemOf,
   keysOf,
-  lastEntry,
   nameOf,
   parentOf,
   type SharedType,
@@ -96,8 +96,8 @@ export interface CapturedType {
   readonly className: TypeClass;
   /** The tag of an element or the name of a hook. */
   readonly name: string;
-  /** The last item of each key, by key. */
-  readonly keys: readonly (readonly [key: string, item: CapturedItem])[];
+  /** The chain of each key, by key: only its last item can have content. */
+  readonly keys: readonly (readonly [key: string, chain: readonly CapturedItem[]])[];
   readonly items: readonly CapturedItem[];
 }
 
@@ -134,8 +134,9 @@ export function captureInverse(doc: Y.Doc, span: Span): InverseRecord {
  *              3 embed:       json
  *              4 format:      string key, json value
  *              5 subdocument: string guid, json options
- *              6 type:        byte class, string name, uint count, (string key, item), uint count, items
- *     item:    byte content type, uint client, uint clock, content; 7 for a tombstone, whose content is uint length
+ *              6 type:        byte class, string name, uint count, (string key, items), items
+ *     items:   uint count, then for each
+ *              byte content type, uint client, uint clock, content; 7 for a tombstone, whose content is uint length
  */
 export function encodeInverse(record: InverseRecord): Uint8Array {
   return encodeVersioned(VERSION, encoder => {
@@ -236,11 +237,13 @@ function captureContent(item: Item, span: Span): CapturedContent | null {
 }
 
 function captureType(type: SharedType, span: Span): CapturedType {
-  const keys: [string, CapturedItem][] = [];
+  const keys: [string, CapturedItem[]][] = [];
   for (const key of keysOf(type)) {
-    let item: Item | null = lastEntry(type, key) ?? null;
-    while (item !== null && span.isNew(item)) item = item.left;
-    if (item !== null) keys.push([key, captureItem(item, span)]);
+    const chain: CapturedItem[] = [];
+    for (let item: Item | null = firstEntry(type, key); item !== null; item = item.right) {
+      if (!span.isNew(item)) appendItem(chain, captureItem(item, span));
+    }
+    if (chain.length > 0) keys.push([key, chain]);
   }
   const items: CapturedItem[] = [];
   for (let item = firstItem(type); item !== null; item = item.right) {
@@ -326,12 +329,11 @@ function writeContent(encoder: Encoder, content: CapturedContent): void {
       writeByte(encoder, CLASSES.indexOf(content.className));
       writeText(encoder, content.name);
       writeUint(encoder, content.keys.length);
-      for (const [key, item] of content.keys) {
+      for (const [key, chain] of content.keys) {
         writeText(encoder, key);
-        writeItem(encoder, item);
+        writeItems(encoder, chain);
       }
-      writeUint(encoder, content.items.length);
-      for (const item of content.items) writeItem(encoder, item);
+      writeItems(encoder, content.items);
       break;
   }
 }
@@ -367,9 +369,18 @@ function readType(decoder: Decoder): CapturedType {
   const className = CLASSES[readByte(decoder)];
   check(className !== undefined);
   const name = readText(decoder);
-  const keys = readList(decoder, () => [readText(decoder), readItem(decoder)] as const);
+  const keys = readList(decoder, () => [readText(decoder), readItems(decoder)] as const);
   check(keys.every(([key], i) => i === 0 || keys[i - 1]![0] < key));
-  return { type: "type", className, name, keys, items: readList(decoder, () => readItem(decoder)) };
+  return { type: "type", className, name, keys, items: readItems(decoder) };
+}
+
+function writeItems(encoder: Encoder, items: readonly CapturedItem[]): void {
+  writeUint(encoder, items.length);
+  for (const item of items) writeItem(encoder, item);
+}
+
+function readItems(decoder: Decoder): CapturedItem[] {
+  return readList(decoder, () => readItem(decoder));
 }
 
 function writeItem(encoder: Encoder, { client, clock, length, content }: CapturedItem): void {

@@ -98,6 +98,13 @@ export function lastEntry(type: SharedType, key: string): Item | undefined {
   return type._map.get(key);
 }
 
+/** The first item of a key's chain. */
+export function firstEntry(type: SharedType, key: string): Item | null {
+  let item = type._map.get(key) ?? null;
+  while (item !== null && item.left !== null) item = item.left;
+  return item;
+}
+
 /** The class of a shared type; `null` for a root that nobody has asked for by a class yet. */
 export type TypeClass = "map" | "array" | "text" | "xmlText" | "xmlElement" | "xmlFragment" | "xmlHook";
 

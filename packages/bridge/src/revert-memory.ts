@@ -1,11 +1,14 @@
 /**
- * What became of restored content: Yjs cannot bring an item back, so a revert inserts its content anew, under new ids.
+ * What reverts have done, for the reverts after them.
  *
- * The map from old ids to new ones must last as long as the inverse records that name the old ones, or undoing twice
- * would bring the same content back twice. It grows by the restorations of every revert.
+ * Yjs cannot bring an item back, so a revert inserts its content anew, under new ids; and what it deletes because its
+ * insertion is reverted is deleted in another sense than what somebody deletes. Both must be remembered as long as the
+ * inverse records are: without the first, undoing twice brings the same content back twice; without the second, an
+ * undo would take the undos before it for later edits.
  */
 import {
   check,
+  type Decoder,
   decodeVersioned,
   encodeVersioned,
   readByte,
@@ -24,23 +27,43 @@ export interface Restoration extends IdRange {
   readonly isTombstone: boolean;
 }
 
-export interface RestoredIds {
-  add(restoration: Restoration): void;
-  /** Where a range went, in the last of its copies: as much of it, from its beginning, as went together. */
-  resolve(range: IdRange): IdRange;
-  /** The unit of which a tombstone is the copy, or `null` for a unit that is no such copy. */
-  originOf(client: number, clock: number): { readonly client: number; readonly clock: number } | null;
-  /** All copies of a range, and their copies. */
-  copiesOf(range: IdRange): IdRange[];
+/** What one revert has done; to be kept with its commit. */
+export interface RevertNote {
+  readonly restorations: readonly Restoration[];
+  /** What was deleted because its insertion was reverted. */
+  readonly withdrawn: readonly IdRange[];
 }
 
-export function createRestoredIds(restorations: Iterable<Restoration> = []): RestoredIds {
+/** The notes of all reverts so far. */
+export interface RevertMemory {
+  noteRestoration(restoration: Restoration): void;
+  noteWithdrawal(range: IdRange): void;
+  /** Where a range went, in the last of its copies: as much of it, from its beginning, as went together. */
+  resolve(range: IdRange): IdRange;
+  /** The unit of which this one is the copy, or `null`. */
+  originOf(client: number, clock: number): UnitOrigin | null;
+  /** All copies of a range, and their copies. */
+  copiesOf(range: IdRange): IdRange[];
+  isWithdrawn(client: number, clock: number): boolean;
+}
+
+export interface UnitOrigin {
+  readonly client: number;
+  readonly clock: number;
+  readonly isTombstone: boolean;
+}
+
+export function createRevertMemory(notes: Iterable<RevertNote> = []): RevertMemory {
   const byOldId = new SortedRanges<Restoration>();
-  const tombstonesByNewId = new SortedRanges<Restoration>();
-  const restored: RestoredIds = {
-    add(restoration) {
+  const byNewId = new SortedRanges<Restoration>();
+  const withdrawn = new IdSet();
+  const memory: RevertMemory = {
+    noteRestoration(restoration) {
       byOldId.insert(restoration);
-      if (restoration.isTombstone) tombstonesByNewId.insert(reversed(restoration));
+      byNewId.insert(reversed(restoration));
+    },
+    noteWithdrawal(range) {
+      withdrawn.add(range);
     },
     resolve(range) {
       for (let id = range; ; ) {
@@ -50,52 +73,64 @@ export function createRestoredIds(restorations: Iterable<Restoration> = []): Res
       }
     },
     originOf(client, clock) {
-      const { found } = tombstonesByNewId.stretch({ client, clock, length: 1 });
-      return found === undefined ? null : image(found, clock, 1);
+      const { found } = byNewId.stretch({ client, clock, length: 1 });
+      return found === undefined ? null : { ...image(found, clock, 1), isTombstone: found.isTombstone };
     },
     copiesOf(range) {
       const copies: IdRange[] = [];
       for (const { found, clock, length } of byOldId.stretches(range)) {
         if (found === undefined) continue;
         const copy = image(found, clock, length);
-        copies.push(copy, ...restored.copiesOf(copy));
+        copies.push(copy, ...memory.copiesOf(copy));
       }
       return copies;
     },
+    isWithdrawn: (client, clock) => withdrawn.has(client, clock),
   };
-  for (const restoration of restorations) restored.add(restoration);
-  return restored;
+  for (const { restorations, withdrawn: ranges } of notes) {
+    for (const restoration of restorations) memory.noteRestoration(restoration);
+    for (const range of ranges) memory.noteWithdrawal(range);
+  }
+  return memory;
 }
 
 /**
- * Restorations as bytes, to be kept with the commit that made them.
+ * The note as bytes. Equal notes give equal bytes, for ever: they are hashed and stored.
  *
- *     byte version = 1, uint count, then uint client, clock, length, newClient, newClock and byte isTombstone for each
+ *     byte version = 1
+ *     uint count, then uint client, clock, length, newClient, newClock and byte isTombstone for each restoration
+ *     uint count, then uint client, clock, length for each range withdrawn
  */
-export function encodeRestorations(restorations: readonly Restoration[]): Uint8Array {
+export function encodeRevertNote({ restorations, withdrawn }: RevertNote): Uint8Array {
   return encodeVersioned(VERSION, encoder => {
     writeUint(encoder, restorations.length);
     for (const { client, clock, length, newClient, newClock, isTombstone } of restorations) {
       for (const value of [client, clock, length, newClient, newClock]) writeUint(encoder, value);
       writeByte(encoder, isTombstone ? 1 : 0);
     }
+    writeUint(encoder, withdrawn.length);
+    for (const { client, clock, length } of withdrawn) {
+      for (const value of [client, clock, length]) writeUint(encoder, value);
+    }
   });
 }
 
-/** Throws `malformed-bytes` and `unsupported-version`. */
-export function decodeRestorations(bytes: Uint8Array): Restoration[] {
+/** The note of such bytes. Throws `malformed-bytes` and `unsupported-version`. */
+export function decodeRevertNote(bytes: Uint8Array): RevertNote {
   return decodeVersioned(bytes, {
     version: VERSION,
-    name: "list of restorations",
+    name: "revert note",
     read: decoder => {
       const restorations: Restoration[] = [];
       for (let count = readCount(decoder); count > 0; count--) {
-        const [client, clock, length] = [readUint(decoder), readUint(decoder), readUint(decoder)];
-        const [newClient, newClock, flag] = [readUint(decoder), readUint(decoder), readByte(decoder)];
-        check(length > 0 && flag < 2);
-        restorations.push({ client, clock, length, newClient, newClock, isTombstone: flag === 1 });
+        const [range, newClient, newClock] = [readRange(decoder), readUint(decoder), readUint(decoder)];
+        const flag = readByte(decoder);
+        check(flag < 2);
+        restorations.push({ ...range, newClient, newClock, isTombstone: flag === 1 });
       }
-      return restorations;
+      const withdrawn: IdRange[] = [];
+      for (let count = readCount(decoder); count > 0; count--) withdrawn.push(readRange(decoder));
+      return { restorations, withdrawn };
     },
   });
 }
@@ -125,6 +160,12 @@ export class IdSet {
 }
 
 const VERSION = 1;
+
+function readRange(decoder: Decoder): IdRange {
+  const range = { client: readUint(decoder), clock: readUint(decoder), length: readUint(decoder) };
+  check(range.length > 0);
+  return range;
+}
 
 function reversed({ client, clock, length, newClient, newClock, isTombstone }: Restoration): Restoration {
   return { client: newClient, clock: newClock, length, newClient: client, newClock: clock, isTombstone };
