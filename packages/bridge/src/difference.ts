@@ -1,39 +1,21 @@
 /**
  * Small differences between two texts, and between two lists.
  *
- * Both are found by Myers' algorithm, whose cost grows with the product of the lengths in the worst case. So a text is
- * compared line by line first, and then only what differs, unit by unit; and where the product is still too large,
- * the differing middle is replaced as a whole.
+ * Myers' algorithm finds the smallest, but its cost grows with the product of the lengths in the worst case. So long
+ * lists are first parted at the elements that occur once in both and are in the same order (patience diff), and long
+ * texts are compared line by line before they are compared unit by unit. What is still too long then is replaced as a
+ * whole: a patch from outside must not cost more than its length allows.
  */
 import diff from "fast-diff";
 import { commonPrefix, commonSuffix, type Delta, type DeltaOperation } from "./delta.js";
 
-/** A stretch that both lists have, or that is replaced. */
+/** A stretch that both lists have, or one that is replaced by another. */
 export type Step = { readonly kept: number } | { readonly removed: number; readonly inserted: number };
 
 /** How to get from one list to the other; elements are equal when their names are. */
 export function compareLists(before: readonly string[], after: readonly string[]): Step[] {
-  const max = Math.min(before.length, after.length);
-  let first = 0;
-  while (first < max && before[first] === after[first]) first++;
-  let last = 0;
-  while (last < max - first && before.at(-1 - last) === after.at(-1 - last)) last++;
   const steps: Step[] = [];
-  keep(steps, first);
-  const removed = before.slice(first, before.length - last);
-  const inserted = after.slice(first, after.length - last);
-  const letters = new Map<string, string>();
-  const a = spell(removed, letters);
-  const b = spell(inserted, letters);
-  if (removed.length * inserted.length > MAX_PRODUCT || letters.size > ALPHABET) {
-    replace(steps, removed.length, inserted.length);
-  } else {
-    for (const [how, word] of diff(a, b)) {
-      if (how === diff.EQUAL) keep(steps, word.length);
-      else replace(steps, how === diff.DELETE ? word.length : 0, how === diff.INSERT ? word.length : 0);
-    }
-  }
-  keep(steps, last);
+  compareStretch(before, after, steps);
   return steps;
 }
 
@@ -61,9 +43,83 @@ export function compareTexts(before: string, after: string): Delta {
   return delta;
 }
 
-const MAX_PRODUCT = 4_000_000;
-/** The code units from which letters are drawn: below the surrogates. */
-const ALPHABET = 0xd800;
+const MAX_PRODUCT = 1_000_000;
+
+function compareStretch(before: readonly string[], after: readonly string[], steps: Step[]): void {
+  const max = Math.min(before.length, after.length);
+  let first = 0;
+  while (first < max && before[first] === after[first]) first++;
+  let last = 0;
+  while (last < max - first && before.at(-1 - last) === after.at(-1 - last)) last++;
+  const removed = before.slice(first, before.length - last);
+  const inserted = after.slice(first, after.length - last);
+  keep(steps, first);
+  if (removed.length * inserted.length <= MAX_PRODUCT) compareAll(removed, inserted, steps);
+  else compareBetweenAnchors(removed, inserted, steps);
+  keep(steps, last);
+}
+
+/** Myers' algorithm, on words with one letter for each element. */
+function compareAll(before: readonly string[], after: readonly string[], steps: Step[]): void {
+  const letters = new Map<string, string>();
+  for (const [how, word] of diff(spell(before, letters), spell(after, letters))) {
+    if (how === diff.EQUAL) keep(steps, word.length);
+    else replace(steps, how === diff.DELETE ? word.length : 0, how === diff.INSERT ? word.length : 0);
+  }
+}
+
+function compareBetweenAnchors(before: readonly string[], after: readonly string[], steps: Step[]): void {
+  let from = 0;
+  let to = 0;
+  for (const anchor of anchorsOf(before, after)) {
+    compareStretch(before.slice(from, anchor.before), after.slice(to, anchor.after), steps);
+    keep(steps, 1);
+    from = anchor.before + 1;
+    to = anchor.after + 1;
+  }
+  if (from === 0) replace(steps, before.length, after.length);
+  else compareStretch(before.slice(from), after.slice(to), steps);
+}
+
+interface Anchor {
+  readonly before: number;
+  readonly after: number;
+}
+
+/** The most elements that occur once in both lists and are in the same order. */
+function anchorsOf(before: readonly string[], after: readonly string[]): Anchor[] {
+  const places = new Map<string, { before: number; after: number; count: number }>();
+  before.forEach((element, index) => {
+    const place = places.get(element);
+    if (place === undefined) places.set(element, { before: index, after: -1, count: 0 });
+    else place.before = -1;
+  });
+  after.forEach((element, index) => {
+    const place = places.get(element);
+    if (place !== undefined) Object.assign(place, { after: index, count: place.count + 1 });
+  });
+  const common = [...places.values()].filter(place => place.before >= 0 && place.count === 1);
+  return longestAscent(common);
+}
+
+/** The longest part of the anchors, which are in the order of `before`, that is also in the order of `after`. */
+function longestAscent(anchors: readonly Anchor[]): Anchor[] {
+  /** For each length, the ascent of that length that ends lowest; each knows the anchor before its last. */
+  const ends: { readonly anchor: Anchor; readonly rest: (typeof ends)[number] | undefined }[] = [];
+  for (const anchor of anchors) {
+    let low = 0;
+    let high = ends.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (ends[middle]!.anchor.after < anchor.after) low = middle + 1;
+      else high = middle;
+    }
+    ends[low] = { anchor, rest: ends[low - 1] };
+  }
+  const ascent: Anchor[] = [];
+  for (let end = ends[ends.length - 1]; end !== undefined; end = end.rest) ascent.push(end.anchor);
+  return ascent.reverse();
+}
 
 function compareUnits(before: string, after: string, delta: DeltaOperation[]): void {
   const first = commonPrefix(before, after);
@@ -81,13 +137,13 @@ function compareUnits(before: string, after: string, delta: DeltaOperation[]): v
   retain(delta, last);
 }
 
-/** A word with one letter for each element, the same for equal ones. */
+/** A word with one letter for each element, the same for equal ones; letters never form surrogate pairs. */
 function spell(elements: readonly string[], letters: Map<string, string>): string {
   let word = "";
   for (const element of elements) {
     let letter = letters.get(element);
     if (letter === undefined) {
-      letter = String.fromCharCode(letters.size);
+      letter = String.fromCharCode(letters.size + (letters.size < 0xd800 ? 0 : 0x800));
       letters.set(element, letter);
     }
     word += letter;
@@ -96,7 +152,10 @@ function spell(elements: readonly string[], letters: Map<string, string>): strin
 }
 
 function keep(steps: Step[], count: number): void {
-  if (count > 0) steps.push({ kept: count });
+  if (count === 0) return;
+  const last = steps[steps.length - 1];
+  if (last !== undefined && "kept" in last) steps[steps.length - 1] = { kept: last.kept + count };
+  else steps.push({ kept: count });
 }
 
 function replace(steps: Step[], removed: number, inserted: number): void {
