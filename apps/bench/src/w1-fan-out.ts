@@ -140,9 +140,9 @@ function peakFigures({ best, loadBound }: Peak): Figures {
 }
 
 async function findPeak(subject: Subject, kind: LoadKind, pace: Pace): Promise<Peak> {
-  const coarse = await withRoom(subject, kind, room =>
-    ramp(room, { from: FIRST_RATE, factor: pace.coarse, pace }),
-  );
+  const fromBelow = () =>
+    withRoom(subject, kind, room => ramp(room, { from: FIRST_RATE, factor: pace.coarse, pace }));
+  const coarse = (await fromBelow()) ?? (await fromBelow());
   if (coarse === null) throw new Error(`Even ${FIRST_RATE} edits a second came late.`);
   const { fine } = pace;
   if (fine === null) return coarse;
