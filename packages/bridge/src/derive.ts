@@ -16,9 +16,10 @@
  * long sequence builds its index; a formatted text is walked as a whole.
  */
 import type * as Y from "yjs";
-import type { Change, Operation } from "./change.js";
-import { Attributes, commonPrefix, commonSuffix, type Delta, DeltaComparison } from "./delta.js";
-import { escapeKey, type Json, jsonEqual, tagStored } from "./json.js";
+import type { Change } from "./change.js";
+import { ChangeBuilder } from "./change-builder.js";
+import { Attributes, DeltaComparison } from "./delta.js";
+import { escapeKey, type Json, tagStored } from "./json.js";
 import type { Path } from "./pointer.js";
 import {
   admitsItem,
@@ -34,6 +35,7 @@ import {
   projectValues,
   type RootKind,
   showsKeys,
+  type TextForm,
   type TypeKind,
   textForm,
 } from "./read.js";
@@ -104,12 +106,11 @@ export class Deriver {
   derive(span: Span): Derivation {
     const touched = this.#collect(span);
     const appeared: string[] = [];
-    const operations: Operation[] = [];
-    if (touched.size === 0) return { change: operations, appeared };
-    for (const entry of this.#arrange(span, touched, appeared, operations)) {
-      this.#compare(span, touched, entry, operations);
-    }
-    return { change: operations, appeared };
+    const builder = new ChangeBuilder();
+    const { turns, unknownRoots } = this.#arrange(span, touched);
+    for (const root of unknownRoots) this.#appear(root, appeared, builder);
+    for (const entry of turns) this.#compare(span, touched, entry, builder);
+    return { change: builder.change, appeared };
   }
 
   /** Takes back what a derivation of an earlier state of this span has left: indexes and inferred roots. */
@@ -168,26 +169,21 @@ export class Deriver {
   }
 
   /**
-   * The touched types in the order of their turns. What happened inside a leaf is put down to the outermost leaf, what
-   * happened in a root that nobody declared becomes the root's appearance.
+   * The touched types in the order of their turns. What happened inside a leaf is put down to the outermost leaf; what
+   * happened in a root without a kind is not looked at one by one.
    */
-  #arrange(
-    span: Span,
-    touched: Map<SharedType, Touched>,
-    appeared: string[],
-    operations: Operation[],
-  ): Touched[] {
+  #arrange(span: Span, touched: Map<SharedType, Touched>) {
     const turns: Touched[] = [];
+    const unknownRoots = new Set<SharedType>();
     const take = (entry: Touched) => {
       if (!entry.hasTurn) turns.push(entry);
       entry.hasTurn = true;
     };
-    const unknown = new Set<SharedType>();
     for (const entry of [...touched.values()]) {
       const { leaf, child, root } = this.#outermostLeaf(span, touched, entry.type);
       if (this.#know(root).kind === null) {
         entry.known.sequence = null;
-        unknown.add(root);
+        unknownRoots.add(root);
       } else if (leaf === null || leaf === entry.type) {
         take(entry);
       } else {
@@ -198,8 +194,7 @@ export class Deriver {
         take(outer);
       }
     }
-    for (const root of unknown) this.#appear(root, appeared, operations);
-    return turns.sort((a, b) => a.depth - b.depth);
+    return { turns: turns.sort((a, b) => a.depth - b.depth), unknownRoots };
   }
 
   #outermostLeaf(span: Span, touched: Map<SharedType, Touched>, from: SharedType) {
@@ -236,39 +231,35 @@ export class Deriver {
     return { before: before || showsKeys(type, span), after: after || showsKeys(type, now) };
   }
 
-  #appear(root: SharedType, appeared: string[], operations: Operation[]): void {
+  #appear(root: SharedType, appeared: string[], builder: ChangeBuilder): void {
     const { name } = this.#know(root);
     const kind = inferKind(root);
     if (name === null || kind === null) return;
     this.#roots[name] = kind;
     appeared.push(name);
-    const after = projectType(root, kind, now);
-    operations.push({ type: "set", path: [], key: name, before: undefined, after, kind });
+    builder.appear(name, kind, projectType(root, kind, now));
   }
 
-  #compare(span: Span, touched: Map<SharedType, Touched>, entry: Touched, operations: Operation[]): void {
-    const { type, known } = entry;
-    const kind = known.kind!;
-    if (isTextual(kind)) {
-      if (this.#staysPlain(span, kind, entry)) this.#compareString(span, entry, operations);
-      else this.#compareLeaf(span, kind, entry, operations);
-      return;
-    }
-    const { before, after } = this.#leafness(span, touched, type);
-    if (before && after) this.#compareLeaf(span, kind, entry, operations);
-    else if (before || after) this.#replace(span, kind, entry, operations);
-    else {
-      const path = this.#pathOf(span, type);
-      if (entry.keys !== null) {
-        compareKeys(span, entry, keysAreAttributes(kind) ? [...path, "attrs"] : path, operations);
-      }
-      if (entry.items !== null) {
-        const listPath = itemsAreChildren(kind) ? [...path, "children"] : path;
-        this.#sequence(type).eachGap(span, entry.items, (position, removed, inserted) => {
-          compareValues(span, listPath, position, removed, inserted, operations);
-        });
-      }
-    }
+  #compare(span: Span, touched: Map<SharedType, Touched>, entry: Touched, builder: ChangeBuilder): void {
+    const kind = entry.known.kind!;
+    const { before, after } = this.#leafness(span, touched, entry.type);
+    if (before !== after) this.#replace(span, entry, builder);
+    else if (!before) this.#compareParts(span, entry, builder);
+    else if (this.#staysPlain(span, kind, entry)) this.#comparePlainText(span, entry, builder);
+    else this.#compareLeaf(span, entry, builder);
+  }
+
+  #compareParts(span: Span, entry: Touched, builder: ChangeBuilder): void {
+    const { type, items, keys } = entry;
+    const kind = entry.known.kind!;
+    const path = this.#pathOf(span, type);
+    if (keys !== null) compareKeys(span, entry, keysAreAttributes(kind) ? [...path, "attrs"] : path, builder);
+    if (items === null) return;
+    const listPath = itemsAreChildren(kind) ? [...path, "children"] : path;
+    this.#sequence(type).eachGap(span, items, (index, removed, inserted) => {
+      const [before, after] = [valuesOfAll(removed, span), valuesOfAll(inserted, now)];
+      builder.replaceValues({ path: listPath, index, before, after });
+    });
   }
 
   /** Whether a text is nothing but text before and after, so that positions alone tell what happened to it. */
@@ -278,42 +269,37 @@ export class Deriver {
     return !before && !after;
   }
 
-  #compareString(span: Span, { type, items }: Touched, operations: Operation[]): void {
+  #comparePlainText(span: Span, { type, items }: Touched, builder: ChangeBuilder): void {
     const path = this.#pathOf(span, type);
-    this.#sequence(type).eachGap(span, items ?? [], (position, removed, inserted) => {
-      compareText(path, position, textOfAll(removed), textOfAll(inserted), operations);
+    this.#sequence(type).eachGap(span, items ?? [], (index, removed, inserted) => {
+      builder.replaceText({ path, index, before: textOfAll(removed), after: textOfAll(inserted) });
     });
   }
 
   /** Compares a formatted text or a mixed type: one walk over all of it. */
-  #compareLeaf(span: Span, kind: TypeKind, entry: Touched, operations: Operation[]): void {
+  #compareLeaf(span: Span, entry: Touched, builder: ChangeBuilder): void {
     const { type } = entry;
-    const walk = compareContent(span, kind, entry);
-    const before = textForm(kind, { ...walk.before, hasKeys: showsKeys(type, span) });
-    const after = textForm(kind, { ...walk.after, hasKeys: showsKeys(type, now) });
-    if (before !== after && isTextual(kind)) {
-      this.#replace(span, kind, entry, operations);
+    const kind = entry.known.kind!;
+    const { before, after, difference } = compareContent(span, kind, entry);
+    const form = formOf(kind, before, showsKeys(type, span));
+    if (form !== formOf(kind, after, showsKeys(type, now))) {
+      this.#replace(span, entry, builder);
       return;
     }
     takeOver(span, entry);
     const path = this.#pathOf(span, type);
-    if (walk.difference !== null) {
-      const { delta, inverse } = walk.difference;
-      if (isTextual(kind) && before === "string") editByDelta(path, delta, inverse, operations);
-      else operations.push({ type: "delta", path, delta, inverse });
-    }
-    compareKeys(span, entry, [...path, "attrs"], operations);
+    if (difference !== null && form === "string") builder.changePlainText(path, difference);
+    else if (difference !== null) builder.changeText(path, difference);
+    compareKeys(span, entry, [...path, "attrs"], builder);
   }
 
   /** A type that changes its form is replaced in its place. */
-  #replace(span: Span, kind: TypeKind, entry: Touched, operations: Operation[]): void {
+  #replace(span: Span, entry: Touched, builder: ChangeBuilder): void {
     const { type } = entry;
+    const kind = entry.known.kind!;
     takeOver(span, entry);
     const path = this.#pathOf(span, type);
-    operations.push({
-      type: "set",
-      path: path.slice(0, -1),
-      key: path[path.length - 1]!,
+    builder.set(path.slice(0, -1), path[path.length - 1]!, {
       before: projectType(type, kind, span),
       after: projectType(type, kind, now),
     });
@@ -395,57 +381,25 @@ function isSpecial(kind: TypeKind, item: Item): boolean {
   return isTextual(kind) ? content !== "string" : !admitsItem(kind, content, item);
 }
 
-function compareKeys(span: Span, { type, keys, inner }: Touched, path: Path, operations: Operation[]): void {
+function compareKeys(span: Span, { type, keys, inner }: Touched, path: Path, builder: ChangeBuilder): void {
   const touched = new Set(keys);
   for (const { parentSub } of inner ?? []) if (parentSub !== null) touched.add(parentSub);
   for (const key of touched) {
     const old = span.entry(type, key);
     const current = now.entry(type, key);
     if (old === current && (old === null || inner?.has(old) !== true)) continue;
-    const before = old === null ? undefined : projectEntry(old, span);
-    const after = current === null ? undefined : projectEntry(current, now);
-    if (before !== undefined && after !== undefined && jsonEqual(before, after)) continue;
-    operations.push({ type: "set", path, key: escapeKey(key), before, after });
+    builder.set(path, escapeKey(key), {
+      before: old === null ? undefined : projectEntry(old, span),
+      after: current === null ? undefined : projectEntry(current, now),
+    });
   }
 }
 
-function compareValues(
-  span: Span,
-  path: Path,
-  position: number,
-  removed: readonly Item[],
-  inserted: readonly Item[],
-  operations: Operation[],
-): void {
-  const before = allValues(removed, span);
-  const after = allValues(inserted, now);
-  const max = Math.min(before.length, after.length);
-  let first = 0;
-  while (first < max && jsonEqual(before[first]!, after[first]!)) first++;
-  let last = 0;
-  while (last < max - first && jsonEqual(before.at(-1 - last)!, after.at(-1 - last)!)) last++;
-  editList(operations, "delete", path, position + first, before.slice(first, before.length - last));
-  editList(operations, "insert", path, position + first, after.slice(first, after.length - last));
-}
-
-function allValues([first, ...others]: readonly Item[], view: View): Json[] {
+function valuesOfAll([first, ...others]: readonly Item[], view: View): Json[] {
   if (first === undefined) return [];
   const values = projectValues(first, view);
   for (const item of others) for (const value of projectValues(item, view)) values.push(value);
   return values;
-}
-
-function compareText(
-  path: Path,
-  position: number,
-  before: string,
-  after: string,
-  operations: Operation[],
-): void {
-  const first = commonPrefix(before, after);
-  const last = commonSuffix(before.slice(first), after.slice(first));
-  editText(operations, "textDelete", path, position + first, before.slice(first, before.length - last));
-  editText(operations, "textInsert", path, position + first, after.slice(first, after.length - last));
 }
 
 function textOfAll(items: readonly Item[]): string {
@@ -454,80 +408,12 @@ function textOfAll(items: readonly Item[]): string {
   return text;
 }
 
-/** An edit at the end of the operations, to which another may still be joined. */
-type OpenEdit = { type: Operation["type"]; path: Path; index: number; text: string; values: Json[] };
-
-/**
- * Deletes from or inserts into a list. Where old tombstones lie between two gaps, their operations meet at one
- * position and become one.
- */
-function editList(
-  operations: Operation[],
-  type: "insert" | "delete",
-  path: Path,
-  index: number,
-  values: Json[],
-): void {
-  if (values.length === 0) return;
-  const last = operations[operations.length - 1] as OpenEdit | undefined;
-  const joins = last !== undefined && last.type === type && last.path === path;
-  if (joins && index === (type === "insert" ? last.index + last.values.length : last.index)) {
-    for (const value of values) last.values.push(value);
-  } else if (joins && index === (type === "insert" ? last.index : last.index - values.length)) {
-    last.values = [...values, ...last.values];
-    last.index = index;
-  } else {
-    operations.push({ type, path, index, values });
-  }
+/** The form of a leaf; a type that is no text is one only while it is mixed. */
+function formOf(kind: TypeKind, { isPlain, isMixed }: Reading, hasKeys: boolean): TextForm {
+  return isTextual(kind) ? textForm(kind, { isPlain, isMixed, hasKeys }) : "mixed";
 }
 
-/** The same for a text. */
-function editText(
-  operations: Operation[],
-  type: "textInsert" | "textDelete",
-  path: Path,
-  index: number,
-  text: string,
-): void {
-  if (text === "") return;
-  const last = operations[operations.length - 1] as OpenEdit | undefined;
-  const joins = last !== undefined && last.type === type && last.path === path;
-  if (joins && index === (type === "textInsert" ? last.index + last.text.length : last.index)) {
-    last.text += text;
-  } else if (joins && index === (type === "textInsert" ? last.index : last.index - text.length)) {
-    last.text = text + last.text;
-    last.index = index;
-  } else {
-    operations.push({ type, path, index, text });
-  }
-}
-
-/** The edits of a plain text, from the delta that a walk over its useless format marks has given. */
-function editByDelta(path: Path, delta: Delta, inverse: Delta, operations: Operation[]): void {
-  let position = 0;
-  for (let i = 0, k = 0; i < delta.length || k < inverse.length; ) {
-    const kept = delta[i];
-    if (kept !== undefined && "retain" in kept) {
-      position += kept.retain;
-      i++;
-      k++;
-      continue;
-    }
-    const inserted = insertedText(delta[i]);
-    const removed = insertedText(inverse[k]);
-    i += (inserted === "" ? 0 : 1) + (removed === "" ? 0 : 1);
-    k += (inserted === "" ? 0 : 1) + (removed === "" ? 0 : 1);
-    editText(operations, "textDelete", path, position, removed);
-    editText(operations, "textInsert", path, position, inserted);
-    position += inserted.length;
-  }
-}
-
-function insertedText(operation: Delta[number] | undefined): string {
-  return operation !== undefined && "insert" in operation ? (operation.insert as string) : "";
-}
-
-/** What a walk has seen of one state of a text. */
+/** What a walk has seen of one state of a leaf. */
 interface Reading {
   readonly attributes: Attributes;
   isPlain: boolean;
