@@ -32,7 +32,10 @@ async function fromDebian() {
   const env = { DEBIAN_FRONTEND: "noninteractive" };
   try {
     await run("apt-get", [...wait, "update"], { capture: true, env });
-    await run("apt-get", [...wait, "install", "-y", "--no-install-recommends", "chromium"], { capture: true, env });
+    await run("apt-get", [...wait, "install", "-y", "--no-install-recommends", "chromium"], {
+      capture: true,
+      env,
+    });
   } catch (error) {
     console.error(`Debian's packages cannot be had: ${error.message}`);
     return null;

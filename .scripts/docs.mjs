@@ -30,7 +30,9 @@ export async function checkDocs() {
     if (fault !== null) faults.push(`${block.page}:${block.line}: ${fault}`);
   }
   if (faults.length > 0) throw new Error(`Code in the documentation does not hold:\n${faults.join("\n")}`);
-  console.log(`${blocks.length} blocks of code in ${new Set(blocks.map(block => block.page)).size} pages hold.`);
+  console.log(
+    `${blocks.length} blocks of code in ${new Set(blocks.map(block => block.page)).size} pages hold.`,
+  );
 }
 
 function pages() {
@@ -38,7 +40,8 @@ function pages() {
   for (const folder of ["docs", "packages", "apps"]) {
     for (const entry of readdirSync(join(root, folder), { recursive: true, withFileTypes: true })) {
       const path = relative(root, join(entry.parentPath, entry.name));
-      if (entry.isFile() && path.endsWith(".md") && !/(^|\/)(node_modules|dist|peers)\//.test(path)) found.push(path);
+      if (entry.isFile() && path.endsWith(".md") && !/(^|\/)(node_modules|dist|peers)\//.test(path))
+        found.push(path);
     }
   }
   return found.sort();
@@ -68,7 +71,13 @@ async function compile(programs) {
     join(work, "tsconfig.json"),
     JSON.stringify({
       extends: join(root, "tsconfig.base.json"),
-      compilerOptions: { types: ["node"], lib: ["ES2023", "DOM"], declaration: false, sourceMap: false, declarationMap: false },
+      compilerOptions: {
+        types: ["node"],
+        lib: ["ES2023", "DOM"],
+        declaration: false,
+        sourceMap: false,
+        declarationMap: false,
+      },
     }),
   );
   await run("tsc", ["-p", work]);
@@ -116,7 +125,8 @@ function finish(command, args, cwd) {
     const env = { ...process.env, PATH: `${bin}:${process.env.PATH}`, NODE_PATH: join(root, "node_modules") };
     const child = spawn(command, args, { cwd, env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
     let output = "";
-    for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", text => (output += text));
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding("utf8").on("data", text => (output += text));
     const timer = setTimeout(() => {
       output += `\n(did not end within ${timeout / 1000} seconds)`;
       process.kill(-child.pid, "SIGKILL");

@@ -1,5 +1,6 @@
 /**
- * Checks that imports between packages point one way: each package may use those that its line names, and no other.
+ * Checks that imports between packages point one way: each package may use those that its line names, and no other;
+ * its tests may also use what stands beneath those.
  * What a package imports without declaring it is found by the linter; this looks at what is declared.
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
@@ -25,13 +26,27 @@ export function checkLayers() {
   for (const name of readdirSync(join(root, "packages"))) {
     const file = join(root, "packages", name, "package.json");
     if (!existsSync(file)) continue;
-    const { dependencies = {}, devDependencies = {}, peerDependencies = {} } = JSON.parse(readFileSync(file, "utf8"));
+    const {
+      dependencies = {},
+      devDependencies = {},
+      peerDependencies = {},
+    } = JSON.parse(readFileSync(file, "utf8"));
     if (allowed[name] === undefined) faults.push(`packages/${name} stands in no layer`);
-    for (const dependency of Object.keys({ ...dependencies, ...devDependencies, ...peerDependencies })) {
+    check(name, { ...dependencies, ...peerDependencies }, allowed[name] ?? []);
+    check(name, devDependencies, beneath(name));
+  }
+  if (faults.length > 0) throw new Error(faults.join("\n"));
+
+  function check(name, dependencies, usable) {
+    for (const dependency of Object.keys(dependencies)) {
       const [scope, used] = dependency.split("/");
-      if (scope !== "@verso" || allowed[name]?.includes(used)) continue;
+      if (scope !== "@verso" || usable.includes(used)) continue;
       faults.push(`@verso/${name} may not use ${dependency}`);
     }
   }
-  if (faults.length > 0) throw new Error(faults.join("\n"));
+}
+
+function beneath(name) {
+  const direct = allowed[name] ?? [];
+  return [...direct, ...direct.flatMap(beneath)];
 }

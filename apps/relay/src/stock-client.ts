@@ -14,16 +14,19 @@ export interface StockClient extends Disposable {
 
 export interface StockClientOptions {
   readonly clientId?: number;
+  /** What the client has from before. */
+  readonly state?: Uint8Array;
   readonly WebSocketPolyfill?: typeof WebSocket;
 }
 
 export function connectStockClient(
   url: string,
   documentId: string,
-  { clientId, WebSocketPolyfill = WebSocket }: StockClientOptions = {},
+  { clientId, state, WebSocketPolyfill = WebSocket }: StockClientOptions = {},
 ): StockClient {
   const doc = new Y.Doc();
   if (clientId !== undefined) doc.clientID = clientId;
+  if (state !== undefined) Y.applyUpdate(doc, state);
   const provider = new WebsocketProvider(url, documentId, doc, {
     // The types of ws and of the DOM differ in what the provider never uses.
     WebSocketPolyfill: WebSocketPolyfill as unknown as typeof globalThis.WebSocket,

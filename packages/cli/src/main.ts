@@ -17,6 +17,12 @@ const program = new Command("verso")
   .addCommand(verifyCommand())
   .addCommand(logCommand());
 
+// A reader such as `head` may leave before the end: what it did not ask for is not an error.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(ExitCode.ok);
+});
+
 for (const command of [program, ...program.commands]) command.exitOverride();
 
 try {

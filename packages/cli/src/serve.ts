@@ -20,8 +20,12 @@ export function serveCommand(): Command {
     );
   for (const [name, schema] of Object.entries(settingsSchema.shape)) {
     const flag = name.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`);
+    const fallback = String(schema.parse(undefined)) || "none";
     command.addOption(
-      new Option(`--${flag} <value>`, `${schema.description} (env: ${environmentName(name)})`),
+      new Option(
+        `--${flag} <value>`,
+        `${schema.description} (env: ${environmentName(name)}, default: ${fallback})`,
+      ),
     );
   }
   return command

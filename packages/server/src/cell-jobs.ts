@@ -25,9 +25,9 @@ function tryUpdate(state: readonly Uint8Array[], update: Uint8Array, built: () =
   const doc = build(state);
   leaveFormatting(doc, () => true);
   // What the relay would do with it: what makes little work for Yjs can make much for whoever describes it as JSON.
-  const observer = observePatches(doc, {}, ({ change, inverse }) => {
-    encodeChange(change);
-    encodeInverse(inverse());
+  const observer = observePatches(doc, {}, span => {
+    encodeChange(span.change);
+    encodeInverse(span.inverse());
   });
   built();
   Y.applyUpdate(doc, update);

@@ -1,0 +1,85 @@
+/** A patch as a line that a person reads, and as the JSON that a program reads. */
+import { element, spoken } from "./element.js";
+import { type Operation, type Part, readOperation } from "./operation-text.js";
+
+export interface PatchLine {
+  readonly direction: "forward" | "reverse";
+  /** `null` where there is none: nothing leads back from a `create`, nothing forward into a `delete`. */
+  readonly patch: readonly Operation[] | null;
+}
+
+const mostOperations = 4;
+const longestText = 240;
+
+/** A patch in a few words. What is too long for them is cut, and says so. */
+export function patchLine({ direction, patch }: PatchLine): HTMLElement {
+  const line = element("span", { class: `patch patch-${direction}` });
+  const arrow = element(
+    "span",
+    { class: "patch-arrow", "aria-hidden": true },
+    direction === "forward" ? "→" : "←",
+  );
+  const body = element("span", { class: "patch-body" });
+  line.append(arrow, spoken(direction === "forward" ? "Forward: " : "Reverse: "), body);
+  if (patch === null) body.append(remark("no patch"));
+  else if (patch.length === 0) body.append(remark("nothing changes"));
+  else {
+    for (const operation of patch.slice(0, mostOperations)) body.append(operationView(operation));
+    const more = patch.length - mostOperations;
+    if (more > 0) body.append(remark(more === 1 ? "and one operation more" : `and ${more} operations more`));
+  }
+  return line;
+}
+
+export function patchJson({ direction, patch }: PatchLine): HTMLElement {
+  const title = direction === "forward" ? "Forward patch" : "Reverse patch";
+  const lines = patch?.map(operation => `  ${spacedJson(operation)}`).join(",\n");
+  const json = lines === undefined ? "null" : lines === "" ? "[]" : `[\n${lines}\n]`;
+  return element(
+    "figure",
+    { class: "patch-json" },
+    element("figcaption", {}, title),
+    // It scrolls, so it must be reached by the keyboard.
+    element("pre", { tabindex: 0, role: "group", "aria-label": `${title} as JSON` }, json),
+  );
+}
+
+/** In one line, with room to break it between members. */
+function spacedJson(operation: Operation): string {
+  // Line breaks inside of strings are escaped: these stand between members.
+  return JSON.stringify(operation, null, 1).replace(/\n */g, " ");
+}
+
+function operationView(operation: Operation): HTMLElement {
+  const { place, parts } = readOperation(operation);
+  return element(
+    "span",
+    { class: "operation" },
+    ...parts.map(partView),
+    element("span", { class: "operation-place" }, place),
+  );
+}
+
+function partView({ kind, text }: Part): HTMLElement {
+  const shown = excerpt(text);
+  switch (kind) {
+    case "inserted":
+      return element("ins", {}, spoken("inserted "), shown);
+    case "deleted":
+      return element("del", {}, spoken("deleted "), shown);
+    case "note":
+      return remark(shown);
+  }
+}
+
+/** The text, cut where it is long; spaces and line breaks, which many commits are about, can be seen. */
+function excerpt(text: string): string {
+  const cut =
+    text.length <= longestText ? text : `${text.slice(0, longestText)}… (${text.length} characters)`;
+  const breaks = cut.replaceAll("\n", "↵\n").replace(/\n$/, "");
+  return breaks.replace(/^ +| +$/gm, spaces => "␣".repeat(spaces.length));
+}
+
+function remark(text: string): HTMLElement {
+  return element("span", { class: "remark" }, text);
+}
