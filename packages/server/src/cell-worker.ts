@@ -1,11 +1,14 @@
 /** The worker's side of a cell; see `cell.ts`. */
 import { parentPort } from "node:worker_threads";
 import { doJob, type Job, type JobResult } from "./cell-jobs.js";
+import { threadId } from "./thread-time.js";
 
 /** `built` says that the document stands and the work on it begins. */
-export type Message = JobResult | { readonly type: "built" };
+export type Message = JobResult | { readonly type: "built"; readonly thread: number | null };
+
+const thread = threadId();
 
 parentPort?.on("message", (job: Job) => {
   const send = (message: Message) => parentPort?.postMessage(message);
-  send(doJob(job, () => send({ type: "built" })));
+  send(doJob(job, () => send({ type: "built", thread })));
 });

@@ -7,13 +7,15 @@
  * document for as long as it takes.
  *
  * A cell does one thing at a time, in order. When a deadline passes, its thread is terminated and the next job
- * gets a new one.
+ * gets a new one. Deadlines count the thread's own processor time where the system tells it, and elapsed time
+ * elsewhere: a busy machine makes nobody's work costlier.
  */
 import { Worker } from "node:worker_threads";
 import type { Job, JobResult } from "./cell-jobs.js";
 import type { Message } from "./cell-worker.js";
 import type { Cancel, Clock } from "./clock.js";
 import { ServerError } from "./errors.js";
+import { threadTime } from "./thread-time.js";
 
 export interface Trial {
   /** The document as it stands, as updates to be applied in order. Copied to the worker. */
@@ -50,7 +52,7 @@ export interface Cell {
 
 export interface CellOptions {
   readonly clock: Clock;
-  /** Milliseconds that an update may take on a copy of its document. @default 250 */
+  /** Milliseconds of work that an update may make on a copy of its document. @default 250 */
   readonly trialDeadline?: number;
   /** Milliseconds on top of that for each new struct: what honest ones take on a busy machine. @default 0.01 */
   readonly trialDeadlinePerStruct?: number;
@@ -128,7 +130,7 @@ export function createCell({
       if (thread !== worker) return;
       if (message.type === "built") {
         stopTimer();
-        stopTimer = clock.after(current?.deadline ?? 0, expire);
+        allow(current?.deadline ?? 0, message.thread);
       } else {
         finish(pending => pending.settle(message));
       }
@@ -140,6 +142,22 @@ export function createCell({
       finish(pending => pending.settle({ type: "failed", detail: error.message }));
     });
     return thread;
+  }
+
+  /** Lets the thread go on for so many milliseconds of its own time, but never beyond what building may take. */
+  function allow(deadline: number, thread: number | null): void {
+    const begun = { at: clock.monotonic(), used: threadTime(thread) };
+    check(deadline);
+
+    function check(remaining: number): void {
+      stopTimer = clock.after(remaining, () => {
+        const elapsed = clock.monotonic() - begun.at;
+        const now = threadTime(thread);
+        const used = begun.used === null || now === null ? elapsed : now - begun.used;
+        if (used >= deadline || elapsed >= buildDeadline) expire();
+        else check(Math.max(deadline - used, 1));
+      });
+    }
   }
 
   function expire(): void {
