@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { type AttributeChange, AttributeComparison } from "./attributes.js";
 import {
   appendInsert,
   applyDelta,
@@ -80,7 +81,7 @@ it("common ends never split a surrogate pair", () => {
 describe("DeltaComparison", () => {
   it("takes what was removed and inserted alike for kept", () => {
     const comparison = new DeltaComparison();
-    comparison.keep(2, undefined, undefined);
+    comparison.keep(2, null);
     comparison.remove("abcd", { b: 1 });
     comparison.insert("abXcd", { b: 1 });
     expect(comparison.finish()).toEqual({
@@ -91,7 +92,7 @@ describe("DeltaComparison", () => {
 
   it("finds nothing where nothing changed", () => {
     const comparison = new DeltaComparison();
-    comparison.keep(2, { b: 1 }, { b: 1 });
+    comparison.keep(2, null);
     comparison.remove("a", undefined);
     comparison.insert("a", undefined);
     expect(comparison.finish()).toBeNull();
@@ -109,7 +110,7 @@ describe("DeltaComparison", () => {
         const what = random.below(3);
         if (what === 0) {
           const changed = random.chance(0.5) ? attributes : randomAttributes(random);
-          comparison.keep(typeof content === "string" ? content.length : 1, attributes, changed);
+          comparison.keep(typeof content === "string" ? content.length : 1, changeOf(attributes, changed));
           appendInsert(before, content, attributes);
           appendInsert(after, content, changed);
         } else if (what === 1) {
@@ -133,4 +134,11 @@ function randomContent(random: Random): string | JsonObject {
 
 function randomAttributes(random: Random): JsonObject | undefined {
   return random.pick([undefined, undefined, { b: true }, { i: 1 }, { b: true, i: 1 }, { b: { x: 1 } }]);
+}
+
+function changeOf(before: JsonObject = {}, after: JsonObject = {}): AttributeChange | null {
+  const attributes = new AttributeComparison();
+  for (const key of Object.keys(before)) attributes.mark(key, before[key]!, { was: true, is: false });
+  for (const key of Object.keys(after)) attributes.mark(key, after[key]!, { was: false, is: true });
+  return attributes.change;
 }

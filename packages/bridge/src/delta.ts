@@ -5,8 +5,9 @@
  * kept in one normal form: neighbouring strings with equal attributes are one insert, and there are no empty ones.
  * Lengths are UTF-16 units.
  */
+import { type AttributeChange, Attributes } from "./attributes.js";
 import { BridgeError } from "./errors.js";
-import { isArray, isObject, type Json, type JsonObject, jsonEqual, setMember } from "./json.js";
+import { isArray, isObject, type Json, type JsonObject, jsonEqual } from "./json.js";
 
 export type DeltaInsert = { readonly insert: string | JsonObject; readonly attributes?: JsonObject };
 /** In the attributes of a retain, `null` takes an attribute away. */
@@ -76,30 +77,6 @@ export function appendInsert(
   }
 }
 
-/** The attributes in force at a point of a text, while its format marks are read from left to right. */
-export class Attributes {
-  readonly #values = new Map<string, Json>();
-  #json: JsonObject | undefined;
-  #stale = false;
-
-  /** `null` takes the attribute away. */
-  set(key: string, value: Json): void {
-    if (value === null) this.#values.delete(key);
-    else this.#values.set(key, value);
-    this.#stale = true;
-  }
-
-  get json(): JsonObject | undefined {
-    if (this.#stale) {
-      const json: { [key: string]: Json } = {};
-      for (const [key, value] of this.#values) setMember(json, key, value);
-      this.#json = this.#values.size === 0 ? undefined : json;
-      this.#stale = false;
-    }
-    return this.#json;
-  }
-}
-
 /**
  * Builds the delta between two states of one text, and its inverse, from one walk over both.
  *
@@ -112,9 +89,10 @@ export class DeltaComparison {
   #removed: DeltaInsert[] = [];
   #inserted: DeltaInsert[] = [];
 
-  keep(length: number, before: JsonObject | undefined, after: JsonObject | undefined): void {
+  /** Content that is in both states; `null` where its attributes are the same. */
+  keep(length: number, change: AttributeChange | null): void {
     this.#closeGap();
-    this.#retain(length, before, after);
+    this.#retain(length, change);
   }
 
   remove(content: string | JsonObject, attributes: JsonObject | undefined): void {
@@ -140,7 +118,7 @@ export class DeltaComparison {
     this.#removed = [];
     this.#inserted = [];
     for (let n = shareFirst(removed, inserted); n > 0; n = shareFirst(removed, inserted)) {
-      this.#retain(n, undefined, undefined);
+      this.#retain(n, null);
     }
     let kept = 0;
     for (let n = shareLast(removed, inserted); n > 0; n = shareLast(removed, inserted)) kept += n;
@@ -148,12 +126,12 @@ export class DeltaComparison {
     for (const insert of removed) this.#inverse.push(insert);
     if (removed.length > 0) this.#forward.push({ delete: documentLength(removed) });
     if (inserted.length > 0) this.#inverse.push({ delete: documentLength(inserted) });
-    if (kept > 0) this.#retain(kept, undefined, undefined);
+    if (kept > 0) this.#retain(kept, null);
   }
 
-  #retain(length: number, before: JsonObject | undefined, after: JsonObject | undefined): void {
-    appendRetain(this.#forward, length, attributeChange(before, after));
-    appendRetain(this.#inverse, length, attributeChange(after, before));
+  #retain(length: number, change: AttributeChange | null): void {
+    appendRetain(this.#forward, length, change?.forward);
+    appendRetain(this.#inverse, length, change?.inverse);
   }
 }
 
@@ -259,24 +237,6 @@ function mergeAttributes(
     for (const key of Object.keys(source)) merged.set(key, source[key]!);
   }
   return merged.json;
-}
-
-function attributeChange(
-  before: JsonObject | undefined,
-  after: JsonObject | undefined,
-): JsonObject | undefined {
-  if (before === after) return undefined;
-  const change: { [key: string]: Json } = {};
-  for (const key of Object.keys(after ?? {})) {
-    const value = after![key]!;
-    if (before === undefined || !Object.hasOwn(before, key) || !jsonEqual(before[key]!, value)) {
-      setMember(change, key, value);
-    }
-  }
-  for (const key of Object.keys(before ?? {})) {
-    if (after === undefined || !Object.hasOwn(after, key)) setMember(change, key, null);
-  }
-  return Object.keys(change).length === 0 ? undefined : change;
 }
 
 function appendRetain(delta: DeltaOperation[], length: number, attributes: JsonObject | undefined): void {

@@ -16,9 +16,10 @@
  * long sequence builds its index; a formatted text is walked as a whole.
  */
 import type * as Y from "yjs";
+import { AttributeComparison, type Attributes } from "./attributes.js";
 import type { Change } from "./change.js";
 import { ChangeBuilder } from "./change-builder.js";
-import { Attributes, DeltaComparison } from "./delta.js";
+import { DeltaComparison } from "./delta.js";
 import { escapeKey, type Json, tagStored } from "./json.js";
 import type { Path } from "./pointer.js";
 import {
@@ -423,20 +424,24 @@ interface Reading {
 /** Walks a text or mixed type once, with both states in view. */
 function compareContent(span: Span, kind: TypeKind, { type, inner }: Touched) {
   const comparison = new DeltaComparison();
-  const before: Reading = { attributes: new Attributes(), isPlain: true, isMixed: false };
-  const after: Reading = { attributes: new Attributes(), isPlain: true, isMixed: false };
+  const attributes = new AttributeComparison();
+  const before: Reading = { attributes: attributes.before, isPlain: true, isMixed: false };
+  const after: Reading = { attributes: attributes.after, isPlain: true, isMixed: false };
   for (let item = firstItem(type); item !== null; item = item.right) {
     const was = span.shows(item);
     const is = now.shows(item);
     if (was) notice(before, kind, item);
     if (is) notice(after, kind, item);
-    if ((!was && !is) || contentKind(item) === "format") continue;
-    if (was && is && inner?.has(item) !== true) {
-      comparison.keep(item.length, before.attributes.json, after.attributes.json);
-      continue;
+    if (!was && !is) continue;
+    if (contentKind(item) === "format") {
+      const { key, value } = formatOf(item);
+      attributes.mark(escapeKey(key), tagStored(value), { was, is });
+    } else if (was && is && inner?.has(item) !== true) {
+      comparison.keep(item.length, attributes.change);
+    } else {
+      if (was) for (const unit of projectInserts(item, span)) comparison.remove(unit, before.attributes.json);
+      if (is) for (const unit of projectInserts(item, now)) comparison.insert(unit, after.attributes.json);
     }
-    if (was) for (const unit of projectInserts(item, span)) comparison.remove(unit, before.attributes.json);
-    if (is) for (const unit of projectInserts(item, now)) comparison.insert(unit, after.attributes.json);
   }
   return { before, after, difference: comparison.finish() };
 }
@@ -444,10 +449,5 @@ function compareContent(span: Span, kind: TypeKind, { type, inner }: Touched) {
 function notice(reading: Reading, kind: TypeKind, item: Item): void {
   const content = contentKind(item);
   if (!admitsItem(kind, content, item)) reading.isMixed = true;
-  if (content === "format") {
-    const { key, value } = formatOf(item);
-    reading.attributes.set(escapeKey(key), tagStored(value));
-  } else if (content !== "string" || reading.attributes.json !== undefined) {
-    reading.isPlain = false;
-  }
+  if (content !== "format" && (content !== "string" || !reading.attributes.isEmpty)) reading.isPlain = false;
 }

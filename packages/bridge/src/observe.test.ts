@@ -3,7 +3,7 @@ import { applyPatch as applyByJsonJoy } from "json-joy/lib/json-patch/index.js";
 import * as rfc6902 from "rfc6902";
 import { describe, expect, it } from "vitest";
 import * as Y from "yjs";
-import type { Change } from "./change.js";
+import { type Change, encodeChange } from "./change.js";
 import { revert } from "./history.js";
 import { type Json, type JsonObject, jsonEqual, type MutableJsonObject } from "./json.js";
 import { applyPatchToJson } from "./json-patch.js";
@@ -292,6 +292,26 @@ describe("compound changes", () => {
         },
       ],
     ]);
+  });
+
+  it("one format of a text with many formats is one retain, however long the text", () => {
+    const sizes = [50, 2_000].map(length => {
+      const doc = new Y.Doc();
+      const text = doc.getText("t");
+      // Embeds, so that Yjs does not join them to one item.
+      text.applyDelta(Array.from({ length }, (_, n) => ({ insert: { n } })));
+      const formats = Array.from({ length: 100 }, (_, key) => [`key ${key}`, { level: key }]);
+      text.format(0, length, Object.fromEntries(formats));
+      const changes: Change[] = [];
+      observePatches(doc, { roots }, ({ change }) => changes.push(change));
+      text.format(1, length - 1, { "key 7": null, other: true });
+      const attributes = { "key 7": null, other: true };
+      expect(changes).toMatchObject([
+        [{ type: "delta", delta: [{ retain: 1 }, { retain: length - 1, attributes }] }],
+      ]);
+      return encodeChange(changes[0]!).length;
+    });
+    expect(sizes[1]! - sizes[0]!).toBeLessThan(8);
   });
 
   it("what changes inside an embed is the embed, replaced in the text", () => {

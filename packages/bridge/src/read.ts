@@ -26,7 +26,8 @@
  */
 
 import type * as Y from "yjs";
-import { Attributes, appendInsert, type DeltaDocument, type DeltaInsert } from "./delta.js";
+import { Attributes } from "./attributes.js";
+import { appendInsert, type DeltaDocument, type DeltaInsert } from "./delta.js";
 import { escapeKey, isArray, type Json, type JsonObject, setMember, tagStored, unescapeKey } from "./json.js";
 import { type Path, parsePointer, tokenToIndex } from "./pointer.js";
 import {
@@ -378,7 +379,7 @@ function readDelta(
       attributes.set(escapeKey(key), tagStored(value));
       continue;
     }
-    if (content !== "string" || attributes.json !== undefined) isPlain = false;
+    if (content !== "string" || !attributes.isEmpty) isPlain = false;
     for (const insert of projectInserts(item, view)) appendInsert(delta, insert, attributes.json);
   }
   return { delta, isPlain, isMixed };
