@@ -159,27 +159,48 @@ export function isFormat(item: Y.Item): boolean {
   return item.content instanceof Y.ContentFormat;
 }
 
+/** Where a new item says that it goes, in terms of what is stored. */
+export interface Search {
+  /** The item that holds the origin, or without an origin the list, or the history of a key. */
+  readonly after:
+    | Y.Item
+    | { readonly list: SharedType }
+    | { readonly history: SharedType; readonly key: string };
+  readonly origin: Y.ID | null;
+  readonly until: Y.Item | null;
+}
+
 /**
- * How many items `Item.integrate` may step over when it looks for the place of a new one between two others: those
- * after `left`, or from the first of the list or of the key's history on, until `right`. Counts no further than `limit`.
+ * How many items `Item.integrate` looks at when it searches the place of a new one: those from its origin on, or from
+ * the first of the list or of the key's history, until its right neighbour or until one whose own origin lies before
+ * the new one's. Counts no further than `limit`.
  */
-export function stepsBetween(
-  left: Y.Item | { readonly list: SharedType } | { readonly history: SharedType; readonly key: string },
-  right: Y.Item | null,
-  limit: number,
-): number {
+export function searchSteps(doc: Y.Doc, { after, origin, until }: Search, limit: number): number {
   let item: Y.Item | null;
   let steps = 0;
-  if (left instanceof Y.Item) {
+  if (after instanceof Y.Item) {
     // When both are parts of one item, they are next to each other.
-    if (left === right) return 0;
-    item = left.right;
-  } else if ("list" in left) {
-    item = left.list._start;
+    if (after === until) return 0;
+    item = after.right;
+  } else if ("list" in after) {
+    item = after.list._start;
   } else {
-    item = left.history._map.get(left.key) ?? null;
+    item = after.history._map.get(after.key) ?? null;
     for (; item !== null && item.left !== null && steps < limit; item = item.left) steps++;
   }
-  for (; item !== null && item !== right && steps < limit; item = item.right) steps++;
+  const seen = new Set<StoredStruct>();
+  for (; item !== null && item !== until && steps < limit; item = item.right) {
+    steps++;
+    if (item.origin === null ? origin !== null : !follows(item.origin)) break;
+    seen.add(item);
+  }
   return steps;
+
+  function follows(id: Y.ID): boolean {
+    if (origin !== null && Y.compareIDs(id, origin)) return true;
+    const structs = structsOf(doc, id.client)!;
+    const holder = structs[indexOf(structs, id.clock)]!;
+    // What the origin's item holds after the origin becomes an item of its own.
+    return seen.has(holder) || (holder === after && origin !== null && id.clock > origin.clock);
+  }
 }

@@ -6,6 +6,7 @@
  * `Item.getMissing` would find, in the document or in the update itself, and to the place that `Item.integrate` would
  * search from there; or to the reason why Yjs would not find them. What is new is shown to `Admission`.
  */
+import * as Y from "yjs";
 import type { Admission } from "./admission.js";
 import { endOf, indexOf, itemOf, parentOf, partsPair, rootOf, structsOf, typeIn } from "./document.js";
 import type { Inspection, Progress } from "./inspection.js";
@@ -138,10 +139,17 @@ export class Follower {
         ? this.#placeIn(struct, parent)
         : { parent: atRight.parent, key: atRight.key, left: null });
     if (place === null || struct.clock + struct.length <= progress.known) return place;
-    const rest = struct.clock < progress.known ? this.#placeOfRest(progress, struct, place) : place;
+    const { block, known } = progress;
+    if (struct.clock < known) {
+      const rest = this.#placeOfRest(progress, struct, place);
+      this.#countSteps(struct, rest, Y.createID(block.client, known - 1), right, atRight);
+      return rest;
+    }
     // After a new struct nothing stored can stand between: what is stored does not refer to it.
-    if (origin !== "here") this.#countSteps(struct, rest, right, atRight);
-    return rest;
+    if (origin === "here") return place;
+    const originId = origin === "none" ? null : Y.createID(originClient, originClock);
+    this.#countSteps(struct, place, originId, right, atRight);
+    return place;
   }
 
   /** Where the new part goes of a struct that is known in part: after the known part, with which it must agree. */
@@ -234,7 +242,13 @@ export class Follower {
   }
 
   /** Counts what Yjs looks at one by one, from the struct's place to its right neighbour, and what it overwrites. */
-  #countSteps(struct: Struct, { parent, key, left }: Place, right: Reach, atRight: Place | null): void {
+  #countSteps(
+    struct: Struct,
+    { parent, key, left }: Place,
+    origin: Y.ID | null,
+    right: Reach,
+    atRight: Place | null,
+  ): void {
     if (parent instanceof NewType) return;
     let until = atRight?.left ?? null;
     if (right === "here") {
@@ -245,9 +259,10 @@ export class Follower {
       // Both are parts of one item, in the wrong order: Yjs searches to the end.
       until = null;
     }
-    const from = left ?? (key === null ? { list: parent } : { history: parent, key });
-    this.#inspection.work.search(from, until);
-    if (key !== null) this.#inspection.work.overwrite(parent, key);
+    const inspection = this.#inspection;
+    const after = left ?? (key === null ? { list: parent } : { history: parent, key });
+    inspection.work.search(inspection.doc, { after, origin, until });
+    if (key !== null) inspection.work.overwrite(parent, key);
   }
 
   #count(struct: Struct, isNew: boolean): void {

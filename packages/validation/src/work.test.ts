@@ -46,6 +46,24 @@ describe("of a search", () => {
     expect(work(mixed, [{ string: "x", parent: "text" }])).toBe(1 + 100);
   });
 
+  it("ends at an item whose own origin is before the new one's", () => {
+    const doc = new Y.Doc();
+    // Two write at the end of what both have; neither sees what the other writes.
+    const typed = (client: number): CraftedStruct[] =>
+      characters(40).map((content, i) => ({ ...content, origin: i === 0 ? [3, 5] : [client, i - 1] }));
+    for (const [client, structs] of [
+      [3, chain([{ string: "shared" }])],
+      [8, typed(8)],
+      [9, typed(9)],
+    ] as const) {
+      Y.applyUpdate(doc, craftUpdate({ blocks: [{ client, structs }] }));
+    }
+    const next = craftUpdate({
+      blocks: [{ client: 8, clock: 40, structs: [{ string: "x", origin: [8, 39] }] }],
+    });
+    expect(createFirewall(doc).scan(next, { fullState: false })).toMatchObject({ type: "pass", work: 2 });
+  });
+
   it("goes to the end when the neighbours are in the wrong order", () => {
     expect(work(mixed, [{ string: "x", origin: [3, 50], right: [3, 10] }])).toBe(1 + 49);
     expect(

@@ -15,8 +15,9 @@ import {
   isFormat,
   itemCount,
   parentOf,
+  type Search,
   type SharedType,
-  stepsBetween,
+  searchSteps,
   typeIn,
 } from "./document.js";
 import type { FormatKeys } from "./format-keys.js";
@@ -63,9 +64,9 @@ export class Work {
     this.#units++;
   }
 
-  /** The place of an item is searched between two others: Yjs looks at each item that is there. */
-  search(from: Parameters<typeof stepsBetween>[0], until: Y.Item | null): void {
-    this.#units += stepsBetween(from, until, this.#left);
+  /** The place of an item is searched: Yjs looks at each item that may stand there. */
+  search(doc: Y.Doc, search: Search): void {
+    this.#units += searchSteps(doc, search, this.#left);
   }
 
   /**
