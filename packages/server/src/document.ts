@@ -117,8 +117,6 @@ export const serverClientId = 1;
 
 /** An update that costs Yjs more than this many structs is tried on a copy first. */
 const trialWork = 1000;
-/** An update that is expected to take longer than this is tried on a copy first, in milliseconds. */
-const trialCost = 50;
 /** What a `Y.Doc` takes in memory for each byte of its encoded state. */
 const heapPerByte = 12;
 /** Answers that are kept until the document changes, and the longest question whose answer is. */
@@ -136,7 +134,6 @@ export function createDocument(
   let size = stored.tail.reduce((sum, update) => sum + update.length, stored.snapshot?.state.length ?? 0);
   /** When the size was last measured, while it is over the limit. */
   let fullSince = Number.NEGATIVE_INFINITY;
-  let costPerStruct = 0;
   /** Whether the transaction that is running does so much that nothing should be added to it. */
   let laborious = false;
   /** What the transaction that is running has come to. */
@@ -148,7 +145,6 @@ export function createDocument(
   const document: Document = {
     admit(pushes, outOfTime) {
       const { doc, firewall } = built();
-      const started = clock.monotonic();
       let taken = 0;
       let work = 0;
       let stopped: Admission["stopped"] = null;
@@ -161,7 +157,7 @@ export function createDocument(
           else {
             const scan = firewall.scan(push.update, { fullState: push.fullState });
             if (scan.type !== "pass") stopped = scan;
-            else if (!push.tried && isCostly(scan.work))
+            else if (!push.tried && scan.work > trialWork)
               stopped = { type: "trial", structs: scan.newStructs };
             else if (scan.news) {
               Y.applyUpdate(doc, push.update);
@@ -176,7 +172,6 @@ export function createDocument(
       if (doc.store.pendingStructs !== null || doc.store.pendingDs !== null) {
         throw new Error("An update that passed the firewall left structs pending.");
       }
-      learnCost(clock.monotonic() - started, work);
       return { taken, stopped, accepted };
     },
 
@@ -263,15 +258,6 @@ export function createDocument(
     if (size + update.length <= documentBytes) return false;
     fullSince = clock.monotonic();
     return true;
-  }
-
-  function isCostly(work: number): boolean {
-    return work > trialWork || work * costPerStruct > trialCost;
-  }
-
-  /** Many small updates can build a chain as costly as one large one: what the last ones took foretells the next. */
-  function learnCost(milliseconds: number, work: number): void {
-    costPerStruct = work > 0 && milliseconds > 20 ? milliseconds / work : costPerStruct * 0.9;
   }
 }
 
