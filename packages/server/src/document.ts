@@ -113,7 +113,7 @@ export interface Document {
 }
 
 /** The client id under which the relay itself writes; 1 to 15 are reserved for it. */
-export const serverClientId = 1;
+const serverClientId = 1;
 
 /** An update that costs Yjs more than this many structs is tried on a copy first. */
 const trialWork = 1000;
