@@ -56,6 +56,7 @@ function operationView(operation: Operation): HTMLElement {
     "span",
     { class: "operation" },
     ...parts.map(partView),
+    " ",
     element("span", { class: "operation-place" }, place),
   );
 }
