@@ -163,7 +163,7 @@ export function simulate({
 }: Simulation): Y.Doc {
   const random = createRandom(seed);
   const open = (clientId: number, known: Roots) => {
-    const doc = new Y.Doc({ gc });
+    const doc = new Y.Doc({ gc, guid: `simulated ${clientId}` });
     doc.clientID = clientId;
     openRoots(doc, known);
     return doc;
@@ -250,24 +250,28 @@ export function openRoots(doc: Y.Doc, roots: Roots): void {
 /** Two clients put single units everywhere; then all documents are brought up to date. */
 function crowd(docs: readonly Y.Doc[], names: readonly string[], random: Random): void {
   const [a, b] = [docs[1]!, docs[2]!];
-  for (let n = 0; n < 80; n++) {
-    const doc = random.pick([a, b]);
-    for (const name of names) {
-      const type = doc.share.get(name);
+  for (let round = 0; round < 8; round++) {
+    for (const doc of [a, b]) doc.transact(() => putUnits(doc, names, random));
+    exchange(a, b);
+  }
+  for (const doc of docs) Y.applyUpdate(doc, Y.encodeStateAsUpdate(a), "server");
+}
+
+function putUnits(doc: Y.Doc, names: readonly string[], random: Random): void {
+  for (const name of names) {
+    const type = doc.share.get(name);
+    for (let n = 0; n < 4; n++) {
       if (type instanceof Y.Text) type.insert(random.below(type.length + 1), "abc"[n % 3]!);
       else if (type instanceof Y.Array) type.insert(random.below(type.length + 1), [n]);
       else if (type instanceof Y.XmlFragment)
         type.insert(random.below(type.length + 1), [new Y.XmlText("t")]);
     }
-    if (n % 10 === 0) exchange(a, b);
   }
-  exchange(a, b);
-  for (const doc of docs) Y.applyUpdate(doc, Y.encodeStateAsUpdate(a), "server");
 }
 
 function exchange(a: Y.Doc, b: Y.Doc): void {
-  Y.applyUpdate(a, Y.encodeStateAsUpdate(b), "server");
-  Y.applyUpdate(b, Y.encodeStateAsUpdate(a), "server");
+  Y.applyUpdate(a, Y.encodeStateAsUpdate(b, Y.encodeStateVector(a)), "server");
+  Y.applyUpdate(b, Y.encodeStateAsUpdate(a, Y.encodeStateVector(b)), "server");
 }
 
 function deliver(server: Y.Doc, updates: Uint8Array[], random: Random): void {
@@ -283,7 +287,7 @@ function checkSpan(
   after: JsonObject,
   appliers: readonly Applier[],
 ): void {
-  const { change } = span;
+  const change = checkEncodings(span);
   const forward = wire(forwardPatch(change));
   const reverse = wire(reversePatch(change));
   expectJson("forward", applyPatchToJson(before, forward), after, change);
@@ -296,34 +300,19 @@ function checkSpan(
       dialect === "rfc6902" ? rfc6902 : { forward, reverse };
     if (dialect === "extended" && patches.forward.some(({ op }) => op === "delta")) continue;
     // Appliers may keep parts of what they are given, and change them.
-    expectJson(
-      `forward by ${name}`,
-      apply(cloneJson(before), structuredClone(patches.forward)) as Json,
-      after,
-      change,
-    );
-    expectJson(
-      `reverse by ${name}`,
-      apply(cloneJson(after), structuredClone(patches.reverse)) as Json,
-      before,
-      change,
-    );
+    expectJson(`forward by ${name}`, apply(cloneJson(before), wire(patches.forward)) as Json, after, change);
+    expectJson(`reverse by ${name}`, apply(cloneJson(after), wire(patches.reverse)) as Json, before, change);
   }
-  checkEncodings(span);
 }
 
-function checkEncodings(span: PatchSpan): void {
+/** What is stored of a span survives its encoding; the change as it was stored. */
+function checkEncodings(span: PatchSpan): Change {
   const bytes = encodeChange(span.change);
   const decoded = decodeChange(bytes);
-  expectJson(
-    "decoded",
-    JSON.parse(JSON.stringify(decoded)),
-    JSON.parse(JSON.stringify(span.change)),
-    span.change,
-  );
   expectBytes("change", encodeChange(decoded), bytes);
   const inverse = encodeInverse(span.inverse());
   expectBytes("inverse record", encodeInverse(decodeInverse(inverse)), inverse);
+  return decoded;
 }
 
 function replayed(json: JsonObject, change: Change, direction: "forward" | "reverse"): Json {
