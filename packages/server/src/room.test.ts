@@ -3,12 +3,14 @@ import {
   decodeYMessage,
   encodeAwareness,
   encodeAwarenessMessage,
+  encodeSyncStep1,
   encodeUpdate,
 } from "@verso/protocol";
 import { createMemoryStore, type StorageBackend, StorageError } from "@verso/storage";
 import { createFaults } from "@verso/storage/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import * as Y from "yjs";
+import type { Cell, TrialResult } from "./cell.js";
 import { createWorld, type SimulatedClient, type World, type WorldOptions } from "./testing.js";
 
 /** What a disk may do to the batches of a ledger. */
@@ -295,6 +297,68 @@ describe("a room", () => {
     await flush();
     expect(ann.paused).toBe(false);
     expect(await content()).toEqual({ t: "x".repeat(5000) });
+  });
+
+  describe("with an update on trial", () => {
+    const trials: { settle: (result: TrialResult) => void }[] = [];
+    /** A transaction of more structs than are applied untried. */
+    const large = (count = 2000) =>
+      Y.transact(clients[0]!.doc, () => {
+        for (let i = 0; i < count; i++) clients[0]!.doc.getMap("m").set(`key ${i}`, i);
+      });
+
+    beforeEach(async () => {
+      trials.length = 0;
+      await world.close();
+      const cell: Cell = {
+        try: () => new Promise(settle => trials.push({ settle })),
+        compact: () => Promise.reject(new Error("not asked for")),
+        close: async () => {},
+      };
+      await start({ options: { trials: cell } });
+    });
+
+    it("keeps the order of its author, to whom it answers after that, and lets the others go on", async () => {
+      const ann = await join(101);
+      const bob = await join(102);
+      large();
+      text(ann).insert(0, "after");
+      text(bob).insert(0, "meanwhile");
+      await flush();
+      ann.send(encodeSyncStep1(Uint8Array.of(0)));
+      await flush();
+      expect(text(ann).toString()).toContain("meanwhile");
+      expect(await content()).toEqual({ t: "meanwhile" });
+      const received = () => ann.fromRelay.map(message => decodeYMessage(message).type);
+      ann.reading = false;
+      await flush();
+      expect(received()).not.toContain("sync-step-2");
+
+      trials[0]!.settle({ type: "passed" });
+      await flush();
+      expect(received()).toContain("sync-step-2");
+      expect(bob.doc.getMap("m").size).toBe(2000);
+      expect(text(bob).toString()).toContain("after");
+    });
+
+    it("goes on reading from the others when the costly one is refused", async () => {
+      await join(101);
+      const bob = await join(102);
+      const eve = await join(103);
+      const doc = new Y.Doc();
+      doc.getArray("a").insert(0, [new Uint8Array(4 * 1024 * 1024)]);
+      large();
+      clients[0]!.send(encodeUpdate(Y.encodeStateAsUpdate(doc)));
+      await flush();
+      text(bob).insert(0, "hello");
+      await flush();
+      expect(bob.paused).toBe(true);
+      trials[0]!.settle({ type: "too-slow" });
+      await flush();
+      expect(clients[0]!.closed).toMatchObject({ code: 4513, reason: expect.stringContaining("costly") });
+      expect(bob.paused).toBe(false);
+      expect(text(eve).toString()).toBe("hello");
+    });
   });
 
   it("keeps an empty room for the grace time and lets it go after that, with everything on the disk", async () => {

@@ -138,9 +138,11 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
   let pushes: QueuedPush<Peer>[] = [];
   let pushedBytes = 0;
   const paused = new Set<Peer>();
-  /** Pushes behind one that is on trial, by author, so that an author's pushes keep their order. */
-  const onTrial = new Map<Peer, QueuedPush<Peer>[]>();
-  /** Joins and readers: run when the document is what the ledger holds. */
+  /** What waits for a trial, by author: what an author sends keeps its order. */
+  const onTrial = new Map<Peer, OnTrial>();
+  /** State vectors of those who asked; one who asks again wants the later answer only. */
+  const questions = new Map<Peer, Uint8Array>();
+  /** Readers, and what else runs when the document is what the ledger holds. */
   const tasks: (() => void)[] = [];
 
   /** The document and where it is written; `null` while it is read from the ledger, and after the end. */
@@ -159,6 +161,7 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
     leave(peer) {
       peers.delete(peer);
       paused.delete(peer);
+      questions.delete(peer);
       delivery.remove(peer);
       presence.leave(peer);
       asking.forget(peer);
@@ -167,7 +170,7 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
     },
     push(peer, update, { fullState }) {
       if (ended !== null) return;
-      (onTrial.get(peer) ?? pushes).push({ author: peer, update, fullState, tried: false });
+      (onTrial.get(peer)?.pushes ?? pushes).push({ author: peer, update, fullState, tried: false });
       pushedBytes += update.length;
       if (pushes.length > pacing.queuedPushes || pushedBytes > pacing.queuedBytes) {
         paused.add(peer);
@@ -177,7 +180,7 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
     },
     join(peer, stateVector) {
       const checked = checkStateVector(stateVector, limits);
-      if (checked.type === "pass") return whenCurrent(current => answer(current, peer, stateVector));
+      if (checked.type === "pass") return ask(peer, stateVector);
       const code = checked.type === "too-large" ? CloseCode.tooLarge : CloseCode.badRequest;
       peer.close(code, `${checked.code}: ${checked.detail}`);
     },
@@ -273,6 +276,7 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
     if (delivered !== null) delivery.fallBehind(delivered);
     pushes = [];
     pushedBytes = 0;
+    for (const [peer, { question }] of onTrial) if (question !== null) questions.set(peer, question);
     onTrial.clear();
     whenCurrent(current => {
       for (const peer of delivery.peers()) catchUp(current, peer);
@@ -303,6 +307,7 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
     pacer.stop();
     close();
     for (const peer of [...peers]) peer.close(code, reason);
+    questions.clear();
     runTasks(() => false);
   }
 
@@ -314,7 +319,7 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
 
   function wanted(): number | null {
     if (open === null) return null;
-    return pushes.length > 0 || tasks.length > 0 ? 0 : presence.dueIn;
+    return pushes.length > 0 || questions.size > 0 || tasks.length > 0 ? 0 : presence.dueIn;
   }
 
   async function turn(): Promise<void> {
@@ -346,14 +351,18 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
     for (const author of result.lacking) {
       asking.ask(author, () => whenCurrent(({ document }) => author.ask(document.encodedStateVector())));
     }
+    answerQuestions(outOfTime);
     runTasks(outOfTime);
     const present = presence.flush();
     if (present !== null) delivery.present(peer => present.for(peer));
-    if (pushes.length <= pacing.queuedPushes / 2 && pushedBytes <= pacing.queuedBytes / 2) {
-      for (const peer of paused) peer.resume();
-      paused.clear();
-    }
+    resumePaused();
     if (open?.log.head !== undefined && isDue(open.log.head, open.snapshotBytes)) void keepSnapshot(open);
+  }
+
+  function resumePaused(): void {
+    if (pushes.length > pacing.queuedPushes / 2 || pushedBytes > pacing.queuedBytes / 2) return;
+    for (const peer of paused) peer.resume();
+    paused.clear();
   }
 
   /** Applies the pushes, which puts the document ahead of the ledger; `null` when that has spoilt it. */
@@ -416,16 +425,19 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
   ): void {
     const [first] = waiting;
     if (first === undefined) return;
-    onTrial.set(author, waiting);
+    const trial: OnTrial = { pushes: waiting, question: null };
+    onTrial.set(author, trial);
     const settle = (refusal: Refusal | null) => {
       // The document may have been discarded meanwhile, and its author asked for everything.
-      if (onTrial.get(author) !== waiting) return;
+      if (onTrial.get(author) !== trial) return;
       onTrial.delete(author);
+      if (trial.question !== null) ask(author, trial.question);
       if (refusal === null) {
         first.tried = true;
         pushes.unshift(...waiting);
       } else {
         pushedBytes -= bytesOf(waiting);
+        resumePaused();
         refuse(author, first, refusal);
       }
       pacer.wake();
@@ -455,8 +467,27 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
     while (tasks.length > 0 && !outOfTime());
   }
 
+  /** The answer comes when all that the peer has pushed before has been dealt with. */
+  function ask(peer: Peer, stateVector: Uint8Array): void {
+    const trial = onTrial.get(peer);
+    if (trial !== undefined) trial.question = stateVector;
+    else if (peers.has(peer)) questions.set(peer, stateVector);
+    pacer.wake();
+  }
+
+  function answerQuestions(outOfTime: () => boolean): void {
+    if (questions.size === 0) return;
+    const pushing = new Set(pushes.map(({ author }) => author));
+    for (const [peer, stateVector] of questions) {
+      if (pushing.has(peer)) continue;
+      questions.delete(peer);
+      if (onTrial.has(peer)) ask(peer, stateVector);
+      else if (open !== null) answer(open, peer, stateVector);
+      if (outOfTime()) return;
+    }
+  }
+
   function answer({ log, document }: Open, peer: Peer, stateVector: Uint8Array): void {
-    if (!peers.has(peer)) return;
     // One answer at a time is on its way, however often a client asks that does not read.
     if (peer.backlog > options.delivery.resyncAt) return;
     peer.answer(document.answer(stateVector), document.encodedStateVector());
@@ -503,6 +534,13 @@ interface Open {
   savedRoots: Roots;
   /** Size of the latest snapshot. */
   snapshotBytes: number;
+}
+
+interface OnTrial {
+  /** The first is on trial. */
+  readonly pushes: QueuedPush<Peer>[];
+  /** The state vector of its author, if he has asked since. */
+  question: Uint8Array | null;
 }
 
 /** Milliseconds after a join from which the `Y.Doc` is built, so that the first push need not wait for it. */
