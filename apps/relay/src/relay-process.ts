@@ -1,6 +1,7 @@
 /** A relay in a process of its own, for tests: started on a folder, stopped or killed, started again. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync, readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
@@ -12,6 +13,8 @@ export interface RelayProcess {
   /** What it has logged, a line each. */
   readonly log: readonly string[];
   readonly running: boolean;
+  /** Milliseconds of processor time that its main thread has had; `null` where the system does not tell (proc(5)). */
+  mainThreadTime(): number | null;
   /** Ends it in order and returns its exit code. */
   stop(): Promise<number | null>;
   /** Ends it with SIGKILL: no code of it runs any more. */
@@ -38,6 +41,10 @@ export async function startRelay(
     log,
     get running() {
       return running();
+    },
+    mainThreadTime() {
+      const file = `/proc/${relay.pid}/task/${relay.pid}/schedstat`;
+      return running() && existsSync(file) ? Number.parseInt(readFileSync(file, "latin1"), 10) / 1e6 : null;
     },
     async stop() {
       if (running()) relay.kill("SIGTERM");
