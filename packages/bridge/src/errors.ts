@@ -22,7 +22,7 @@
  * - `split-surrogate`: a position lies between the two halves of a surrogate pair.
  * - `fixed-root`: a root would be removed or change its kind.
  * - `change-mismatch`: a recorded change does not fit the JSON it was applied to.
- * - `malformed-bytes`: bytes that are no encoded change, inverse record or restoration map.
+ * - `malformed-bytes`: bytes that are no encoded change, inverse record or revert note.
  * - `unsupported-version`: bytes written by a newer version of this package.
  * - `drift`: the self-check found that patches and document disagree.
  */

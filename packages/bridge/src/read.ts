@@ -286,7 +286,7 @@ export function textForm(
   return kind === "text" && isPlain && !hasKeys ? "string" : "tagged";
 }
 
-export function projectKeys(type: SharedType, view: View): JsonObject {
+function projectKeys(type: SharedType, view: View): JsonObject {
   const members: { [key: string]: Json } = {};
   for (const key of keysOf(type)) {
     const item = view.entry(type, key);
