@@ -68,6 +68,7 @@ describe("the configuration", () => {
     [{ documents: { "note/:id": { roots: { constructor: "map" } as object } } }, "documents.note/:id.roots"],
     [{ limits: { updateBytes: "many" } }, "limits.updateBytes"],
     [{ limits: { nonsense: 1 } }, "limits"],
+    [{ delivery: { resyncAt: 1000 } }, "delivery.resyncAt"],
     [{ storage: "./data" }, "storage"],
     [{ stroage: 1 }, ""],
   ])("refuses %j and names the place", (input, path) => {

@@ -76,6 +76,9 @@ function numbers<T extends Record<keyof T, number>>(defaults: T) {
   return schema.prefault({});
 }
 
+/** Bytes that a socket takes before it asks its writer to wait: 64 KiB since Node.js 22, and less before. */
+const socketBuffer = 64 * 1024;
+
 const configSchema = settingsSchema.extend({
   storage: z
     .custom<Storage>(value => typeof (value as Storage | null)?.open === "function", {
@@ -94,7 +97,10 @@ const configSchema = settingsSchema.extend({
     .default(50 * 1024 * 1024),
   limits: numbers(defaultLimits),
   frameLimits: numbers(defaultFrameLimits),
-  delivery: numbers(defaultDeliveryLimits),
+  delivery: numbers(defaultDeliveryLimits).refine(({ resyncAt }) => resyncAt >= socketBuffer, {
+    path: ["resyncAt"],
+    error: `expected at least ${socketBuffer}, what a socket buffers`,
+  }),
   pacing: numbers(defaultPacing),
   residency: numbers(defaultResidency),
 });

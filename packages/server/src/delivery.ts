@@ -13,7 +13,10 @@ import type { Answer, StateVector } from "./document.js";
 export interface Peer {
   /** Who is acting. */
   readonly actor: { readonly user: string; readonly session: string };
-  /** Bytes handed over that the operating system has not taken yet; the room is told when it falls to 0. */
+  /**
+   * Bytes handed over that the operating system has not taken yet. The room is told when they have fallen to 0 from
+   * as many as make a receiver fall behind.
+   */
   readonly backlog: number;
   /** An answer to what the peer asked, and the question back: what does it hold beyond this state vector? */
   answer(answer: Answer, stateVector: Uint8Array): void;
@@ -34,7 +37,7 @@ export interface Turn {
 }
 
 export interface DeliveryLimits {
-  /** Bytes in a receiver's socket buffer from which nothing more is queued for it. @default 1 MiB */
+  /** Bytes in a receiver's socket buffer from which nothing more is queued for it, 64 KiB at least. @default 1 MiB */
   readonly resyncAt: number;
   /** Bytes on top of what made a receiver fall behind from which it is closed. @default 4 MiB */
   readonly closeAt: number;
@@ -74,8 +77,9 @@ export function createDelivery({ resyncAt, closeAt }: DeliveryLimits, close: (pe
 
   return {
     add(peer, at) {
+      const { backlog } = peer;
       // A large answer is still on its way: what changes meanwhile follows when it has arrived.
-      receivers.set(peer, peer.backlog > 0 ? { state: "behind", since: at, backlog: peer.backlog } : live);
+      receivers.set(peer, backlog > resyncAt ? { state: "behind", since: at, backlog } : live);
     },
     remove: peer => void receivers.delete(peer),
 

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { request as httpRequest } from "node:http";
 import { connect } from "node:net";
@@ -122,6 +123,32 @@ describe("two stock clients", () => {
     await arrival(bob, () => bob.getText("t").toString() === "kept");
     await restart();
     expect((await open("notes")).getText("t").toString()).toBe("kept");
+  });
+
+  it.each([
+    ["plain", false],
+    ["compressed", true],
+  ])("need not read as fast as others write, %s", async (_name, deflate) => {
+    await restart({ deflate });
+    const author = await open("busy");
+    const reader = await open("busy");
+    const witness = await open("busy");
+    const socket = providers[1]!.ws as unknown as WebSocket;
+    socket.pause();
+    let received = 0;
+    socket.on("message", (bytes: ArrayBuffer) => {
+      received += bytes.byteLength;
+    });
+    const value = (i: number) => randomBytes(200_000).toString("hex") + i;
+    const last = value(40);
+    for (let i = 0; i < 40; i++) author.getMap("m").set("large", value(i));
+    author.getMap("m").set("large", last);
+    await arrival(witness, () => witness.getMap("m").get("large") === last);
+    socket.resume();
+    await arrival(reader, () => reader.getMap("m").get("large") === last);
+    // It got the difference instead of most of the 16 MB.
+    expect(received).toBeLessThan(12_000_000);
+    expect(socket).toBe(providers[1]!.ws);
   });
 
   it("are told to come back when the relay shuts down", async () => {

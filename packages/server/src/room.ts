@@ -45,7 +45,7 @@ export interface Room {
   push(peer: Peer, update: Uint8Array, options: { fullState: boolean }): void;
   /** Answers with what the owner of the state vector lacks; from then on the peer hears of every change. */
   join(peer: Peer, stateVector: Uint8Array): void;
-  /** The peer's socket has taken everything that was handed to it. */
+  /** The peer's socket has taken everything, after it had more than it buffers. */
   drained(peer: Peer): void;
   awareness(peer: Peer, payload: Uint8Array): void;
   queryAwareness(peer: Peer): void;
@@ -500,7 +500,7 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
 
   function catchUp({ log, document }: Open, peer: Peer): void {
     const since = delivery.behind(peer);
-    if (since === null || peer.backlog > 0) return;
+    if (since === null || peer.backlog > options.delivery.resyncAt) return;
     if (since.sequence !== log.head?.sequence) {
       peer.changed(document.answer(Y.encodeStateVector(new Map(since.stateVector))));
     }

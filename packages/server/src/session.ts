@@ -28,7 +28,7 @@ export interface Connection {
   /** Bytes that the operating system has taken since the connection began. */
   readonly bytesTaken: number;
   send(frames: Frames): void;
-  /** Called whenever everything that was handed over has been taken. */
+  /** Called when everything has been taken, after more was handed over than a socket buffers (64 KiB). */
   onDrain(listener: () => void): void;
   pause(): void;
   resume(): void;
@@ -51,7 +51,8 @@ export function createSession(
   connection: Connection,
   { room, actor, clock }: { room: Room; actor: Peer["actor"]; clock: Clock },
 ): Session {
-  let lastSent = clock.monotonic();
+  /** For how many checks nothing was sent. A clock read for every message is dearer. */
+  let silentChecks = 0;
   let stalled: { readonly bytesTaken: number; readonly since: number } | null = null;
   let open = true;
   let cancelCheck: Cancel = clock.after(keepAlive / 3, check);
@@ -103,7 +104,7 @@ export function createSession(
 
   function send(frames: Frames): void {
     if (!open) return;
-    lastSent = clock.monotonic();
+    silentChecks = 0;
     connection.send(frames);
   }
 
@@ -129,7 +130,7 @@ export function createSession(
     else if (now - stalled.since >= stallLimit) {
       return close(CloseCode.slowReader, "slow-reader: nothing was read for 30 seconds");
     }
-    if (backlog === 0 && now - lastSent >= (2 / 3) * keepAlive) send(nobody);
+    if (backlog === 0 && ++silentChecks > 2) send(nobody);
   }
 }
 

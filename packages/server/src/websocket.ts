@@ -26,25 +26,28 @@ export function createConnection(
   socket: Socket,
   { deflate }: WebSocketOptions,
 ): Connection {
+  const backlog = deflate ? () => webSocket.bufferedAmount : () => socket.writableLength;
   let onDrain = () => {};
-  const taken = () => {
-    if (socket.writableLength === 0) onDrain();
+  // What is being compressed is not in the socket's buffer yet, so that one may run empty before the end.
+  const compressed = () => {
+    if (backlog() === 0) onDrain();
   };
 
   return {
     get backlog() {
-      return socket.writableLength;
+      return backlog();
     },
     get bytesTaken() {
       return socket.bytesWritten - socket.writableLength;
     },
     onDrain(listener) {
       onDrain = listener;
+      if (!deflate) socket.on("drain", listener);
     },
     send(frames: Frames) {
       if (webSocket.readyState !== webSocket.OPEN) return;
-      if (deflate) for (const message of frames.messages) webSocket.send(message, taken);
-      else socket.write(frames.bytes, taken);
+      if (deflate) for (const message of frames.messages) webSocket.send(message, compressed);
+      else socket.write(frames.bytes);
     },
     pause: () => webSocket.pause(),
     resume: () => webSocket.resume(),
