@@ -6,6 +6,8 @@
  * everything and writes nothing, the `build` functions write what was planned and cannot fail. Structs are written as
  * such and not through the methods of Yjs's types, which refuse some of what every peer can read (`undefined` in an
  * array, for example).
+ *
+ * Long for the same reason as `read.ts`: one format, form by form.
  */
 import { type Delta, type DeltaDocument, parseDeltaDocument } from "./delta.js";
 import { BridgeError } from "./errors.js";

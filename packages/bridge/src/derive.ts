@@ -14,6 +14,8 @@
  *
  * Cost: O(touched structs × (depth + log n)), plus the size of the values that come and go. The first touch of a
  * long sequence builds its index; a formatted text is walked as a whole.
+ *
+ * Long, because the order of turns, leaves and positions are one argument, and its parts mean nothing apart.
  */
 import type * as Y from "yjs";
 import { AttributeComparison, type Attributes } from "./attributes.js";

@@ -7,6 +7,8 @@
  * its parts a later undo shall leave out, or where something deleted earlier belongs.
  *
  * `history.ts` reverts by such records.
+ *
+ * Long, because what a record holds, how it is captured and how it is encoded change together or not at all.
  */
 import type * as Y from "yjs";
 import {

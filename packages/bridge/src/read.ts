@@ -23,6 +23,8 @@
  *
  * Two things read the same and are one thing here: a plain object and a Y.Map, a plain string and a Y.Text without
  * formatting. Of a keyed struct with several units only the last is shown, as in Yjs.
+ *
+ * Long, because what is listed above is one format: each of its forms has its few lines here.
  */
 
 import type * as Y from "yjs";

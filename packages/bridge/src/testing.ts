@@ -3,6 +3,8 @@
  * that checks every patch of a document.
  *
  * Needs no test runner. What goes wrong is an `Error` that names the seed.
+ *
+ * Long, because the edits must reach every type and every form that there is.
  */
 import * as prng from "lib0/prng";
 import * as Y from "yjs";

@@ -5,6 +5,8 @@
  * An item is a run of units (characters, list elements, one keyed value) with consecutive ids: client and clock. A
  * sequence is the chain of items that begins at its type's `_start`, deleted ones (tombstones) included; their order
  * never changes once they are in it. A keyed value is the last item of its key's chain.
+ *
+ * Long, because everything that may break with another version of Yjs is to be found in one file.
  */
 import * as Y from "yjs";
 
