@@ -2,8 +2,8 @@
  * Runs the code that stands in the READMEs and in docs/, so that none of it is ever wrong.
  *
  *     ts    type-checked like all our code, then run; it must end by itself, and asserts what it claims
- *     sh    run by bash in an empty folder; `npx` finds this repository's commands. Commands of the repository itself
- *           (npm start, npm test …) are what CI runs on a fresh clone, and here they must only exist
+ *     sh    run by bash in an empty folder below the repository's, so that `npx` finds its commands. Commands of the
+ *           repository itself (npm start, npm test …) are what CI runs on a fresh clone, and here they must only exist
  *     json  must parse
  *     text  is not run
  *
@@ -11,8 +11,7 @@
  */
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join, relative } from "node:path";
+import { delimiter, join, relative } from "node:path";
 import { root, run } from "./run.mjs";
 
 const work = join(root, "node_modules", ".cache", "docs");
@@ -85,7 +84,7 @@ async function compile(programs) {
 
 /** What is wrong with the block, or `null`. */
 async function check({ language, name, code }) {
-  const folder = mkdtempSync(join(tmpdir(), "verso-docs-"));
+  const folder = mkdtempSync(join(work, "run-"));
   try {
     switch (language) {
       case "text":
@@ -122,7 +121,7 @@ function isOwnCommand(line) {
 function finish(command, args, cwd) {
   return new Promise(resolve => {
     const bin = join(root, "node_modules", ".bin");
-    const env = { ...process.env, PATH: `${bin}:${process.env.PATH}`, NODE_PATH: join(root, "node_modules") };
+    const env = { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH}` };
     const child = spawn(command, args, { cwd, env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
     let output = "";
     for (const stream of [child.stdout, child.stderr])
