@@ -1,10 +1,13 @@
-/** The relay that `npm start` and the container run: everything by default, and the studio at `/`. */
+/** The relay that `npm start` runs: everything by default, and the studio at `/`. */
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { closeOnSignal, createLogger, listen, readConfig, ServerError } from "@verso/server";
 
 const studio = fileURLToPath(new URL("../../studio/dist", import.meta.url));
 
 try {
+  // There are no flags; one that was given must not be ignored in silence.
+  parseArgs();
   const config = await readConfig({ environment: process.env });
   const logger = createLogger(config);
   const relay = await listen(config, { page: studio, logger });
