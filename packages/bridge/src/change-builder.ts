@@ -21,8 +21,11 @@ type OpenEdit = { type: string; path: Path; index: number; values: Json[]; text:
 
 export class ChangeBuilder {
   readonly #operations: Operation[] = [];
+  /** What comes before the values of the last edit of a list, the nearest first: arrays grow at their end only. */
+  #front: Json[] = [];
 
   get change(): Change {
+    this.#closeEdit();
     return this.#operations;
   }
 
@@ -33,12 +36,12 @@ export class ChangeBuilder {
     { before, after }: { before: Json | undefined; after: Json | undefined },
   ): void {
     if (before !== undefined && after !== undefined && jsonEqual(before, after)) return;
-    this.#operations.push({ type: "set", path, key, before, after });
+    this.#push({ type: "set", path, key, before, after });
   }
 
   /** A root becomes visible. */
   appear(name: string, kind: RootKind, after: Json): void {
-    this.#operations.push({ type: "set", path: [], key: name, before: undefined, after, kind });
+    this.#push({ type: "set", path: [], key: name, before: undefined, after, kind });
   }
 
   /** Elements of a list. */
@@ -62,7 +65,7 @@ export class ChangeBuilder {
 
   /** A formatted text. */
   changeText(path: Path, { delta, inverse }: { delta: Delta; inverse: Delta }): void {
-    this.#operations.push({ type: "delta", path, delta, inverse });
+    this.#push({ type: "delta", path, delta, inverse });
   }
 
   /** A plain text, by a delta without attributes and its inverse. */
@@ -90,13 +93,14 @@ export class ChangeBuilder {
   #editList(type: "insert" | "delete", path: Path, index: number, values: Json[]): void {
     if (values.length === 0) return;
     const last = this.#openEdit(type, path);
-    if (last !== null && index === last.index + (type === "insert" ? last.values.length : 0)) {
+    const length = last === null ? 0 : last.values.length + this.#front.length;
+    if (last !== null && index === last.index + (type === "insert" ? length : 0)) {
       for (const value of values) last.values.push(value);
     } else if (last !== null && index === last.index - (type === "insert" ? 0 : values.length)) {
-      last.values = [...values, ...last.values];
+      for (let i = values.length - 1; i >= 0; i--) this.#front.push(values[i]!);
       last.index = index;
     } else {
-      this.#operations.push({ type, path, index, values });
+      this.#push({ type, path, index, values });
     }
   }
 
@@ -109,8 +113,20 @@ export class ChangeBuilder {
       last.text = text + last.text;
       last.index = index;
     } else {
-      this.#operations.push({ type, path, index, text });
+      this.#push({ type, path, index, text });
     }
+  }
+
+  #push(operation: Operation): void {
+    this.#closeEdit();
+    this.#operations.push(operation);
+  }
+
+  #closeEdit(): void {
+    if (this.#front.length === 0) return;
+    const last = this.#operations[this.#operations.length - 1] as OpenEdit;
+    last.values = [...this.#front.reverse(), ...last.values];
+    this.#front = [];
   }
 
   /** Where old tombstones lie between two gaps, their edits meet at one position. */

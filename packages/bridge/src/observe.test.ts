@@ -181,6 +181,24 @@ describe("compound changes", () => {
     ]);
   });
 
+  it("a list of 100,000 that grew at its head is deleted by one operation, not by copying it for each", () => {
+    const doc = documentOf({ a: [] });
+    const list = doc.getArray<number>("a");
+    doc.transact(() => {
+      for (let n = 0; n < 200_000; n++) list.insert(0, [n]);
+    });
+    // Tombstones everywhere, so that no two elements stand side by side.
+    doc.transact(() => {
+      for (let n = 0; n < 100_000; n++) list.delete(n, 1);
+    });
+    const values = list.toArray();
+    const changes: Change[] = [];
+    observePatches(doc, { roots }, ({ change }) => changes.push(change));
+    list.delete(0, values.length);
+    expect(changes).toHaveLength(1);
+    expect(jsonEqual(changes[0] as never, [{ type: "delete", path: ["a"], index: 0, values }])).toBe(true);
+  });
+
   it("moving is removing and adding", () => {
     const doc = documentOf({ a: ["x", "y", "z"] });
     expectPatches(doc, () => {
