@@ -46,16 +46,10 @@ export function createRandom(seed: number): Random {
   };
 }
 
-/**
- * Runs a case for each of many seeds: `VERSO_CASES` of them (1,000 by default) from `VERSO_SEED` (0) onwards, times
- * `share`.
- */
-export function forEachSeed(
-  run: (seed: number) => void,
-  { share = 1 }: { readonly share?: number } = {},
-): void {
+/** Runs a case for each of many seeds: `VERSO_CASES` of them (1,000 by default) from `VERSO_SEED` (0) onwards. */
+export function forEachSeed(run: (seed: number) => void): void {
   const first = Number(process.env.VERSO_SEED ?? 0);
-  const cases = Math.ceil(Number(process.env.VERSO_CASES ?? 1000) * share);
+  const cases = Number(process.env.VERSO_CASES ?? 1000);
   for (let seed = first; seed < first + cases; seed++) {
     try {
       run(seed);
