@@ -70,11 +70,7 @@ export async function openStudio(
     page,
     panes: [openPane(page, 0), openPane(page, 1)],
     commits: () => rows.evaluateAll(readCommits),
-    async patches() {
-      await rows.evaluateAll(openCommits);
-      await page.waitForFunction(() => document.querySelector(".commit:not(:has(.patch-json))") === null);
-      return (await rows.evaluateAll(readPatches)).reverse();
-    },
+    patches: async () => (await rows.evaluateAll(readPatches)).reverse(),
     takeFaults: () => faults.splice(0),
   };
 }
@@ -131,14 +127,17 @@ function readCommits(rows: Element[]): ListedCommit[] {
 }
 
 /** Runs in the browser. */
-function openCommits(rows: Element[]): void {
-  for (const row of rows) row.querySelector("details")!.open = true;
-}
-
-/** Runs in the browser. */
-function readPatches(rows: Element[]): Patches[] {
-  return rows.map(row => {
+async function readPatches(rows: Element[]): Promise<Patches[]> {
+  const all: Patches[] = [];
+  for (const row of rows) {
+    const details = row.querySelector("details")!;
+    if (!details.open) {
+      const toggled = new Promise(resolve => details.addEventListener("toggle", resolve, { once: true }));
+      details.open = true;
+      await toggled;
+    }
     const [forward, reverse] = [...row.querySelectorAll("pre")].map(({ textContent }) => textContent);
-    return { forward: JSON.parse(forward!), reverse: JSON.parse(reverse!) };
-  });
+    all.push({ forward: JSON.parse(forward!), reverse: JSON.parse(reverse!) });
+  }
+  return all;
 }

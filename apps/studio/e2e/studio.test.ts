@@ -60,7 +60,7 @@ describe("two editors on one document", () => {
     await expect.poll(right.status).toBe("Offline");
     await left.type(" Left");
     await right.type(" Right");
-    await expect.poll(right.status).toBe("Offline · 6 unsent changes");
+    await expect.poll(right.status).toBe("Offline · 6 unsent");
     await expect.poll(left.text).toBe("The harbour wall. It stands. Left");
     await expect.poll(right.text).toBe("The harbour wall. It stands. Right");
 
@@ -114,6 +114,15 @@ describe("two editors on one document", () => {
         reverse: [{ op: "str_del", path: "/content", pos: 1, str: "b" }],
       },
     ]);
+  });
+
+  it("list the commits of one of them alone", async () => {
+    const studio = await open("alone");
+    const [left, right] = studio.panes;
+    await synced(studio);
+    await right.onlineSwitch.uncheck();
+    await left.paste("Nobody else is here.");
+    await expect.poll(async () => (await studio.commits()).length).toBe(1);
   });
 
   it("undo what was written in them, and nothing of the other", async () => {
@@ -178,8 +187,9 @@ describe("a relay that goes away", () => {
     await relay.stop();
     const alert = studio.page.getByRole("alert").filter({ hasText: "The relay cannot be reached." });
     await alert.waitFor();
+    await expect.poll(left.status).toBe("Connecting…");
     await left.type(" sea");
-    await expect.poll(left.status).toBe("Connecting… · 4 unsent changes");
+    await expect.poll(left.status).toBe("Connecting… · 4 unsent");
 
     relay = await startRelay({ data, port: new URL(relay.url).port });
     await synced(studio);

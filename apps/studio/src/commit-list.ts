@@ -108,7 +108,7 @@ function commitRow(commit: ChangeEvent): HTMLElement {
         { class: "commit-line" },
         element("span", { class: "commit-sequence" }, spoken("Commit "), String(commit.sequence)),
         element("span", { class: "commit-who" }, commit.user_id),
-        element("span", { class: "commit-kind", "data-kind": commit.kind }, commit.kind),
+        element("span", { class: "commit-kind" }, commit.kind),
         timeOf(commit),
         icon("expand"),
       ),

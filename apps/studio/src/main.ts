@@ -115,32 +115,42 @@ function warning(links: readonly Link[], feed: FeedState | null): string | null 
 /** Reads after every change of either document, and now and then for what others write while both are offline. */
 function follow(panes: readonly Pane[], { feed, commits }: { feed: CommitFeed; commits: CommitList }): void {
   const pause = 150;
-  const patience = 4000;
+  const patience = 2000;
+  /** Whether the relay has a commit: to ask for a document that it has not is an error, which browsers report. */
+  let recorded = false;
+  let sent = false;
   let waiting = false;
-  let begun = false;
 
-  const read = () => {
-    // To ask for a document that nobody has written to is an error of HTTP, which browsers report.
-    begun ||= panes.some(({ doc, link }) => link.state.status === "synced" && !isEmpty(doc));
-    if (begun) feed.read();
-    else if (panes.some(({ link }) => link.state.status === "synced")) commits.show({ kind: "empty" });
-  };
-  const soon = () => {
+  for (const { doc, link } of panes) {
+    doc.on("update", (_update, _origin, _doc, { local }) => {
+      // The relay sends on what it has recorded, and nothing else.
+      recorded ||= !local;
+      soon();
+    });
+    link.on("change", soon);
+  }
+  document.addEventListener("visibilitychange", soon);
+  setInterval(() => {
+    if (document.hidden) return;
+    // Where no other editor is online nothing comes back: what was sent so long ago is taken for recorded.
+    recorded ||= sent;
+    sent = panes.some(({ doc, link }) => link.state.status === "synced" && !isEmpty(doc));
+    read();
+  }, patience);
+
+  function soon(): void {
     if (waiting) return;
     waiting = true;
     setTimeout(() => {
       waiting = false;
       read();
     }, pause);
-  };
-  for (const { doc, link } of panes) {
-    doc.on("update", soon);
-    link.on("change", soon);
   }
-  document.addEventListener("visibilitychange", soon);
-  setInterval(() => {
-    if (!document.hidden) read();
-  }, patience);
+
+  function read(): void {
+    if (recorded) feed.read();
+    else if (panes.some(({ link }) => link.state.status === "synced")) commits.show({ kind: "empty" });
+  }
 }
 
 /** Whether nobody has ever written to the document, as far as this replica knows. */

@@ -57,7 +57,6 @@ export function createPane({ person, room, relay, onRename }: PaneOptions): Pane
   online.addEventListener("change", () => (online.checked ? link.goOnline() : link.goOffline()));
   link.on("change", ({ status }) => {
     online.checked = status === "connecting" || status === "synced";
-    pane.dataset.status = status;
   });
 
   const length = element("span", { class: "pane-length" });
@@ -70,7 +69,12 @@ export function createPane({ person, room, relay, onRename }: PaneOptions): Pane
       { class: "pane-header" },
       avatar,
       name,
-      element("span", { class: "pane-tools" }, undoButton(undoManager), redoButton(undoManager)),
+      element(
+        "span",
+        { class: "pane-tools" },
+        historyButton(undoManager, "undo"),
+        historyButton(undoManager, "redo"),
+      ),
       element("label", { class: "switch" }, online, element("span", {}, "Online")),
     ),
     editor,
@@ -141,39 +145,19 @@ function createEditor({
   });
 }
 
-function undoButton(undoManager: UndoManager): HTMLElement {
-  const canUndo = () => undoManager.canUndo();
-  return historyButton({ label: "Undo", undoManager, can: canUndo, run: () => undoManager.undo() });
-}
-
-function redoButton(undoManager: UndoManager): HTMLElement {
-  const canRedo = () => undoManager.canRedo();
-  return historyButton({ label: "Redo", undoManager, can: canRedo, run: () => undoManager.redo() });
-}
-
-function historyButton({
-  label,
-  undoManager,
-  can,
-  run,
-}: {
-  label: "Undo" | "Redo";
-  undoManager: UndoManager;
-  can: () => boolean;
-  run: () => void;
-}): HTMLElement {
+function historyButton(undoManager: UndoManager, direction: "undo" | "redo"): HTMLElement {
+  const label = direction === "undo" ? "Undo" : "Redo";
   const button = element(
     "button",
     { class: "icon-button", type: "button", title: label },
-    icon(label === "Undo" ? "undo" : "redo"),
+    icon(direction),
     spoken(label),
   );
-  button.addEventListener("click", () => {
-    if (can()) run();
-  });
+  button.addEventListener("click", () => undoManager[direction]());
   const render = () => {
+    const can = direction === "undo" ? undoManager.canUndo() : undoManager.canRedo();
     // Not `disabled`, which would take the focus away from whoever presses the button by key until nothing is left.
-    button.setAttribute("aria-disabled", String(!can()));
+    button.setAttribute("aria-disabled", String(!can));
   };
   undoManager.on("stack-item-added", render);
   undoManager.on("stack-item-popped", render);

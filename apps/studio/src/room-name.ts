@@ -36,38 +36,13 @@ function toRoomName(result: ReturnType<typeof checkDocumentId>): RoomName {
   return result.ok ? { ok: true, name: result.id } : { ok: false, detail: result.detail };
 }
 
-const adjectives = [
-  ...["amber", "brisk", "calm", "clear", "distant", "early", "gentle", "golden", "green", "high", "late"],
-  ...["little", "mellow", "northern", "open", "pale", "quiet", "silver", "slow", "still", "warm", "wide"],
-];
-const places = [
-  ...[
-    "bay",
-    "bridge",
-    "brook",
-    "cape",
-    "cove",
-    "delta",
-    "dune",
-    "field",
-    "fjord",
-    "forest",
-    "garden",
-    "glade",
-  ],
-  ...[
-    "grove",
-    "harbour",
-    "hill",
-    "island",
-    "lagoon",
-    "lake",
-    "meadow",
-    "orchard",
-    "river",
-    "shore",
-    "valley",
-  ],
-];
+const adjectives = (
+  "amber brisk calm clear distant early gentle golden green high late little mellow northern open pale quiet " +
+  "silver slow still warm wide"
+).split(" ");
+const places = (
+  "bay bridge brook cape cove delta dune field fjord forest garden glade grove harbour hill island lagoon lake " +
+  "meadow orchard river shore valley"
+).split(" ");
 /** Without those that look or sound like others. */
 const plainLetters = "abcdefghjkmnpqrstuvwxyz23456789";

@@ -10,8 +10,7 @@ const words: Readonly<Record<LinkStatus, string>> = {
 };
 
 export function linkText({ status, unsent }: LinkState): string {
-  if (unsent === 0) return words[status];
-  return `${words[status]} · ${unsent} unsent ${unsent === 1 ? "change" : "changes"}`;
+  return unsent === 0 ? words[status] : `${words[status]} · ${unsent} unsent`;
 }
 
 export function createStatusPill(link: Link): HTMLElement {
