@@ -18,6 +18,7 @@ export function run(command, args = [], { capture = false, env = {} } = {}) {
         PATH: `${join(root, "node_modules", ".bin")}${delimiter}${process.env.PATH}`,
         TURBO_TELEMETRY_DISABLED: "1",
         TURBO_NO_UPDATE_NOTIFIER: "1",
+        ...(process.stdout.isTTY ? {} : { NO_COLOR: "1" }),
         ...env,
       },
       stdio: ["ignore", capture ? "pipe" : "inherit", "inherit"],
