@@ -196,8 +196,8 @@ describe("a relay that goes away", () => {
     await alert.waitFor({ state: "detached" });
     await expect.poll(right.text).toBe("calm sea");
     await listed(studio, "calm sea");
-    // The browser itself reports each connection that it could not make.
-    const faults = studio.takeFaults().filter(fault => !fault.includes("net::ERR_CONNECTION_REFUSED"));
+    // The browser itself reports each request that a relay on its way out did not take, or took with a 503.
+    const faults = studio.takeFaults().filter(fault => !/net::ERR_CONNECTION_|\b503\b/.test(fault));
     expect(faults).toEqual([]);
   });
 });

@@ -13,6 +13,7 @@ import express, { type ErrorRequestHandler, type Express, type RequestHandler } 
 import helmet from "helmet";
 import { z } from "zod";
 import { toChangeEvent } from "./changes.js";
+import { ServerError } from "./errors.js";
 import type { Kinds } from "./kinds.js";
 import { checkOrigin, type OriginPolicy } from "./origin.js";
 import type { Rooms } from "./rooms.js";
@@ -148,14 +149,14 @@ function guard({ originPolicy }: HttpOptions): RequestHandler {
   };
 }
 
-function answerProblem({ onError }: HttpOptions): ErrorRequestHandler {
+function answerProblem({ accepting, onError }: HttpOptions): ErrorRequestHandler {
   // Express knows an error handler by its four parameters.
   return (error: unknown, request, response, _next) => {
     if (response.headersSent) {
       response.destroy();
       return;
     }
-    const { code, detail } = problemOf(error);
+    const { code, detail } = problemOf(error, accepting());
     if (code === "internal") onError(error, { method: request.method, path: request.path });
     const status = problemStatus[code];
     const body: Problem = { type: "about:blank", title: titles[status] ?? "Error", status, code, detail };
@@ -163,8 +164,13 @@ function answerProblem({ onError }: HttpOptions): ErrorRequestHandler {
   };
 }
 
-function problemOf(error: unknown): { code: ProblemCode; detail: string } {
+function problemOf(error: unknown, accepting: boolean): { code: ProblemCode; detail: string } {
   if (error instanceof HttpProblem) return { code: error.code, detail: error.message };
+  // What a request was using may have been closed under it.
+  if (!accepting) return { code: "unavailable", detail: "The relay is shutting down." };
+  if (error instanceof ServerError && error.code === "document-closed") {
+    return { code: "unavailable", detail: `${error.message} Try again.` };
+  }
   if (error instanceof StorageError && error.transient) {
     return { code: "unavailable", detail: "The store cannot be read now; try again." };
   }

@@ -455,6 +455,14 @@ describe("a room", () => {
     expect(present(bob)).toEqual([[101, null]]);
   });
 
+  it("opens no document any more when all are being closed", async () => {
+    await join(101);
+    const closing = world.rooms.close(1012, "the relay is shutting down");
+    expect(() => world.rooms.get("notes")).toThrow("shutting down");
+    expect(() => world.rooms.get("others")).toThrow("shutting down");
+    await closing;
+  });
+
   it("opens a document that cannot be read for nobody, and says so", async () => {
     const failed: unknown[] = [];
     await world.close();

@@ -8,10 +8,14 @@
  */
 import { CloseCode } from "@verso/protocol";
 import type { Cancel, Clock } from "./clock.js";
+import { ServerError } from "./errors.js";
 import { createRoom, type Room, type RoomEvents, type RoomOptions } from "./room.js";
 
 export interface Rooms {
-  /** The room of the document, opened if it is not. Enter it or read from it before anything else happens. */
+  /**
+   * The room of the document, opened if it is not. Enter it or read from it before anything else happens. Throws
+   * `shutting-down` once all are being closed.
+   */
   get(documentId: string): Room;
   readonly size: number;
   /** Bytes of memory of all open documents, estimated. */
@@ -68,6 +72,7 @@ export function createRooms({ residency, events, ...options }: RoomsOptions): Ro
 
   return {
     get(documentId) {
+      if (closed) throw new ServerError("shutting-down", "The relay is shutting down.");
       let room = rooms.get(documentId);
       if (room === undefined) {
         room = createRoom(documentId, roomOptions);
