@@ -19,9 +19,9 @@ beforeAll(async () => {
   relay = await startRelay(data);
 });
 afterAll(async () => {
-  expect(relay.log.filter(line => line.includes("refused"))).toEqual([]);
   await relay.kill();
   rmSync(data, { recursive: true, force: true });
+  expect(relay.log.filter(line => line.includes("refused"))).toEqual([]);
 });
 
 /** Two clients, and the second must come to have everything that the first has. */
