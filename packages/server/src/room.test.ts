@@ -325,18 +325,19 @@ describe("a room", () => {
       text(ann).insert(0, "after");
       text(bob).insert(0, "meanwhile");
       await flush();
-      ann.send(encodeSyncStep1(Uint8Array.of(0)));
+      for (let i = 0; i < 2; i++) ann.send(encodeSyncStep1(Uint8Array.of(0)));
       await flush();
       expect(text(ann).toString()).toContain("meanwhile");
       expect(await content()).toEqual({ t: "meanwhile" });
-      const received = () => ann.fromRelay.map(message => decodeYMessage(message).type);
+      const answers = () =>
+        ann.fromRelay.filter(message => decodeYMessage(message).type === "sync-step-2").length;
       ann.reading = false;
       await flush();
-      expect(received()).not.toContain("sync-step-2");
+      expect(answers()).toBe(0);
 
       trials[0]!.settle({ type: "passed" });
       await flush();
-      expect(received()).toContain("sync-step-2");
+      expect(answers()).toBe(2);
       expect(bob.doc.getMap("m").size).toBe(2000);
       expect(text(bob).toString()).toContain("after");
     });

@@ -140,8 +140,8 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
   const paused = new Set<Peer>();
   /** What waits for a trial, by author: what an author sends keeps its order. */
   const onTrial = new Map<Peer, OnTrial>();
-  /** State vectors of those who asked; one who asks again wants the later answer only. */
-  const questions = new Map<Peer, Uint8Array>();
+  /** State vectors of those who asked, each of which gets an answer. */
+  const questions = new Map<Peer, Uint8Array[]>();
   /** Readers, and what else runs when the document is what the ledger holds. */
   const tasks: (() => void)[] = [];
 
@@ -276,7 +276,7 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
     if (delivered !== null) delivery.fallBehind(delivered);
     pushes = [];
     pushedBytes = 0;
-    for (const [peer, { question }] of onTrial) if (question !== null) questions.set(peer, question);
+    for (const [peer, trial] of onTrial) questions.set(peer, trial.questions);
     onTrial.clear();
     whenCurrent(current => {
       for (const peer of delivery.peers()) catchUp(current, peer);
@@ -425,13 +425,13 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
   ): void {
     const [first] = waiting;
     if (first === undefined) return;
-    const trial: OnTrial = { pushes: waiting, question: null };
+    const trial: OnTrial = { pushes: waiting, questions: [] };
     onTrial.set(author, trial);
     const settle = (refusal: Refusal | null) => {
       // The document may have been discarded meanwhile, and its author asked for everything.
       if (onTrial.get(author) !== trial) return;
       onTrial.delete(author);
-      if (trial.question !== null) ask(author, trial.question);
+      if (trial.questions.length > 0 && peers.has(author)) questions.set(author, trial.questions);
       if (refusal === null) {
         first.tried = true;
         pushes.unshift(...waiting);
@@ -469,20 +469,25 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
 
   /** The answer comes when all that the peer has pushed before has been dealt with. */
   function ask(peer: Peer, stateVector: Uint8Array): void {
-    const trial = onTrial.get(peer);
-    if (trial !== undefined) trial.question = stateVector;
-    else if (peers.has(peer)) questions.set(peer, stateVector);
+    const waiting = onTrial.get(peer)?.questions ?? questions.get(peer) ?? [];
+    waiting.push(stateVector);
+    if (!onTrial.has(peer)) questions.set(peer, waiting);
+    if (waiting.length > queuedQuestions) {
+      paused.add(peer);
+      peer.pause();
+    }
     pacer.wake();
   }
 
   function answerQuestions(outOfTime: () => boolean): void {
     if (questions.size === 0) return;
     const pushing = new Set(pushes.map(({ author }) => author));
-    for (const [peer, stateVector] of questions) {
+    for (const [peer, stateVectors] of questions) {
       if (pushing.has(peer)) continue;
       questions.delete(peer);
-      if (onTrial.has(peer)) ask(peer, stateVector);
-      else if (open !== null) answer(open, peer, stateVector);
+      const trial = onTrial.get(peer);
+      if (trial !== undefined) trial.questions.unshift(...stateVectors);
+      else if (open !== null) for (const stateVector of stateVectors) answer(open, peer, stateVector);
       if (outOfTime()) return;
     }
   }
@@ -539,10 +544,12 @@ interface Open {
 interface OnTrial {
   /** The first is on trial. */
   readonly pushes: QueuedPush<Peer>[];
-  /** The state vector of its author, if he has asked since. */
-  question: Uint8Array | null;
+  /** The state vectors with which its author has asked since. */
+  readonly questions: Uint8Array[];
 }
 
+/** Questions of one peer that may wait before its socket is no longer read. */
+const queuedQuestions = 64;
 /** Milliseconds after a join from which the `Y.Doc` is built, so that the first push need not wait for it. */
 const buildDelay = 100;
 /** How often in a row a document may be discarded for another reason than a store that is not ready. */
