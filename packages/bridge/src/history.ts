@@ -82,6 +82,11 @@ export function revert(
   return doc.transact(transaction => new Reverter(transaction, records, memory).run(), origin);
 }
 
+/** Sets a key to content that is not in force, over whatever is; the content's copies are noted in the memory. */
+export function setAgain(transaction: Transaction, item: DeletedItem, memory: RevertMemory): RevertNote {
+  return new Reverter(transaction, [], memory).setAgain(item);
+}
+
 interface Unit {
   readonly client: number;
   readonly clock: number;
@@ -135,6 +140,13 @@ class Reverter {
       deletedUnits: this.#deletedUnits,
       skipped: this.#skipped,
     };
+  }
+
+  setAgain(item: DeletedItem): RevertNote {
+    const parent = this.#findType(item.parent);
+    if (parent !== null && item.key !== null)
+      this.#note(item, this.#set(parent, item.key, item.content), false);
+    return { restorations: this.#restorations, withdrawn: [] };
   }
 
   /** Restores a part of a deleted item, in the pieces that its earlier copies are in. */

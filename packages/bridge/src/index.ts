@@ -9,7 +9,7 @@ export {
   toTagged,
 } from "./json.js";
 export { type Path, parsePointer, toPointer } from "./pointer.js";
-export { emptyDocument, type RootKind, type Roots, read, readPointer } from "./read.js";
+export { emptyDocument, type RootKind, type Roots, read, readPath, readPointer, textLength } from "./read.js";
 export { type ApplyPatchOptions, applyPatch, type WriteOptions, write } from "./write.js";
 
 // Changes, and the patches that show them
@@ -48,6 +48,8 @@ export {
   type InverseRecord,
   type TypeRef,
 } from "./invert.js";
+export type { KeyWrite } from "./key-writes.js";
+export { cutPart, joinRecords, type SpanPart } from "./parts.js";
 export {
   createRevertMemory,
   decodeRevertNote,

@@ -201,18 +201,23 @@ function idRange({ id, length }: Item): IdRange {
   return { client: id.client, clock: id.clock, length };
 }
 
-function refOf(doc: Y.Doc, type: SharedType): TypeRef {
+/** What names a type in a record. */
+export function refOf(doc: Y.Doc, type: SharedType): TypeRef {
   const item = itemOf(type);
   if (item !== null) return { client: item.id.client, clock: item.id.clock };
   for (const [name, root] of doc.share) if (root === type) return name;
   throw new Error("A root that its document does not have.");
 }
 
-function captureItem(item: Item, span: Span): CapturedItem {
+function captureItem(item: Item, span: Captured): CapturedItem {
   return { ...idRange(item), content: span.shows(item) ? captureContent(item, span) : null };
 }
 
-function captureContent(item: Item, span: Span): CapturedContent | null {
+/** Whose content a capture takes; `isNew` items were not there. */
+export type Captured = Pick<Span, "isNew" | "shows">;
+
+/** The content of an item with all that is in it; `null` for what has none any more. */
+export function captureContent(item: Item, span: Captured): CapturedContent | null {
   switch (contentKind(item)) {
     case "string":
       return { type: "string", text: textOf(item) };
@@ -238,7 +243,7 @@ function captureContent(item: Item, span: Span): CapturedContent | null {
   }
 }
 
-function captureType(type: SharedType, span: Span): CapturedType {
+function captureType(type: SharedType, span: Captured): CapturedType {
   const keys: [string, CapturedItem[]][] = [];
   for (const key of keysOf(type)) {
     const chain: CapturedItem[] = [];

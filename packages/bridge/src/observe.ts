@@ -11,10 +11,13 @@ import { type Derivation, Deriver } from "./derive.js";
 import { BridgeError } from "./errors.js";
 import { captureInverse, type InverseRecord } from "./invert.js";
 import { cloneJson, jsonEqual, type MutableJsonObject } from "./json.js";
+import { type KeyWrite, keyWritesOf } from "./key-writes.js";
+import { partsOf, type SpanPart } from "./parts.js";
 import { type Rfc6902Operation, toRfc6902 } from "./patch.js";
 import { childPointer, toPointer } from "./pointer.js";
 import { inferKind, type RootKind, type Roots, read, readPath, rootKinds } from "./read.js";
 import { applyChange } from "./replay.js";
+import type { RevertMemory } from "./revert-memory.js";
 import { hookTransactions, isNested, isRunning, progressOf, Span, type Transaction } from "./yjs.js";
 
 /** What a span did. Its methods can be called until the listener returns, while deleted content is still there. */
@@ -29,6 +32,10 @@ export interface PatchSpan {
   readonly touched: readonly string[];
   /** What it takes to undo the span by ids. */
   inverse(): InverseRecord;
+  /** The same in parts, each with the inverse record of it alone. Costs the length of the lists and texts it changed. */
+  parts(): readonly SpanPart[];
+  /** What was written to keys of maps; only while the transaction is running. The memory is that of all compensations. */
+  keyWrites(memory: RevertMemory): readonly KeyWrite[];
   /** The change in plain RFC 6902. */
   rfc6902(): { readonly forward: readonly Rfc6902Operation[]; readonly reverse: readonly Rfc6902Operation[] };
 }
@@ -175,6 +182,15 @@ class SpanReport implements PatchSpan {
 
   inverse(): InverseRecord {
     return captureInverse(this.#doc, this.#open());
+  }
+
+  parts(): SpanPart[] {
+    return partsOf(this.#doc, this.#roots, this.#open());
+  }
+
+  keyWrites(memory: RevertMemory): KeyWrite[] {
+    const transaction = this.transactions[this.transactions.length - 1]!;
+    return keyWritesOf(transaction, this.#roots, { span: this.#open(), memory });
   }
 
   rfc6902() {

@@ -45,6 +45,7 @@ import {
   itemOf,
   keysOf,
   lastEntry,
+  lengthOf,
   nameOf,
   now,
   type SharedType,
@@ -108,6 +109,26 @@ export function readPath(doc: Y.Doc, roots: Roots, [name, ...path]: Path): Json 
   const type = doc.share.get(name);
   const kind = roots[name]!;
   return type === undefined ? valueAt(emptyRoot(kind), path) : readWithin(type, kind, path);
+}
+
+/**
+ * The length of the text at a path, in UTF-16 units and embeds, without reading it; `undefined` where no shared text is.
+ */
+export function textLength(doc: Y.Doc, roots: Roots, path: Path): number | undefined {
+  const [name, ...rest] = path;
+  const root = typeof name === "string" ? doc.share.get(name) : undefined;
+  if (root === undefined || !Object.hasOwn(roots, name!)) return undefined;
+  let type = root;
+  let kind: TypeKind = roots[name!]!;
+  let place: Path = rest;
+  while (place.length > 0) {
+    const step = stepInto(type, kind, place);
+    if (step === null || contentKind(step.item) !== "type") return undefined;
+    type = typeOf(step.item);
+    kind = nestedKind(type);
+    place = step.rest;
+  }
+  return isTextual(kind) ? lengthOf(type) : undefined;
 }
 
 /** The document of a kind before anything was written: its roots, empty. */
@@ -318,23 +339,54 @@ function readWithin(type: SharedType, kind: TypeKind, path: Path): Json | undefi
   return valueAt(projectType(type, kind, now), path);
 }
 
+/** The item that the first segments of a path lead to. */
+function stepInto(
+  type: SharedType,
+  kind: TypeKind,
+  [first, ...rest]: Path,
+): { item: Item; rest: Path } | null {
+  if (first === undefined) return null;
+  if (kind === "array") return found(elementAt(type, first)?.item, rest);
+  if (kind === "map") return found(entryAt(type, first), rest);
+  const [second, ...below] = rest;
+  if (second === undefined) return null;
+  if (first === "attrs") return found(entryAt(type, second), below);
+  return first === "children" && itemsAreChildren(kind) ? found(elementAt(type, second)?.item, below) : null;
+}
+
+function found(item: Item | null | undefined, rest: Path): { item: Item; rest: Path } | null {
+  return item === null || item === undefined ? null : { item, rest };
+}
+
+function entryAt(type: SharedType, segment: string | number): Item | null {
+  const key = unescapeKey(String(segment));
+  return key === null ? null : now.entry(type, key);
+}
+
 function readEntry(type: SharedType, name: string, rest: Path): Json | undefined {
-  const key = unescapeKey(name);
-  const item = key === null ? null : now.entry(type, key);
+  const item = entryAt(type, name);
   if (item === null) return undefined;
   return contentKind(item) === "type" ? readNested(item, rest) : valueAt(projectEntry(item, now), rest);
 }
 
 function readElement(type: SharedType, segment: string | number, rest: Path): Json | undefined {
+  const element = elementAt(type, segment);
+  if (element === null) return undefined;
+  const { item, offset } = element;
+  return contentKind(item) === "type"
+    ? readNested(item, rest)
+    : valueAt(projectValues(item, now)[offset], rest);
+}
+
+function elementAt(type: SharedType, segment: string | number): { item: Item; offset: number } | null {
   let index = typeof segment === "number" ? segment : tokenToIndex(segment);
-  if (index === null) return undefined;
+  if (index === null) return null;
   for (let item = firstItem(type); item !== null; item = item.right) {
     if (item.deleted || !item.countable) continue;
-    if (index >= item.length) index -= item.length;
-    else if (contentKind(item) === "type") return readNested(item, rest);
-    else return valueAt(projectValues(item, now)[index], rest);
+    if (index < item.length) return { item, offset: index };
+    index -= item.length;
   }
-  return undefined;
+  return null;
 }
 
 function readNested(item: Item, rest: Path): Json | undefined {

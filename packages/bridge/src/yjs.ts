@@ -87,6 +87,26 @@ export function nextOf(type: SharedType, item: Item | null): Item | null {
   return item === null ? type._start : item.right;
 }
 
+/** How many visible units a sequence has. */
+export function lengthOf(type: SharedType): number {
+  return type._length;
+}
+
+/** Visits all items of a sequence with the number of visible units before each. */
+export function eachListItem(type: SharedType, visit: (item: Item, index: number) => void): void {
+  let index = 0;
+  for (let item = type._start; item !== null; item = item.right) {
+    visit(item, index);
+    if (!item.deleted && item.countable) index += item.length;
+  }
+}
+
+/** The name of a root; `null` for any other type. */
+export function rootName(doc: Y.Doc, type: SharedType): string | null {
+  for (const [name, root] of doc.share) if (root === type) return name;
+  return null;
+}
+
 export function keysOf(type: SharedType): Iterable<string> {
   return type._map.keys();
 }
@@ -368,11 +388,23 @@ function integrate(
   }: { left: Item | null; right: Item | null; key: string | null; content: Content },
 ): Item {
   const { doc } = transaction;
+  claim(transaction);
   const id = Y.createID(doc.clientID, Y.getState(doc.store, doc.clientID));
   const item = new Y.Item(id, left, left?.lastId ?? null, right, right?.id ?? null, parent, key, content);
   item.integrate(transaction, 0);
   forgetPositions(parent);
   return item;
+}
+
+/**
+ * An update that is applied within a transaction marks all of it as remote. When something is then written under our
+ * own client id, Yjs takes it for somebody else's and draws a new id: one more for the document, for ever. A local
+ * transaction, though, is not expected to have moved positions behind the back of those who cache them.
+ */
+function claim(transaction: Transaction): void {
+  if (transaction.local) return;
+  transaction.local = true;
+  for (const type of transaction.changed.keys()) forgetPositions(type as SharedType);
 }
 
 /** Yjs caches where indexes are, and does so by its own methods only. */
