@@ -104,6 +104,7 @@ test("is read as it always was", async () => {
     snapshots: 1,
     dedupeKeys: 2,
     feedEntries: 7,
+    records: 0,
     issues: 0,
   });
   expect(issues).toEqual([]);

@@ -40,6 +40,7 @@ export {
   type ReadOptions,
 } from "./ledger.js";
 export type { CommitIssue, CommitNotes, IssueSeverity } from "./notes.js";
+export type { Records } from "./records.js";
 export type { DropPartsOptions, DropPartsResult } from "./retention.js";
 export type { Snapshot, SnapshotDraft } from "./snapshot.js";
 // Verifying

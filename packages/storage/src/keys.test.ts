@@ -10,6 +10,7 @@ import {
   KEYSPACE,
   type ParsedKey,
   parseKey,
+  recordKey,
   snapshotKey,
   within,
 } from "./keys.js";
@@ -40,6 +41,7 @@ test("every key says again what it was made of", () => {
       ],
       [snapshotKey(key, 2 ** 33, 7), { keyspace: "snapshot", document, sequence: 2 ** 33, chunk: 7 }],
       [dedupeKey(key, "\u0001\0é"), { keyspace: "dedupe", document, dedupe: "\u0001\0é" }],
+      [recordKey(key, "\u0001\0é"), { keyspace: "record", namespace: document, key: "\u0001\0é" }],
     ];
     for (const [bytes, expected] of parsed) expect(parseKey(bytes)).toEqual(expected);
   }
@@ -63,7 +65,8 @@ test("what no ledger writes is no key", () => {
     dedupeKey(document, ""),
     feedKey(1).subarray(0, -1),
     Buffer.of(KEYSPACE.meta, 0x61),
-    Buffer.of(0x60, 0x61, 0, 1),
+    recordKey(document, ""),
+    Buffer.of(0x70, 0x61, 0, 1),
     Buffer.of(0xff),
   ];
   for (const key of strange) expect(parseKey(key), key.toString("hex")).toBeUndefined();

@@ -11,11 +11,13 @@
  * 30 document sequence chunk      snapshot: chunk 0 describes it, 1, 2, 3 … are its state (snapshot.ts)
  * 40 document key                 dedupe key: sequence of the commit that bears it (indexes.ts)
  * 50 feed-sequence                feed entry: a run of commits of one document (indexes.ts)
+ * 60 namespace key                record beside the documents (records.ts)
  * ```
  *
  * `document` is the id in UTF-8 with every 00 written as 00 FF, and 00 01 behind it: no document's keys lie within
- * another's, and documents are in the order of their ids' bytes. `sequence` and `feed-sequence` are eight bytes
- * big-endian, `chunk` four; a dedupe key is plain UTF-8 to the end. Other first bytes are reserved.
+ * another's, and documents are in the order of their ids' bytes; `namespace` is written likewise. `sequence` and
+ * `feed-sequence` are eight bytes big-endian, `chunk` four; a dedupe key and the key of a record are plain UTF-8 to the
+ * end. Other first bytes are reserved.
  */
 
 import type { RangeOptions } from "./backend.js";
@@ -27,6 +29,7 @@ export const KEYSPACE = {
   snapshot: 0x30,
   dedupe: 0x40,
   feed: 0x50,
+  record: 0x60,
 } as const;
 
 export const FORMAT_KEY: Uint8Array = Buffer.concat([Buffer.of(KEYSPACE.meta), Buffer.from("format")]);
@@ -83,6 +86,11 @@ export function dedupeKey(document: Uint8Array, dedupe: string): Buffer {
   return Buffer.concat([joined(KEYSPACE.dedupe, document, 0), Buffer.from(dedupe)]);
 }
 
+/** The namespace as `documentKey` writes it. */
+export function recordKey(namespace: Uint8Array, key: string): Buffer {
+  return Buffer.concat([joined(KEYSPACE.record, namespace, 0), Buffer.from(key)]);
+}
+
 export function feedKey(feedSequence: number): Buffer {
   const key = Buffer.allocUnsafe(9);
   key[0] = KEYSPACE.feed;
@@ -90,7 +98,7 @@ export function feedKey(feedSequence: number): Buffer {
   return key;
 }
 
-/** Everything of one kind, or of one kind and document. */
+/** Everything of one kind, or of one kind and document or namespace. */
 export function within(keyspace: number, document?: Uint8Array): RangeOptions {
   if (document === undefined) return { gte: Buffer.of(keyspace), lt: Buffer.of(keyspace + 1) };
   // The terminator's last byte is 01, so what lies behind the document begins with 02 there.
@@ -111,7 +119,8 @@ export type ParsedKey =
       readonly chunk: number;
     }
   | { readonly keyspace: "dedupe"; readonly document: string; readonly dedupe: string }
-  | { readonly keyspace: "feed"; readonly feedSequence: number };
+  | { readonly keyspace: "feed"; readonly feedSequence: number }
+  | { readonly keyspace: "record"; readonly namespace: string; readonly key: string };
 
 export function parseKey(bytes: Uint8Array): ParsedKey | undefined {
   const key = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -138,6 +147,10 @@ export function parseKey(bytes: Uint8Array): ParsedKey | undefined {
     }
     case KEYSPACE.dedupe:
       return rest === 0 ? undefined : { keyspace: "dedupe", document, dedupe: key.toString("utf8", end) };
+    case KEYSPACE.record:
+      return rest === 0
+        ? undefined
+        : { keyspace: "record", namespace: document, key: key.toString("utf8", end) };
     default:
       return undefined;
   }

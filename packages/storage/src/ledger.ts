@@ -3,10 +3,11 @@
  *
  * It is the truth about the documents, and what is in memory elsewhere is a cache of it: a commit is acknowledged when it
  * is on the disk, and what a failure leaves in doubt is read again. All documents share one group commit, and one batch
- * holds everything that an append writes: commits, dedupe keys, head and feed entry.
+ * holds everything that an append writes: commits, dedupe keys, head and feed entry. Beside the documents it keeps small
+ * records for whoever runs the store.
  *
  * The bytes on disk are described where they are written: keys.ts, encoding.ts, format.ts, commit.ts, notes.ts, head.ts,
- * snapshot.ts and indexes.ts.
+ * snapshot.ts, indexes.ts and records.ts.
  */
 
 import { setTimeout as timeout } from "node:timers/promises";
@@ -32,6 +33,7 @@ import {
   within,
 } from "./keys.js";
 import { type LoadedDocument, loadDocument } from "./load-document.js";
+import { createRecords, type Records } from "./records.js";
 import { type DropPartsOptions, type DropPartsResult, dropParts } from "./retention.js";
 import { readSnapshot, type Snapshot } from "./snapshot.js";
 
@@ -121,6 +123,8 @@ export interface Ledger extends AsyncDisposable {
   findByDedupe(document: string, key: string): Promise<number | undefined>;
   /** Lets go of parts of old commits; their hashes stay, and the chain verifies. */
   dropParts(options: DropPartsOptions): Promise<DropPartsResult>;
+  /** The records of a namespace, which need not exist before. */
+  records(namespace: string): Records;
   /** Finishes what is in flight and closes the store. */
   close(): Promise<void>;
 }
@@ -200,6 +204,7 @@ export async function openLedger({
         const value = await backend.get(entry);
         return value === undefined ? undefined : readDedupeEntry([entry, value], document).sequence;
       }),
+    records: namespace => createRecords(groupCommit, namespace),
     dropParts: options => groupCommit.read(() => dropParts(groupCommit, keyOf(options.document), options)),
     close: () => groupCommit.close(),
     [Symbol.asyncDispose]: () => groupCommit.close(),

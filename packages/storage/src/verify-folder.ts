@@ -73,7 +73,15 @@ export async function verifyFolder(
       if (!(error instanceof StorageError && error.code === "corrupted")) throw error;
       const detail = `nothing can be read any more: ${error.message}`;
       await report({ code: "corrupted-entry", severity: "critical", detail });
-      return { documents: 0, commits: 0, snapshots: 0, dedupeKeys: 0, feedEntries: 0, issues: found };
+      return {
+        documents: 0,
+        commits: 0,
+        snapshots: 0,
+        dedupeKeys: 0,
+        feedEntries: 0,
+        records: 0,
+        issues: found,
+      };
     }
   } finally {
     await rm(copy, { recursive: true, force: true });

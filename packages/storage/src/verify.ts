@@ -4,7 +4,7 @@
  * Heads, commits, snapshots and dedupe keys lie in the same order of documents, so one walk over the four side by side
  * sees each document whole and holds no more than one commit and one snapshot at a time. Then every feed entry is compared
  * with its commits, which know their place in the feed: when as many commits are found as there are, the two match one to
- * one. Bad data is reported and never thrown.
+ * one. Of records only the seals are checked: what they mean is their owners' business. Bad data is reported and never thrown.
  */
 
 import { compareBytes, type RangeOptions, type StorageBackend, type StorageEntry } from "./backend.js";
@@ -14,6 +14,7 @@ import { FORMAT_VERSION, readFormatVersion } from "./format.js";
 import { type Head, readHead } from "./head.js";
 import { readDedupeEntry } from "./indexes.js";
 import { documentKey, FORMAT_KEY, KEYSPACE, type ParsedKey, parseKey } from "./keys.js";
+import { readRecord } from "./records.js";
 import { assembleSnapshot, type Snapshot } from "./snapshot.js";
 import { createChain } from "./verify-chain.js";
 import { reportOutsideFeed, verifyRun } from "./verify-feed.js";
@@ -26,6 +27,7 @@ export interface VerifySummary {
   readonly snapshots: number;
   readonly dedupeKeys: number;
   readonly feedEntries: number;
+  readonly records: number;
   readonly issues: number;
 }
 
@@ -56,7 +58,15 @@ export async function verifyLedger(
   backend: StorageBackend,
   { onIssue = () => undefined, replay = () => ({}) }: VerifyOptions = {},
 ): Promise<VerifySummary> {
-  const count = { documents: 0, commits: 0, snapshots: 0, dedupeKeys: 0, feedEntries: 0, issues: 0 };
+  const count = {
+    documents: 0,
+    commits: 0,
+    snapshots: 0,
+    dedupeKeys: 0,
+    feedEntries: 0,
+    records: 0,
+    issues: 0,
+  };
   const report: Report = async issue => {
     count.issues += 1;
     await onIssue(issue);
@@ -67,7 +77,8 @@ export async function verifyLedger(
   const snapshots = cursor(KEYSPACE.snapshot);
   const dedupe = cursor(KEYSPACE.dedupe);
   const feed = cursor(KEYSPACE.feed);
-  const cursors = [heads, commits, snapshots, dedupe, feed];
+  const records = cursor(KEYSPACE.record);
+  const cursors = [heads, commits, snapshots, dedupe, feed, records];
   try {
     // All begin before anything else is awaited, and so see the store at one moment.
     await Promise.all(cursors.map(each => each.advance()));
@@ -92,6 +103,10 @@ export async function verifyLedger(
     }
     if (matched !== count.commits && everythingWasRead()) {
       await attempt(report, { severity: "critical" }, () => reportOutsideFeed(backend, report));
+    }
+    for await (const { entry } of records.takeWhile(() => true)) {
+      count.records += 1;
+      await attempt(report, { severity: "high" }, () => readRecord(entry));
     }
     return count;
   } finally {
@@ -196,7 +211,8 @@ async function verifyFormat(backend: StorageBackend, report: Report): Promise<vo
 
 /** Keys in the gaps between the kinds, and beside the format. */
 async function reportStrangers(backend: StorageBackend, report: Report): Promise<void> {
-  const known = [KEYSPACE.head, KEYSPACE.commit, KEYSPACE.snapshot, KEYSPACE.dedupe, KEYSPACE.feed];
+  const { head, commit, snapshot, dedupe, feed, record } = KEYSPACE;
+  const known = [head, commit, snapshot, dedupe, feed, record];
   const gaps: RangeOptions[] = [{ lt: Buffer.of(known[0]!) }];
   for (const [index, keyspace] of known.entries()) {
     const next = known[index + 1];
