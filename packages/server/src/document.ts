@@ -128,6 +128,7 @@ export function createDocument(
   { clock, limits, documentBytes, roots }: DocumentOptions,
 ): Document {
   let cold: StoredState | null = stored;
+  let coldVector: StateVector | null = null;
   let live: { doc: Y.Doc; observer: PatchObserver; firewall: Firewall } | null = null;
   const allRemembered = Object.keys(roots.declared).every(name => Object.hasOwn(roots.remembered, name));
   let known = allRemembered ? roots.remembered : { ...roots.declared, ...roots.remembered };
@@ -187,7 +188,11 @@ export function createDocument(
       return answer;
     },
 
-    stateVector: () => (cold === null ? storeStateVector(built().doc) : coldStateVector(cold)),
+    stateVector() {
+      if (cold === null) return storeStateVector(built().doc);
+      coldVector ??= coldStateVector(cold);
+      return coldVector;
+    },
     encodedStateVector() {
       encodedStateVector ??= Y.encodeStateVector(new Map(document.stateVector()));
       return encodedStateVector;

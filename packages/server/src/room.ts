@@ -495,7 +495,7 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
   function answer({ log, document }: Open, peer: Peer, stateVector: Uint8Array): void {
     // One answer at a time is on its way, however often a client asks that does not read.
     if (peer.backlog > options.delivery.resyncAt) return;
-    peer.answer(document.answer(stateVector), document.encodedStateVector());
+    peer.answer(document.answer(stateVector), () => document.encodedStateVector());
     delivery.add(peer, moment(log, document));
     const everyone = presence.everyone();
     if (everyone !== null) peer.present(everyone);

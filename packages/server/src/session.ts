@@ -64,7 +64,7 @@ export function createSession(
     },
     answer: (answer, stateVector) => {
       send(answerFrames(answer));
-      send(new Frames([encodeSyncStep1(stateVector)]));
+      send(new Frames([encodeSyncStep1(stateVector())]));
     },
     changed: turn => send(turnFrames(turn)),
     ask: stateVector => send(new Frames([encodeSyncStep1(stateVector)])),
