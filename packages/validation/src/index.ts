@@ -21,3 +21,13 @@ export { createFirewall, type Firewall, type FirewallOptions, type ScanOptions }
 export { defaultLimits, type Limits, resolveLimits } from "./limits.js";
 export { checkStateVector, type StateVectorCheck } from "./state-vector.js";
 export { updateRanges } from "./update.js";
+
+// The gate
+
+export type { Actor } from "./actor.js";
+export type { ConflictPolicies, ConflictPolicy } from "./conflicts.js";
+export { ValidationError, type ValidationErrorCode } from "./errors.js";
+export { createGate, type Gate, type Transgression, type Verdict } from "./gate.js";
+export { createJudge, type Judge, type KindRules } from "./judge.js";
+export type { Action, Grant, Permission, PermissionPlace, Permissions } from "./permissions.js";
+export type { Issue, Severity } from "./verdict.js";

@@ -1,0 +1,481 @@
+import { observePatches, read } from "@verso/bridge";
+import { describe, expect, it } from "vitest";
+import * as Y from "yjs";
+import { z } from "zod";
+import type { Actor } from "./actor.js";
+import { createGate, type Verdict } from "./gate.js";
+import { createJudge, type KindRules } from "./judge.js";
+import { rule } from "./rules.js";
+
+const roots = { m: "map", list: "array", text: "text", rich: "richText" } as const;
+
+/** Values that hold this word are refused wherever they stand. */
+const secret = "s3cr3t";
+const clean = z.string().refine(value => !value.includes(secret), "must not be secret");
+const anything: z.ZodType = z.lazy(() =>
+  z.union([clean, z.number(), z.boolean(), z.null(), z.array(anything), z.record(z.string(), anything)]),
+);
+const noSecrets = z.object({
+  m: z.record(z.string(), anything),
+  list: z.array(anything),
+  text: clean,
+  rich: z.unknown().refine(value => !JSON.stringify(value).includes(secret), "must not be secret"),
+});
+
+interface Client {
+  readonly doc: Y.Doc;
+  readonly actor: Actor;
+  readonly sent: Uint8Array[];
+  readonly verdicts: Verdict[];
+}
+
+/** A relay that judges, and stock clients: what they send arrives when `sync` is called, and then everything does. */
+function world(rules: KindRules = { schema: noSecrets }) {
+  const doc = new Y.Doc();
+  doc.clientID = 1;
+  const observer = observePatches(doc, { roots }, () => {});
+  const gate = createGate(doc, { observer, judge: createJudge(rules) });
+  const clients: Client[] = [];
+  const updates: Uint8Array[] = [];
+  doc.on("update", (update: Uint8Array) => updates.push(update));
+
+  function connect(clientID: number, roles: readonly string[] = []): Client {
+    const replica = new Y.Doc();
+    replica.clientID = clientID;
+    const actor: Actor = { user: `user ${clientID}`, session: String(clientID), roles };
+    const sent: Uint8Array[] = [];
+    replica.on("update", (update: Uint8Array, origin: unknown) => {
+      if (origin !== "relay") sent.push(update);
+    });
+    const client: Client = { doc: replica, actor, sent, verdicts: [] };
+    clients.push(client);
+    Y.applyUpdate(replica, Y.encodeStateAsUpdate(doc), "relay");
+    return client;
+  }
+
+  /** The relay takes what one client has sent; nobody hears of it yet. */
+  function take(client: Client, options: { mayWrite?: boolean } = {}): Verdict[] {
+    const verdicts = client.sent.splice(0).map(update => {
+      let verdict: Verdict | null = null;
+      doc.transact(transaction => {
+        Y.applyUpdate(doc, update);
+        verdict = gate.settle(transaction, { actor: client.actor, ...options });
+      });
+      return verdict as unknown as Verdict;
+    });
+    client.verdicts.push(...verdicts);
+    return verdicts;
+  }
+
+  /** Everybody hears of everything. */
+  function deliver() {
+    for (const update of updates.splice(0)) {
+      for (const client of clients) Y.applyUpdate(client.doc, update, "relay");
+    }
+  }
+
+  function sync() {
+    for (const client of clients) take(client);
+    deliver();
+    for (const client of clients) {
+      expect(client.doc.store.pendingStructs).toBe(null);
+      expect(Y.encodeStateVector(client.doc)).toEqual(Y.encodeStateVector(doc));
+      expect(read(client.doc, roots)).toEqual(read(doc, roots));
+    }
+  }
+
+  return {
+    doc,
+    updates,
+    connect,
+    take,
+    deliver,
+    sync,
+    json: () => read(doc, roots),
+    /** All bytes that were or would be sent to anybody. */
+    bytes: () => Buffer.concat([...updates, Y.encodeStateAsUpdate(doc)]).toString("latin1"),
+  };
+}
+
+const map = (doc: Y.Doc) => doc.getMap("m");
+const list = (doc: Y.Doc) => doc.getArray("list");
+const text = (doc: Y.Doc) => doc.getText("text");
+
+describe("a refused transaction", () => {
+  const cases: readonly [string, begin: (doc: Y.Doc) => void, refused: (doc: Y.Doc) => void][] = [
+    ["an overwrite", doc => map(doc).set("a", 1), doc => map(doc).set("a", secret)],
+    ["a new key", doc => map(doc).set("a", 1), doc => map(doc).set("b", secret)],
+    [
+      "an overwrite of a type",
+      doc => map(doc).set("a", new Y.Map([["deep", new Y.Text("kept")]])),
+      doc => map(doc).set("a", secret),
+    ],
+    ["a nested addition", () => {}, doc => map(doc).set("a", [1, { deep: [secret] }])],
+    ["a text insertion", doc => text(doc).insert(0, "hello"), doc => text(doc).insert(2, secret)],
+    [
+      "formatted text",
+      doc => doc.getText("rich").insert(0, "hello", { bold: true }),
+      doc => doc.getText("rich").insert(2, secret, { italic: true }),
+    ],
+    [
+      "an array's elements",
+      doc => list(doc).insert(0, ["a", "b", "c"]),
+      doc => list(doc).insert(1, [secret]),
+    ],
+    [
+      "an overwrite again and again",
+      doc => map(doc).set("a", 1),
+      doc => {
+        for (let i = 0; i < 5; i++) map(doc).set("a", secret + i);
+      },
+    ],
+  ];
+
+  it.each(cases)("heals: %s", (_name, begin, refused) => {
+    const relay = world();
+    const ann = relay.connect(100);
+    const bob = relay.connect(200);
+    ann.doc.transact(() => begin(ann.doc));
+    relay.sync();
+    const before = relay.json();
+    ann.doc.transact(() => refused(ann.doc));
+    const [verdict] = relay.take(ann);
+    expect(verdict).toMatchObject({ type: "refused" });
+    expect(verdict?.issues).not.toEqual([]);
+    expect(relay.bytes()).not.toContain(secret);
+    relay.sync();
+    expect(relay.json()).toEqual(before);
+    expect(read(bob.doc, roots)).toEqual(before);
+    // His later edits count.
+    map(ann.doc).set("later", "edit");
+    relay.sync();
+    expect(bob.doc.getMap("m").get("later")).toBe("edit");
+    expect(relay.doc.clientID).toBe(1);
+  });
+
+  it("restores what was deleted, where it was, also what others have edited meanwhile", () => {
+    const relay = world({ permissions: { "/text": { delete: ["editor"] }, "/m/a": { delete: ["editor"] } } });
+    const ann = relay.connect(100);
+    const bob = relay.connect(200);
+    text(ann.doc).insert(0, "one two three");
+    map(ann.doc).set("a", new Y.Map([["x", new Y.Text("deep")]]));
+    relay.sync();
+    text(ann.doc).delete(4, 4);
+    map(ann.doc).delete("a");
+    text(bob.doc).insert(5, "W");
+    relay.take(bob);
+    const verdicts = relay.take(ann);
+    expect(verdicts.map(({ type }) => type)).toEqual(["refused", "refused"]);
+    expect(verdicts[0]?.issues).toMatchObject([{ pointer: "/text", code: "permission-denied" }]);
+    relay.sync();
+    expect(relay.json()).toMatchObject({ m: { a: { x: "deep" } } });
+    expect(relay.json().text).toBe("one tWwo three");
+  });
+
+  it("of a read-only actor is refused whole, and said so", () => {
+    const relay = world({});
+    const ann = relay.connect(100);
+    map(ann.doc).set("a", 1);
+    const [verdict] = relay.take(ann, { mayWrite: false });
+    expect(verdict).toMatchObject({ type: "refused", issues: [{ code: "permission-denied" }] });
+    relay.sync();
+    expect(relay.json().m).toEqual({});
+  });
+
+  it("takes with it what its author wrote inside of it, and nothing else", () => {
+    const relay = world();
+    const ann = relay.connect(100);
+    relay.sync();
+    map(ann.doc).set("bad", new Y.Map([["text", secret]]));
+    (map(ann.doc).get("bad") as Y.Map<unknown>).set("inside", "lost with it");
+    map(ann.doc).set("good", "stays");
+    expect(relay.take(ann).map(({ type }) => type)).toEqual(["repaired", "accepted", "accepted"]);
+    relay.sync();
+    expect(relay.json().m).toEqual({ bad: { inside: "lost with it" }, good: "stays" });
+  });
+
+  it("whose rule throws is refused, and the rule is named", () => {
+    const broken = rule({
+      name: "broken",
+      reads: ["/m/a"],
+      check() {
+        throw new Error(`about ${secret}`);
+      },
+    });
+    const relay = world({ rules: [broken] });
+    const ann = relay.connect(100);
+    map(ann.doc).set("b", 1);
+    map(ann.doc).set("a", 1);
+    const verdicts = relay.take(ann);
+    expect(verdicts.map(({ type }) => type)).toEqual(["accepted", "refused"]);
+    expect(verdicts[1]?.issues).toMatchObject([{ code: "rule-failed", rule: "broken" }]);
+    expect(JSON.stringify(verdicts)).not.toContain(secret);
+    relay.sync();
+    expect(relay.json().m).toEqual({ b: 1 });
+  });
+});
+
+describe("after a refusal", () => {
+  it("a valid write that followed at once to the same key wins over what was restored", () => {
+    const relay = world();
+    const ann = relay.connect(100);
+    const bob = relay.connect(50);
+    map(bob.doc).set("a", "old");
+    relay.sync();
+    map(ann.doc).set("a", secret);
+    map(ann.doc).set("a", "corrected");
+    expect(relay.take(ann).map(({ type }) => type)).toEqual(["refused", "accepted"]);
+    relay.sync();
+    expect(relay.json().m).toEqual({ a: "corrected" });
+  });
+
+  it("a valid write that the refused one hid is set again", () => {
+    const relay = world();
+    const eve = relay.connect(200);
+    const bob = relay.connect(50);
+    map(eve.doc).set("a", secret);
+    map(bob.doc).set("a", "valid");
+    relay.take(eve);
+    relay.take(bob);
+    relay.sync();
+    expect(relay.json().m).toEqual({ a: "valid" });
+  });
+
+  it("another refusal of the same author leaves nothing either, and his edits in between stay", () => {
+    const relay = world();
+    const ann = relay.connect(100);
+    text(ann.doc).insert(0, "good ");
+    text(ann.doc).insert(5, secret);
+    text(ann.doc).insert(0, "more ");
+    text(ann.doc).insert(3, `${secret}!`);
+    text(ann.doc).insert(0, "all ");
+    expect(relay.take(ann).map(({ type }) => type)).toEqual([
+      "accepted",
+      "refused",
+      "accepted",
+      "refused",
+      "accepted",
+    ]);
+    expect(relay.bytes()).not.toContain(secret);
+    relay.sync();
+    expect(relay.json().text).toBe("all more good ");
+  });
+
+  it("what queues offline behind it arrives", () => {
+    const relay = world();
+    const ann = relay.connect(100);
+    const bob = relay.connect(200);
+    list(ann.doc).insert(0, [secret]);
+    list(ann.doc).insert(1, ["kept"]);
+    map(ann.doc).set("a", 1);
+    relay.take(ann);
+    list(bob.doc).insert(0, ["first"]);
+    relay.sync();
+    expect(relay.json()).toMatchObject({ m: { a: 1 } });
+    expect([...(relay.json().list as string[])].sort()).toEqual(["first", "kept"]);
+  });
+});
+
+describe("a merged update", () => {
+  it("loses only what violates", () => {
+    const relay = world();
+    const ann = relay.connect(100);
+    map(ann.doc).set("keep", "old");
+    list(ann.doc).insert(0, ["first"]);
+    relay.sync();
+    const known = Y.encodeStateVector(relay.doc);
+    map(ann.doc).set("good", 1);
+    map(ann.doc).set("keep", secret);
+    list(ann.doc).push([secret, "second"]);
+    text(ann.doc).insert(0, "words");
+    map(ann.doc).set("nested", new Y.Map([["a", "fine"] as const, ["b", secret] as const]));
+    ann.sent.splice(0, ann.sent.length, Y.encodeStateAsUpdate(ann.doc, known));
+    const [verdict] = relay.take(ann);
+    expect(verdict).toMatchObject({ type: "repaired" });
+    expect(verdict?.issues.map(({ pointer }) => pointer).sort()).toEqual([
+      "/list/1",
+      "/m/keep",
+      "/m/nested/b",
+    ]);
+    expect(relay.bytes()).not.toContain(secret);
+    relay.sync();
+    expect(relay.json()).toMatchObject({
+      m: { keep: "old", good: 1, nested: { a: "fine" } },
+      list: ["first", "second"],
+      text: "words",
+    });
+  });
+
+  it("goes round by round: what is left must satisfy the schema too", () => {
+    const line = z.strictObject({ price: z.number().positive(), name: z.string() });
+    const relay = world({
+      schema: z.object({ list: z.array(line), m: z.unknown(), text: z.string(), rich: z.unknown() }),
+    });
+    const ann = relay.connect(100);
+    const row = (price: number, name: string) =>
+      new Y.Map<unknown>([
+        ["price", price],
+        ["name", name],
+      ] as never);
+    ann.doc.transact(() => list(ann.doc).insert(0, [row(1, "one"), row(-1, "two"), row(3, "three")]));
+    const [verdict] = relay.take(ann);
+    expect(verdict).toMatchObject({ type: "repaired" });
+    relay.sync();
+    expect(relay.json().list).toEqual([
+      { price: 1, name: "one" },
+      { price: 3, name: "three" },
+    ]);
+  });
+
+  it("is taken back where another field than the one complained of was changed", () => {
+    const ordered = rule({
+      name: "ordered",
+      reads: ["/m/from", "/m/to"],
+      check: ([from, to]) =>
+        (from as number) <= (to as number) ? true : [{ pointer: "/m/to", message: "comes before" }],
+    });
+    const relay = world({ rules: [ordered] });
+    const ann = relay.connect(100);
+    ann.doc.transact(() => {
+      map(ann.doc).set("from", 1);
+      map(ann.doc).set("to", 5);
+    });
+    relay.sync();
+    ann.doc.transact(() => {
+      map(ann.doc).set("from", 9);
+      text(ann.doc).insert(0, "unrelated");
+    });
+    relay.sync();
+    expect(ann.verdicts.at(-1)).toMatchObject({
+      type: "repaired",
+      issues: [{ code: "rule.ordered", pointer: "/m/to" }],
+    });
+    expect(relay.json()).toMatchObject({ m: { from: 1, to: 5 }, text: "unrelated" });
+  });
+});
+
+describe("a policy of conflicts", () => {
+  const conflicting = (policy: "server-wins" | "latest-wins" | "merge", first: number, second: number) => {
+    const relay = world({ conflicts: { "/m/status": policy } });
+    const [a, b] = [relay.connect(first), relay.connect(second)];
+    map(a.doc).set("status", "draft");
+    relay.sync();
+    map(a.doc).set("status", "first");
+    map(b.doc).set("status", "second");
+    map(b.doc).set("other", "beside it");
+    relay.take(a);
+    relay.take(b);
+    relay.sync();
+    return { relay, b };
+  };
+
+  it.each([
+    [100, 200],
+    [200, 100],
+  ])("server-wins: a write made unseen is refused, whoever has the higher id (%i, %i)", (first, second) => {
+    const { relay, b } = conflicting("server-wins", first, second);
+    expect(relay.json().m).toEqual({ status: "first", other: "beside it" });
+    expect(b.verdicts.at(-2)).toMatchObject({
+      type: "refused",
+      issues: [{ code: "conflict", pointer: "/m/status" }],
+    });
+    // He has seen it now.
+    map(b.doc).set("status", "second");
+    relay.sync();
+    expect(relay.json().m).toMatchObject({ status: "second" });
+  });
+
+  it.each([
+    [100, 200],
+    [200, 100],
+  ])(
+    "latest-wins: the one that comes later is in force, whoever has the higher id (%i, %i)",
+    (first, second) => {
+      expect(conflicting("latest-wins", first, second).relay.json().m).toMatchObject({ status: "second" });
+    },
+  );
+
+  it("merge: Yjs decides", () => {
+    expect(conflicting("merge", 100, 200).relay.json().m).toMatchObject({ status: "second" });
+    expect(conflicting("merge", 200, 100).relay.json().m).toMatchObject({ status: "first" });
+  });
+
+  it("takes an honest chain of offline writes for one", () => {
+    const relay = world({ conflicts: { "/m/status": "server-wins" } });
+    const ann = relay.connect(100);
+    relay.sync();
+    for (const status of ["a", "b", "c"]) map(ann.doc).set("status", status);
+    expect(relay.take(ann).map(({ type }) => type)).toEqual(["accepted", "accepted", "accepted"]);
+    for (const status of ["d", "e"]) map(ann.doc).set("status", status);
+    ann.sent.splice(0, ann.sent.length, Y.mergeUpdates(ann.sent));
+    expect(relay.take(ann)).toMatchObject([{ type: "accepted" }]);
+    relay.sync();
+    expect(relay.json().m).toEqual({ status: "e" });
+  });
+});
+
+describe("permissions", () => {
+  it("ask for every right below what is removed or brought", () => {
+    const relay = world({ permissions: { "/m/*/locked": ["admin"] } });
+    const admin = relay.connect(100, ["admin"]);
+    const ann = relay.connect(200);
+    map(admin.doc).set("open", new Y.Map([["x", 1]]));
+    map(admin.doc).set("closed", new Y.Map([["locked", 1]]));
+    relay.sync();
+    map(ann.doc).delete("open");
+    map(ann.doc).delete("closed");
+    map(ann.doc).set("mine", new Y.Map([["locked", 1]]));
+    expect(relay.take(ann).map(({ type, issues }) => [type, issues.map(({ pointer }) => pointer)])).toEqual([
+      ["accepted", []],
+      ["refused", ["/m/closed/locked"]],
+      ["repaired", ["/m/mine/locked"]],
+    ]);
+    relay.sync();
+    expect(relay.json().m).toEqual({ closed: { locked: 1 }, mine: {} });
+  });
+
+  it("of the nearest pattern decide, action by action", () => {
+    const relay = world({
+      permissions: { "/m": ["writer"], "/m/*/body": { update: ["editor"], insert: () => true } },
+    });
+    const writer = relay.connect(100, ["writer"]);
+    const editor = relay.connect(200, ["editor"]);
+    map(writer.doc).set("a", new Y.Map([["body", "x"]]));
+    expect(relay.take(writer)).toMatchObject([{ type: "accepted" }]);
+    relay.sync();
+    (map(editor.doc).get("a") as Y.Map<unknown>).set("body", "y");
+    (map(editor.doc).get("a") as Y.Map<unknown>).set("title", "y");
+    expect(relay.take(editor).map(({ type }) => type)).toEqual(["accepted", "refused"]);
+    relay.sync();
+    expect(relay.json().m).toEqual({ a: { body: "y" } });
+  });
+});
+
+it("a document that did not satisfy its schema before may be edited as long as that makes it no worse", () => {
+  const doc = new Y.Doc();
+  doc.getMap("m").set("old", secret);
+  doc.getMap("m").set("fine", 1);
+  const stored = Y.encodeStateAsUpdate(doc);
+  const relay = world();
+  Y.applyUpdate(relay.doc, stored);
+  const ann = relay.connect(100);
+  map(ann.doc).set("fine", 2);
+  map(ann.doc).set("new", secret);
+  map(ann.doc).set("old", "mended");
+  expect(relay.take(ann).map(({ type }) => type)).toEqual(["accepted", "refused", "accepted"]);
+  relay.sync();
+  expect(relay.json().m).toEqual({ fine: 2, old: "mended" });
+});
+
+it("what concerns nobody is not judged", () => {
+  const relay = world();
+  const ann = relay.connect(100);
+  ann.sent.push(Y.encodeStateAsUpdate(new Y.Doc()));
+  expect(relay.take(ann)).toMatchObject([{ type: "unchanged", issues: [] }]);
+});
+
+it("a document that keeps what was deleted has no gate", () => {
+  const doc = new Y.Doc({ gc: false });
+  const observer = observePatches(doc, {}, () => {});
+  expect(() => createGate(doc, { observer, judge: createJudge({}) })).toThrow("collection");
+});

@@ -1,0 +1,303 @@
+/**
+ * The gate: judges a transaction while it is running, and takes back what may not stay.
+ *
+ * An update that was refused as bytes would strand every later edit of its author, who holds it already; so it is
+ * applied, and what violates is compensated in the same transaction, by ids. One update leaves that transaction, the
+ * net of both, encoded after collection: nobody but the author ever receives a refused value, and the author is
+ * healed by an ordinary update. Key names of refused map entries remain, as tombstones.
+ *
+ * First only the parts that violate go, and the rest is judged again, a few times; what still violates then goes whole.
+ *
+ * The document must have garbage collection on, no `UndoManager`, and write under a lower client id than any client: a
+ * later write of the author to the same key, sent before he knew, then wins over the value that was restored.
+ */
+import {
+  applyChange,
+  createRevertMemory,
+  cutPart,
+  type InverseRecord,
+  type JsonObject,
+  joinRecords,
+  type PatchObserver,
+  type PatchSpan,
+  parsePointer,
+  type RevertMemory,
+  type RevertNote,
+  read,
+  readPath,
+  revert,
+  type SpanPart,
+  textLength,
+} from "@verso/bridge";
+import type * as Y from "yjs";
+import type { Actor } from "./actor.js";
+import type { WriteVerdict } from "./conflicts.js";
+import type { Judge } from "./judge.js";
+import type { Issue } from "./verdict.js";
+
+/**
+ * What becomes of a transaction: `unchanged` when there is nothing to judge; `repaired` when a part of it was taken
+ * back, `refused` when all of it was. Issues are those of the first round, with what later rounds found beside them.
+ */
+export interface Verdict {
+  readonly type: "accepted" | "repaired" | "refused" | "unchanged";
+  readonly issues: readonly Issue[];
+  /** What was taken back and what was restored, by ids, for whoever undoes later. */
+  readonly reversion: RevertNote;
+}
+
+export interface Transgression {
+  readonly actor: Actor;
+  /** Whether the actor may write at all. @default true */
+  readonly mayWrite?: boolean;
+  /** Why all of it must go, whatever it is: what the firewall lets in only to be taken back. @default null */
+  readonly offence?: Issue | null;
+}
+
+export interface Gate {
+  /**
+   * Judges what the running transaction has done so far. Throws when it cannot be taken back; the document is then
+   * spoilt, and so is the transaction.
+   */
+  settle(transaction: Y.Transaction, transgression: Transgression): Verdict;
+  /** Whether anything was ever taken back, so that every further write to a key must be looked at. */
+  readonly remembers: boolean;
+}
+
+/** How often parts are taken back before all goes. */
+const rounds = 8;
+/** Reverts after which the oldest are forgotten, to bound what an offender can make the gate remember. */
+const remembered = 10_000;
+
+export function createGate(doc: Y.Doc, { observer, judge }: { observer: PatchObserver; judge: Judge }): Gate {
+  if (!doc.gc) throw new TypeError("A document without garbage collection keeps what was refused.");
+  let memory = createRevertMemory();
+  let notes = 0;
+  /** Whether the document satisfies its schema and rules; while it does, so does every version before a change. */
+  let conforms: boolean | null = null;
+
+  const document = {
+    value: (path: Parameters<typeof readPath>[2]) => readPath(doc, observer.roots, path),
+    textLength: (path: Parameters<typeof textLength>[2]) => textLength(doc, observer.roots, path),
+  };
+
+  return {
+    get remembers() {
+      return notes > 0;
+    },
+    settle(transaction, { actor, mayWrite = true, offence = null }) {
+      const session = new Session(transaction, { observer, memory, doc });
+      const unseen = judge.looksAtWrites || notes > 0 ? settleWrites(session) : [];
+      const mustGo = [
+        ...unseen.filter(({ inForce }) => inForce).map(({ issue }) => issue),
+        ...(offence === null ? [] : [offence]),
+      ];
+      if (session.isEmpty && unseen.length === 0 && offence === null) return verdictOf("unchanged", session);
+
+      const found = [...mustGo, ...judgeNow(session)];
+      const issues = new Map(
+        [...unseen.map(({ issue }) => issue), ...found].map(issue => [keyOf(issue), issue]),
+      );
+      let errors = found.filter(isError);
+      for (let round = 0; errors.length > 0; round++) {
+        const wanted = round < rounds && offence === null ? session.partsOf(errors) : [];
+        session.takeBack(wanted.length > 0 ? joinRecords(wanted) : session.all());
+        errors = session.isEmpty ? [] : judgeNow(session).filter(isError);
+        for (const issue of errors) issues.set(keyOf(issue), issue);
+        if (errors.length > 0 && wanted.length === 0) throw new Error("What was taken back is still there.");
+      }
+      if (session.tookBack) remember();
+      const lost = session.tookBack || unseen.length > 0;
+      const type = !lost ? "accepted" : session.isEmpty ? "refused" : "repaired";
+      return verdictOf(type, session, [...issues.values()]);
+
+      function judgeNow({ change }: Session): Issue[] {
+        const found = judge.judge({ change, actor, mayWrite, document });
+        return found.some(isError) ? found.filter(issue => !isError(issue) || isNew(issue, session)) : found;
+      }
+    },
+  };
+
+  /** Sets again what only lost to a compensation, or must win; gives what was written unseen and must not be. */
+  function settleWrites(session: Session): WriteVerdict["refused"] {
+    const { again, refused } = judge.judgeWrites(session.keyWrites());
+    session.setAgain(again);
+    return refused;
+  }
+
+  /** A document that did not conform before may be edited as long as that makes it no worse. */
+  function isNew(issue: Issue, session: Session): boolean {
+    if (issue.code === "permission-denied" || issue.code === "rule-failed") return true;
+    conforms ??= judgeBefore(session).length === 0;
+    return conforms || !judgeBefore(session).some(before => keyOf(before) === keyOf(issue));
+  }
+
+  function judgeBefore({ change }: Session): Issue[] {
+    const before = structuredClone(read(doc, observer.roots)) as JsonObject;
+    applyChange(before as Parameters<typeof applyChange>[0], change, "reverse");
+    return judge.judgeDocument(before, nobody).filter(isError);
+  }
+
+  function remember(): void {
+    if (++notes <= remembered) return;
+    memory = createRevertMemory();
+    notes = 0;
+  }
+}
+
+const nobody: Actor = { user: "", session: "", roles: [] };
+
+function verdictOf(type: Verdict["type"], { note }: Session, issues: readonly Issue[] = []): Verdict {
+  return { type, issues, reversion: note };
+}
+
+/** One transaction under judgement: what it comes to at each moment, and what was done about it. */
+class Session {
+  readonly #transaction: Y.Transaction;
+  readonly #observer: PatchObserver;
+  readonly #memory: RevertMemory;
+  readonly #doc: Y.Doc;
+  readonly #restorations: RevertNote["restorations"][number][] = [];
+  readonly #withdrawn: RevertNote["withdrawn"][number][] = [];
+  #span: PatchSpan;
+  tookBack = false;
+
+  constructor(
+    transaction: Y.Transaction,
+    { observer, memory, doc }: { observer: PatchObserver; memory: RevertMemory; doc: Y.Doc },
+  ) {
+    this.#transaction = transaction;
+    this.#observer = observer;
+    this.#memory = memory;
+    this.#doc = doc;
+    this.#span = observer.deriveNow(transaction);
+  }
+
+  get change() {
+    return this.#span.change;
+  }
+
+  get isEmpty(): boolean {
+    return this.#span.change.length === 0;
+  }
+
+  get note(): RevertNote {
+    return { restorations: this.#restorations, withdrawn: this.#withdrawn };
+  }
+
+  keyWrites() {
+    return this.#span.keyWrites(this.#memory);
+  }
+
+  setAgain(writes: readonly { setAgain(): RevertNote }[]): void {
+    if (writes.length === 0) return;
+    for (const write of writes) this.#noteThat(write.setAgain());
+    this.#span = this.#observer.deriveNow(this.#transaction);
+  }
+
+  takeBack(record: InverseRecord): void {
+    this.#noteThat(revert(this.#doc, [record], { memory: this.#memory }));
+    this.tookBack = true;
+    this.#span = this.#observer.deriveNow(this.#transaction);
+  }
+
+  all(): InverseRecord {
+    return this.#span.inverse();
+  }
+
+  /** The records of the parts that the issues are about; empty when none can be told. */
+  partsOf(issues: readonly Issue[]): InverseRecord[] {
+    const parts = this.#span.parts();
+    const chosen = new Set<SpanPart>();
+    const records: InverseRecord[] = [];
+    for (const { pointer } of issues) {
+      const left = parts.filter(part => !this.#isSpent(part));
+      for (const part of choose(left, parsePointer(pointer))) {
+        if (chosen.has(part.whole)) continue;
+        if (part.cut === part.whole) chosen.add(part.whole);
+        records.push(part.cut.record);
+      }
+    }
+    return records;
+  }
+
+  /** Whether nothing is left of a part but what was restored in its place. */
+  #isSpent({ record: { inserted, vanished, deleted } }: SpanPart): boolean {
+    const gone = new Set(vanished.map(({ client, clock }) => `${client} ${clock}`));
+    const restored = new Set(this.#restorations.map(({ client, clock }) => `${client} ${clock}`));
+    return (
+      inserted.every(
+        ({ client, clock }) => client === this.#doc.clientID || gone.has(`${client} ${clock}`),
+      ) && deleted.every(({ client, clock }) => restored.has(`${client} ${clock}`))
+    );
+  }
+
+  #noteThat({ restorations, withdrawn }: RevertNote): void {
+    this.#restorations.push(...restorations);
+    this.#withdrawn.push(...withdrawn);
+  }
+}
+
+interface Choice {
+  readonly whole: SpanPart;
+  /** As much of it as the issue is about. */
+  readonly cut: SpanPart;
+}
+
+/**
+ * The parts at or below a place; without any, the nearest part that holds the place; without one, those that share most
+ * of its path, as when a rule complains of a field because another was changed.
+ */
+function choose(parts: readonly SpanPart[], place: readonly string[]): Choice[] {
+  const below = parts.filter(({ path, units }) => startsWith(path, place) || isUnit(path, units, place));
+  if (below.length > 0) return below.map(part => cutTo(part, place));
+
+  const above = parts.filter(({ path, units }) =>
+    units === null ? startsWith(place, path) : holds(path, units, place),
+  );
+  if (above.length > 0) {
+    const depth = Math.max(...above.map(({ path }) => path.length));
+    return above.filter(({ path }) => path.length === depth).map(part => cutTo(part, place));
+  }
+
+  const shared = parts.map(({ path }) => sharedLength(path, place));
+  const most = Math.max(0, ...shared);
+  return parts.filter((_, i) => shared[i] === most && most > 0).map(part => ({ whole: part, cut: part }));
+}
+
+type Segments = readonly (string | number)[];
+
+function startsWith(path: Segments, start: Segments): boolean {
+  return start.length <= path.length && sharedLength(path, start) === start.length;
+}
+
+function sharedLength(a: Segments, b: Segments): number {
+  let length = 0;
+  while (length < a.length && length < b.length && String(a[length]) === String(b[length])) length++;
+  return length;
+}
+
+/** Whether the place is one of the part's list elements. */
+function isUnit(path: Segments, units: SpanPart["units"], place: readonly string[]): boolean {
+  return units !== null && place.length === path.length + 1 && holds(path, units, place);
+}
+
+function holds(path: Segments, units: NonNullable<SpanPart["units"]>, place: readonly string[]): boolean {
+  if (place.length <= path.length || !startsWith(place, path)) return false;
+  const index = Number(place[path.length]);
+  return index >= units.index && index < units.index + units.length;
+}
+
+function cutTo(part: SpanPart, place: readonly string[]): Choice {
+  const { path, units } = part;
+  if (units === null || !holds(path, units, place)) return { whole: part, cut: part };
+  return { whole: part, cut: cutPart(part, Number(place[path.length]), 1) };
+}
+
+function isError({ severity }: Issue): boolean {
+  return severity === "error";
+}
+
+function keyOf({ code, pointer, rule = "" }: Issue): string {
+  return `${code} ${pointer} ${rule}`;
+}

@@ -1,0 +1,137 @@
+/**
+ * What a kind of documents asks of every transaction, compiled once for all documents of the kind.
+ *
+ * Only what was touched is judged. Nothing here knows Yjs: a change, the JSON that it led to, and who made it.
+ */
+import {
+  type Change,
+  type Json,
+  type JsonObject,
+  type KeyWrite,
+  type Operation,
+  type Path,
+  toPointer,
+} from "@verso/bridge";
+import type { z } from "zod";
+import type { Actor } from "./actor.js";
+import { type ConflictPolicies, createConflicts, type WriteVerdict } from "./conflicts.js";
+import { ValidationError } from "./errors.js";
+import { createPermissions, denied, type Permissions } from "./permissions.js";
+import { createRules, type Rule, type RuleSetOptions } from "./rules.js";
+import { createSchemaCheck, type Touch } from "./schema.js";
+import type { Issue } from "./verdict.js";
+
+/** What a kind asks, as it stands in a configuration. */
+export interface KindRules {
+  /** Of the whole document: an object with a member for each root. */
+  readonly schema?: z.ZodType | undefined;
+  /** Whether keys that the schema does not name are refused, at every depth. @default false */
+  readonly strict?: boolean | undefined;
+  readonly permissions?: Permissions | undefined;
+  readonly rules?: readonly Rule[] | undefined;
+  readonly conflicts?: ConflictPolicies | undefined;
+}
+
+/** A transaction, as far as it is to be judged. */
+export interface Case {
+  readonly change: Change;
+  readonly actor: Actor;
+  /** Whether the actor may write to this document at all. */
+  readonly mayWrite: boolean;
+  /** The document as it is now, after the change. */
+  readonly document: CaseDocument;
+}
+
+export interface CaseDocument {
+  value(path: Path): Json | undefined;
+  textLength(path: Path): number | undefined;
+}
+
+export interface Judge {
+  /** Whether writes to keys need to be looked at even where nothing was ever taken back. */
+  readonly looksAtWrites: boolean;
+  judge(transaction: Case): Issue[];
+  judgeWrites(writes: readonly KeyWrite[]): WriteVerdict;
+  /** What is wrong with a whole document, whoever made it. */
+  judgeDocument(document: JsonObject, actor: Actor): Issue[];
+}
+
+/** Throws a `ValidationError` whose path says what in the configuration is at fault. */
+export function createJudge(
+  { schema, strict = false, permissions = {}, rules = [], conflicts = {} }: KindRules,
+  options: RuleSetOptions = {},
+): Judge {
+  const schemaCheck = schema === undefined ? null : createSchemaCheck(schema, { strict });
+  const permissionCheck = createPermissions(permissions);
+  const ruleSet = createRules(rules, options);
+  const conflictCheck = createConflicts(conflicts);
+  assertReached("permissions", permissionCheck.patterns);
+  assertReached("conflicts", conflictCheck.patterns);
+  for (const { rule, pointer } of ruleSet.reads) assertReached(`rules.${rule}`, [pointer]);
+
+  return {
+    looksAtWrites: !conflictCheck.empty,
+    judge({ change, actor, mayWrite, document }) {
+      if (!mayWrite)
+        return change.slice(0, 1).map(operation => denied(toPointer(pathOf(operation)), "update"));
+      const touched = change.map(touchOf);
+      return [
+        ...permissionCheck.check(change, actor),
+        ...(schemaCheck?.check(touched, document) ?? []),
+        ...ruleSet.check(
+          touched.map(({ path }) => path),
+          document,
+          { actor },
+        ),
+      ];
+    },
+    judgeWrites: writes => conflictCheck.check(writes),
+    judgeDocument(document, actor) {
+      const everything = Object.keys(document).map(name => [name]);
+      const value = (path: Path) => valueAt(document, path);
+      return [...(schemaCheck?.checkAll(document) ?? []), ...ruleSet.check(everything, { value }, { actor })];
+    },
+  };
+
+  function assertReached(place: string, patterns: readonly string[]): void {
+    if (schemaCheck === null) return;
+    for (const pattern of patterns) {
+      if (schemaCheck.reaches(pattern.split("/").slice(1).map(unescapeToken))) continue;
+      throw new ValidationError("unknown-pointer", `The schema has nothing at ${pattern}.`, {
+        path: `${place}.${pattern}`,
+      });
+    }
+  }
+}
+
+function unescapeToken(token: string): string {
+  return token.replaceAll("~1", "/").replaceAll("~0", "~");
+}
+
+function touchOf(operation: Operation): Touch {
+  switch (operation.type) {
+    case "set":
+      return { path: pathOf(operation), kind: "value" };
+    case "insert":
+    case "delete":
+      return { path: operation.path, kind: "list" };
+    case "textInsert":
+    case "textDelete":
+      return { path: operation.path, kind: "text" };
+    case "delta":
+      return { path: operation.path, kind: "value" };
+  }
+}
+
+function pathOf(operation: Operation): Path {
+  return operation.type === "set" ? [...operation.path, operation.key] : operation.path;
+}
+
+function valueAt(json: Json | undefined, path: Path): Json | undefined {
+  let value = json;
+  for (const segment of path) {
+    if (value === undefined || value === null || typeof value !== "object") return undefined;
+    value = Object.hasOwn(value, segment) ? (value as JsonObject)[segment] : undefined;
+  }
+  return value;
+}
