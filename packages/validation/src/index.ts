@@ -31,3 +31,59 @@ export { createGate, type Gate, type Transgression, type Verdict } from "./gate.
 export { createJudge, type Judge, type KindRules } from "./judge.js";
 export type { Action, Grant, Permission, PermissionPlace, Permissions } from "./permissions.js";
 export type { Issue, Severity } from "./verdict.js";
+
+// Rules, checks and cleaning that come with it
+
+export {
+  email,
+  formatPatterns,
+  isEmail,
+  isIsoDate,
+  isIsoDateTime,
+  isoDate,
+  isoDateTime,
+  isPhone,
+  isSafeInteger,
+  isSlug,
+  isUrl,
+  isUuid,
+  type PhoneOptions,
+  phone,
+  safeInteger,
+  slug,
+  type UrlOptions,
+  url,
+  uuid,
+} from "./checks.js";
+export {
+  type CrossFieldOptions,
+  confirmed,
+  type OrderedOptions,
+  ordered,
+  references,
+  requiredWhen,
+  uniqueBy,
+  type When,
+} from "./cross-field.js";
+export {
+  type Found,
+  type Reading,
+  type Rule,
+  type RuleContext,
+  type RuleDefinition,
+  type RuleOutcome,
+  type RuleSetOptions,
+  rule,
+  type Violation,
+} from "./rules.js";
+export { type HtmlOptions, html, type Sanitizer } from "./sanitize.js";
+export {
+  findSuspicions,
+  type Suspicion,
+  type SuspicionKind,
+  type SuspicionOptions,
+  type SuspicionRule,
+  suspicion,
+  suspicionPatterns,
+  unsuspicious,
+} from "./suspicion.js";
