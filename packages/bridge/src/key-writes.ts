@@ -61,9 +61,12 @@ export function keyWritesOf(
     const path = keysPath(doc, roots, parent);
     for (const [key, item] of keys) {
       const chain = new Chain(doc, span, memory);
+      const inForce = chain.isInForce(item);
+      // Its author knew already that it had lost, and has let go of the content.
+      if (!inForce && contentKind(item) === "deleted") continue;
       writes.push({
         path: [...path, escapeKey(key)],
-        inForce: chain.isInForce(item),
+        inForce,
         informed: chain.isInformed(item),
         hiddenByCompensation: chain.isHiddenByCompensation(item),
         setAgain: () => setAgain(transaction, asSent(doc, item), memory),

@@ -100,7 +100,7 @@ export function createGate(doc: Y.Doc, { observer, judge }: { observer: PatchObs
       );
       let errors = found.filter(isError);
       for (let round = 0; errors.length > 0; round++) {
-        const wanted = round < rounds && offence === null ? session.partsOf(errors) : [];
+        const wanted = round < rounds && offence === null ? session.partsOf(errors, judge) : [];
         session.takeBack(wanted.length > 0 ? joinRecords(wanted) : session.all());
         errors = session.isEmpty ? [] : judgeNow(session).filter(isError);
         for (const issue of errors) issues.set(keyOf(issue), issue);
@@ -159,6 +159,8 @@ class Session {
   readonly #doc: Y.Doc;
   readonly #restorations: RevertNote["restorations"][number][] = [];
   readonly #withdrawn: RevertNote["withdrawn"][number][] = [];
+  /** What was written in the author's stead, and is as much his as what he wrote himself. */
+  readonly #again = new Set<string>();
   #span: PatchSpan;
   tookBack = false;
 
@@ -191,7 +193,11 @@ class Session {
 
   setAgain(writes: readonly { setAgain(): RevertNote }[]): void {
     if (writes.length === 0) return;
-    for (const write of writes) this.#noteThat(write.setAgain());
+    for (const write of writes) {
+      const note = write.setAgain();
+      for (const { newClient, newClock } of note.restorations) this.#again.add(`${newClient} ${newClock}`);
+      this.#noteThat(note);
+    }
     this.#span = this.#observer.deriveNow(this.#transaction);
   }
 
@@ -206,13 +212,14 @@ class Session {
   }
 
   /** The records of the parts that the issues are about; empty when none can be told. */
-  partsOf(issues: readonly Issue[]): InverseRecord[] {
+  partsOf(issues: readonly Issue[], judge: Judge): InverseRecord[] {
     const parts = this.#span.parts();
     const chosen = new Set<SpanPart>();
     const records: InverseRecord[] = [];
-    for (const { pointer } of issues) {
-      const left = parts.filter(part => !this.#isSpent(part));
-      for (const part of choose(left, parsePointer(pointer))) {
+    const left = parts.filter(part => !this.#isSpent(part));
+    for (const { pointer, rule } of issues) {
+      const read = rule === undefined ? [] : judge.readsOf(rule).map(reads => parsePointer(reads));
+      for (const part of choose(left, parsePointer(pointer), read)) {
         if (chosen.has(part.whole)) continue;
         if (part.cut === part.whole) chosen.add(part.whole);
         records.push(part.cut.record);
@@ -223,12 +230,14 @@ class Session {
 
   /** Whether nothing is left of a part but what was restored in its place. */
   #isSpent({ record: { inserted, vanished, deleted } }: SpanPart): boolean {
-    const gone = new Set(vanished.map(({ client, clock }) => `${client} ${clock}`));
-    const restored = new Set(this.#restorations.map(({ client, clock }) => `${client} ${clock}`));
+    const idOf = ({ client, clock }: { client: number; clock: number }) => `${client} ${clock}`;
+    const gone = new Set(vanished.map(idOf));
+    const restored = new Set(this.#restorations.map(idOf));
+    const isOurs = (range: { client: number; clock: number }) =>
+      range.client === this.#doc.clientID && !this.#again.has(idOf(range));
     return (
-      inserted.every(
-        ({ client, clock }) => client === this.#doc.clientID || gone.has(`${client} ${clock}`),
-      ) && deleted.every(({ client, clock }) => restored.has(`${client} ${clock}`))
+      inserted.every(range => gone.has(idOf(range)) || isOurs(range)) &&
+      deleted.every(item => restored.has(idOf(item)))
     );
   }
 
@@ -245,10 +254,14 @@ interface Choice {
 }
 
 /**
- * The parts at or below a place; without any, the nearest part that holds the place; without one, those that share most
- * of its path, as when a rule complains of a field because another was changed.
+ * The parts at or below a place; without any, the nearest part that holds the place; without one, those that the rule
+ * reads, which may complain of a field because another was changed; at last those that share most of the path.
  */
-function choose(parts: readonly SpanPart[], place: readonly string[]): Choice[] {
+function choose(
+  parts: readonly SpanPart[],
+  place: readonly string[],
+  read: readonly (readonly string[])[],
+): Choice[] {
   const below = parts.filter(({ path, units }) => startsWith(path, place) || isUnit(path, units, place));
   if (below.length > 0) return below.map(part => cutTo(part, place));
 
@@ -260,9 +273,19 @@ function choose(parts: readonly SpanPart[], place: readonly string[]): Choice[] 
     return above.filter(({ path }) => path.length === depth).map(part => cutTo(part, place));
   }
 
+  const seen = parts.filter(({ path }) => read.some(pattern => leadsTo(pattern, path)));
+  if (seen.length > 0) return seen.map(part => ({ whole: part, cut: part }));
+
   const shared = parts.map(({ path }) => sharedLength(path, place));
   const most = Math.max(0, ...shared);
   return parts.filter((_, i) => shared[i] === most && most > 0).map(part => ({ whole: part, cut: part }));
+}
+
+/** Whether a pattern and a path are the same as far as both go. */
+function leadsTo(pattern: readonly string[], path: Segments): boolean {
+  return path.every(
+    (segment, i) => i >= pattern.length || pattern[i] === "*" || pattern[i] === String(segment),
+  );
 }
 
 type Segments = readonly (string | number)[];

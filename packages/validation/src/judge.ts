@@ -52,6 +52,8 @@ export interface Judge {
   readonly looksAtWrites: boolean;
   judge(transaction: Case): Issue[];
   judgeWrites(writes: readonly KeyWrite[]): WriteVerdict;
+  /** The pointers, with `*` for any one segment, that a rule reads. */
+  readsOf(rule: string): readonly string[];
   /** What is wrong with a whole document, whoever made it. */
   judgeDocument(document: JsonObject, actor: Actor): Issue[];
 }
@@ -85,6 +87,7 @@ export function createJudge(
         ),
       ];
     },
+    readsOf: rule => ruleSet.reads.flatMap(read => (read.rule === rule ? [read.pointer] : [])),
     judgeWrites: writes => conflictCheck.check(writes),
     judgeDocument(document, actor) {
       const everything = Object.keys(document).map(name => [name]);
