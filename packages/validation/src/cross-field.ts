@@ -7,7 +7,8 @@
 import { type Json, jsonEqual, toPointer } from "@verso/bridge";
 import { isIsoDate, isIsoDateTime } from "./checks.js";
 import { parsePattern } from "./pattern.js";
-import { type Found, type Rule, rule, type Violation } from "./rules.js";
+import type { Found } from "./reading.js";
+import { type Rule, rule, type Violation } from "./rules.js";
 import type { Severity } from "./verdict.js";
 
 export interface CrossFieldOptions {
@@ -156,6 +157,7 @@ function together(
     name,
     severity,
     reads,
+    elementwise: true,
     check(read) {
       const violations: Violation[] = [];
       const elements = leading < 0 ? 1 : (read[leading] as readonly Found[]).length;

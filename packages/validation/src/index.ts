@@ -65,9 +65,8 @@ export {
   uniqueBy,
   type When,
 } from "./cross-field.js";
+export type { Found, Reading } from "./reading.js";
 export {
-  type Found,
-  type Reading,
   type Rule,
   type RuleContext,
   type RuleDefinition,

@@ -2,36 +2,21 @@
  * Rules: what must hold between places of a document that no schema of one place can say.
  *
  * A rule declares which places it reads, and runs only when something at, above or below one of them was touched.
- * What it costs is what it reads: a rule over a list reads the whole list, whichever element was touched.
+ * What it costs is what it reads: a rule over a list reads the whole list, whichever element was touched, unless it
+ * judges element by element.
  *
  * Rules are synchronous and pure, for the same ones judge on the server and in a client. Nothing can stop a rule that
  * runs: `deadline` only tells of it afterwards.
  */
-import { type Json, type JsonObject, type Path, parsePointer, toPointer } from "@verso/bridge";
+import { type Path, parsePointer, toPointer } from "@verso/bridge";
 import type { Actor } from "./actor.js";
 import { PatternTree, parsePattern } from "./pattern.js";
+import { createReader, type Reading, type RuleDocument } from "./reading.js";
 import type { Issue, Severity } from "./verdict.js";
 
 export interface RuleContext {
   readonly actor: Actor;
 }
-
-/** A place that a pointer with `*` leads to. */
-export interface Found {
-  readonly pointer: string;
-  readonly value: Json | undefined;
-}
-
-/**
- * What a rule gets for one of its `reads`: the value there, `undefined` where there is none. For a pointer with `*` a
- * `Found` for everything that its last `*` stands for, in the order of the document; `value` is `undefined` where the
- * rest of the pointer leads nowhere.
- */
-export type Reading<Pointer extends string> = string extends Pointer
-  ? Json | undefined | readonly Found[]
-  : Pointer extends `${string}/*` | `${string}/*/${string}`
-    ? readonly Found[]
-    : Json | undefined;
 
 export interface Violation {
   /** Of the faulty field. */
@@ -54,22 +39,28 @@ export interface RuleDefinition<Reads extends readonly string[]> {
   readonly reads: Reads;
   /** @default "error" */
   readonly severity?: Severity;
+  /**
+   * Whether each element that a `*` stands for is judged by itself. Then the rule gets no others than those at, above
+   * or below which something was touched; all of them when a place without `*` was. @default false
+   */
+  readonly elementwise?: boolean;
   check(read: { readonly [I in keyof Reads]: Reading<Reads[I]> }, context: RuleContext): RuleOutcome;
 }
 
 export interface Rule extends RuleDefinition<readonly string[]> {
   readonly severity: Severity;
+  readonly elementwise: boolean;
 }
 
 /** Throws a `TypeError` for a name that cannot be part of a code, and a `BridgeError` for what is no pointer. */
 export function rule<const Reads extends readonly string[]>(definition: RuleDefinition<Reads>): Rule {
-  const { name, reads, severity = "error" } = definition;
+  const { name, reads, severity = "error", elementwise = false } = definition;
   if (!/^[\w.-]{1,64}$/.test(name)) throw new TypeError(`The name of a rule, ${JSON.stringify(name)}`);
   if (reads.length === 0) throw new TypeError(`The rule ${name} reads nothing and would never run.`);
   for (const pointer of reads) parsePattern(pointer);
   const check: RuleDefinition<Reads>["check"] = (read, context) => definition.check(read, context);
   // What a rule reads is made from its own `reads`, so it has the shape that they give it.
-  return { name, reads, severity, check: check as Rule["check"] };
+  return { name, reads, severity, elementwise, check: check as Rule["check"] };
 }
 
 export interface RuleSet {
@@ -86,13 +77,8 @@ export interface RuleSet {
   readonly reads: readonly { readonly rule: string; readonly pointer: string }[];
 }
 
-export interface RuleDocument {
-  /** The value at a path of member names, `undefined` where there is none. Only asked for what a due rule reads. */
-  value(path: Path): Json | undefined;
-}
-
 export interface RuleSetOptions {
-  /** Milliseconds. @default 20 */
+  /** Milliseconds; well above what the scheduler and the garbage collector may take out of a rule. @default 100 */
   readonly deadline?: number;
   /** Milliseconds since any time. @default performance.now */
   readonly clock?: () => number;
@@ -102,19 +88,22 @@ export interface RuleSetOptions {
 
 export function createRules(
   rules: readonly Rule[],
-  { deadline = 20, clock = () => performance.now(), failed }: RuleSetOptions = {},
+  { deadline = 100, clock = () => performance.now(), failed }: RuleSetOptions = {},
 ): RuleSet {
   const due = createIndex(rules);
 
   return {
     reads: rules.flatMap(({ name, reads }) => reads.map(pointer => ({ rule: name, pointer }))),
     check(touched, document, context) {
-      const read = createReader(document);
+      const reader = createReader(document, touched);
       const issues: Issue[] = [];
       for (const rule of due(touched)) {
         const start = clock();
         try {
-          const outcome = rule.check(rule.reads.map(read), context);
+          const outcome = rule.check(
+            rule.elementwise ? reader.touched(rule.reads) : reader.all(rule.reads),
+            context,
+          );
           if ((outcome as unknown) instanceof Promise) {
             Promise.resolve(outcome).catch(cause => failed?.(rule.name, cause));
             throw new TypeError("A rule cannot be asynchronous.");
@@ -158,60 +147,6 @@ function createIndex(rules: readonly Rule[]): (touched: readonly Path[]) => Iter
     }
     return [...due].sort((a, b) => a - b).map(index => rules[index]!);
   };
-}
-
-function createReader(document: RuleDocument): (pointer: string) => Json | undefined | readonly Found[] {
-  const readings = new Map<string, Json | undefined | readonly Found[]>();
-  return pointer => {
-    if (!readings.has(pointer)) readings.set(pointer, readPattern(document, parsePointer(pointer)));
-    return readings.get(pointer);
-  };
-}
-
-function readPattern(document: RuleDocument, tokens: readonly string[]): Json | undefined | readonly Found[] {
-  // Whether a number is an index or the name of a member only shows in the JSON, so that is asked for from above it.
-  const some = tokens.findIndex(token => token === "*" || /^\d+$/.test(token));
-  const names = some < 0 ? tokens : tokens.slice(0, some);
-  const value = document.value(names);
-  const rest = tokens.slice(names.length);
-  const last = rest.lastIndexOf("*");
-  if (last < 0) return valueAt(value, rest);
-
-  let found: Found[] = [{ pointer: toPointer(names), value }];
-  for (const [depth, token] of rest.entries()) {
-    const next = `/${token.replaceAll("~", "~0").replaceAll("/", "~1")}`;
-    found =
-      token === "*"
-        ? found.flatMap(membersOf)
-        : found.map(at => ({ pointer: at.pointer + next, value: valueAt(at.value, [token]) }));
-    if (depth < last) found = found.filter(at => at.value !== undefined);
-  }
-  return found;
-}
-
-function valueAt(json: Json | undefined, tokens: readonly string[]): Json | undefined {
-  let value = json;
-  for (const token of tokens) {
-    if (value === undefined || value === null || typeof value !== "object") return undefined;
-    if (Array.isArray(value) && !/^(?:0|[1-9]\d*)$/.test(token)) return undefined;
-    value = Object.hasOwn(value, token) ? (value as JsonObject)[token] : undefined;
-  }
-  return value;
-}
-
-function membersOf({ pointer, value }: Found): Found[] {
-  if (value === undefined || value === null || typeof value !== "object") return [];
-  if (isList(value)) return value.map((member, index) => ({ pointer: `${pointer}/${index}`, value: member }));
-  // The members of a tagged value are its form and not the document's.
-  if (Object.hasOwn(value, "$y")) return [];
-  return Object.entries(value).map(([key, member]) => ({
-    pointer: pointer + toPointer([key]),
-    value: member,
-  }));
-}
-
-function isList(value: object): value is readonly Json[] {
-  return Array.isArray(value);
 }
 
 function issuesOf(rule: Rule, outcome: RuleOutcome): Issue[] {

@@ -194,7 +194,7 @@ describe("as a check of a schema", () => {
 
 describe("as a rule", () => {
   const find = (pointer: string, json: unknown) =>
-    createRules([suspicion({ reads: [pointer], script: "error", sql: "info" })]).check(
+    createRules([suspicion({ reads: [pointer], script: "error", sql: "info" })], { clock: () => 0 }).check(
       [[]],
       { value: path => path.reduce<never>((value, name) => value?.[name], json as never) },
       { actor },

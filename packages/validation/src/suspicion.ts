@@ -9,7 +9,8 @@
  */
 import { type Json, type JsonObject, toPointer } from "@verso/bridge";
 import { z } from "zod";
-import { type Found, type Rule, rule, type Violation } from "./rules.js";
+import type { Found } from "./reading.js";
+import { type Rule, rule, type Violation } from "./rules.js";
 import type { Severity } from "./verdict.js";
 
 export type SuspicionKind = "sql" | "script" | "traversal";
@@ -60,6 +61,7 @@ export function suspicion({ reads, name = "suspicion", ...options }: SuspicionRu
   return rule({
     name,
     reads,
+    elementwise: true,
     check(readings) {
       const violations: Violation[] = [];
       for (const [i, reading] of readings.entries()) {
