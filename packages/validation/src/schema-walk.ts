@@ -12,7 +12,7 @@ import type { Json } from "@verso/bridge";
 import type { SchemaKinds } from "./schema-kinds.js";
 import { hasListedKeys, holdersOf, memberOnly, whatIsSaid } from "./schema-members.js";
 import type { DocumentReader, Touch } from "./touch.js";
-import { anatomyOf, type Bounds, type Parts, type Schema } from "./zod-parts.js";
+import { anatomyOf, type Bounds, type JsonKind, type Parts, type Schema } from "./zod-parts.js";
 
 /** A part of a document, and the schema that judges it. */
 export interface Place {
@@ -55,7 +55,7 @@ export function placesOf(
       case "wrapper":
         return walk(parts.inner, depth);
       case "union": {
-        const option = optionOf(parts, depth);
+        const option = optionOf(parts, depth, typeof segment === "number" ? "array" : "object");
         return option === null ? [whole(schema, depth)] : walk(option, depth);
       }
       case "object":
@@ -90,13 +90,15 @@ export function placesOf(
     return ways.flatMap(way => walk(way, depth + 1));
   }
 
-  function optionOf(union: Parts & { type: "union" }, depth: number): Schema | null {
-    const segment = path[depth]!;
-    if (union.tag === null) {
-      return kinds.optionFor(union.options, typeof segment === "number" ? "array" : "object");
-    }
-    if (segment === union.tag.key) return null;
-    return union.tag.options.get(document.value([...path.slice(0, depth), union.tag.key])) ?? null;
+  /** The option that judges a value of the kind, or `null` where more than one may, or the way leads to the tag. */
+  function optionOf(
+    { tag, options }: Parts & { type: "union" },
+    depth: number,
+    kind: JsonKind,
+  ): Schema | null {
+    if (tag === null) return kinds.optionFor(options, kind);
+    if (path[depth] === tag.key) return null;
+    return tag.options.get(document.value([...path.slice(0, depth), tag.key])) ?? null;
   }
 
   function arrive(schema: Schema): Place[] {
@@ -122,7 +124,7 @@ export function placesOf(
       case "wrapper":
         return elements(parts.inner);
       case "union": {
-        const option = kinds.optionFor(parts.options, "array");
+        const option = optionOf(parts, path.length, "array");
         return option === null ? null : elements(option);
       }
       case "list":
@@ -134,6 +136,7 @@ export function placesOf(
       const length = document.listLength?.(path);
       if (length === undefined || length < looksAt.min || length > looksAt.max) return null;
     }
+    if (takesAnything(parts.element)) return [];
     const { came } = touch;
     if (came === undefined || came.reduce((sum, { count }) => sum + count, 0) > manyElements) return null;
     return came.flatMap(({ index, count }) =>
@@ -150,8 +153,15 @@ export function placesOf(
    * of all runs together, of the text of a run, or of one format by another.
    */
   function pieces(schema: Schema): Place[] | null {
-    const run = touch.delta === undefined ? null : runOf(schema);
-    if (run === null || touch.delta === undefined) return null;
+    const { parts, looksAt } = anatomyOf(schema);
+    if (looksAt !== "nothing") return null;
+    if (parts.type === "wrapper") return pieces(parts.inner);
+    if (parts.type === "union") {
+      const option = optionOf(parts, path.length, "object");
+      return option === null ? null : pieces(option);
+    }
+    const run = runOf(parts);
+    if (touch.delta === undefined || run === null) return null;
     const found: Place[] = [];
     const judge = (piece: Schema, value: Json) =>
       found.push({ depth: path.length, schema: piece, judged: { type: "piece", value } });
@@ -165,29 +175,26 @@ export function placesOf(
     }
     return found;
   }
+}
 
-  function runOf(schema: Schema): { schema: Schema; attributes: Schema } | null {
-    const text = plainParts(schema);
-    const list = text?.type === "object" ? plainParts(text.members.get("delta")) : null;
-    const run = list?.type === "list" ? plainParts(list.element) : null;
-    if (list?.type !== "list" || run?.type !== "object") return null;
-    const insert = run.members.get("insert");
-    const attributes = run.members.get("attributes");
-    if (insert === undefined || attributes === undefined) return null;
-    if (!takesText(insert, () => undefined) || holdersOf(attributes) === null) return null;
-    return { schema: list.element, attributes };
-  }
+/** The schemas of the runs of a formatted text, and of their formats. */
+function runOf(text: Parts): { readonly schema: Schema; readonly attributes: Schema } | null {
+  const list = text.type === "object" ? plainParts(text.members.get("delta")) : null;
+  const run = list?.type === "list" ? plainParts(list.element) : null;
+  if (list?.type !== "list" || run?.type !== "object") return null;
+  const insert = run.members.get("insert");
+  const attributes = run.members.get("attributes");
+  if (insert === undefined || attributes === undefined) return null;
+  if (!takesText(insert, () => undefined) || holdersOf(attributes) === null) return null;
+  return { schema: list.element, attributes };
+}
 
-  /** The parts of a schema that says nothing beside them, for an object or list. */
-  function plainParts(schema: Schema | undefined): Parts | null {
-    if (schema === undefined) return null;
-    const { parts, looksAt } = anatomyOf(schema);
-    if (looksAt !== "nothing") return null;
-    if (parts.type === "wrapper") return plainParts(parts.inner);
-    if (parts.type !== "union") return parts;
-    const option = parts.tag === null ? kinds.optionFor(parts.options, "object") : null;
-    return option === null ? null : plainParts(option);
-  }
+/** The parts of a schema that says nothing beside them. */
+function plainParts(schema: Schema | undefined): Parts | null {
+  if (schema === undefined) return null;
+  const { parts, looksAt } = anatomyOf(schema);
+  if (looksAt !== "nothing") return null;
+  return parts.type === "wrapper" ? plainParts(parts.inner) : parts;
 }
 
 /** Finding an element costs the way to it, so that this many are read with all others. */
@@ -195,6 +202,11 @@ const manyElements = 16;
 
 function whole(schema: Schema, depth: number): Place {
   return { depth, schema, judged: { type: "value" } };
+}
+
+function takesAnything(schema: Schema): boolean {
+  const { parts, looksAt } = anatomyOf(schema);
+  return parts.type === "anything" && looksAt === "nothing";
 }
 
 /** Whether a schema certainly takes a plain text, by no more than its length in UTF-16 units. */

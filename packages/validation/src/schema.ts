@@ -122,13 +122,26 @@ function judge({ path, reads, place: { schema, judged } }: Located, document: Do
 function issuesOf(schema: Schema, value: unknown, path: Path, { within = true } = {}): Issue[] {
   const result = parse(schema, value, path);
   if (result.success) return [];
-  return result.error.issues.flatMap(issue => {
+  return result.error.issues.flatMap(atItsPlace).flatMap(issue => {
     const at = within ? [...path, ...issue.path.map(asSegment)] : path;
     if (issue.code !== "unrecognized_keys") return [issueAt(at, issue)];
     // One for each, where it stands.
     return issue.keys.map(key => issueAt(within ? [...at, key] : at, issue));
   });
 }
+
+/** Where all options of a union but one are for values of another kind, the faults are those of that one. */
+function atItsPlace(issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] {
+  if (issue.code !== "invalid_union") return [issue];
+  const able = issue.errors.filter(
+    errors => !errors.some(({ code, path }) => path.length === 0 && MISMATCHES.has(code)),
+  );
+  const [only] = able;
+  if (only === undefined || able.length > 1) return [issue];
+  return only.flatMap(atItsPlace).map(each => ({ ...each, path: [...issue.path, ...each.path] }));
+}
+
+const MISMATCHES: ReadonlySet<string> = new Set(["invalid_type", "invalid_value"]);
 
 function parse(schema: Schema, value: unknown, path: Path): z.core.util.SafeParseResult<unknown> {
   try {

@@ -246,7 +246,7 @@ function tagOf({ discriminator: key, options, unionFallback }: z.core.$ZodDiscri
     const values = tagValues(option, key);
     if (values === null) return null;
     for (const value of values) {
-      if (byValue.has(value)) return null;
+      if (byValue.has(value) && byValue.get(value) !== option) return null;
       byValue.set(value, option);
     }
   }
@@ -340,6 +340,10 @@ function refuseAsynchronous(schema: Schema, path: string): void {
       throw unsupported("This check is asynchronous; documents are judged at once.", path);
     }
   }
+  if (def.type !== "pipe") return;
+  const { in: from, out } = def as z.core.$ZodPipeDef;
+  refuseAsynchronous(from, path);
+  refuseAsynchronous(out, path);
 }
 
 function strictCopy(schema: Schema, strict: (part: Schema) => Schema): Schema {
