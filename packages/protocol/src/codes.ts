@@ -13,7 +13,7 @@ export const CloseCode = {
   badRequest: 4400,
   /** The token is missing, invalid, expired or revoked. */
   unauthorized: 4401,
-  /** This actor may not open this document. */
+  /** This actor may not open this document, or may not write to it and did. */
   forbidden: 4403,
   /** The document was deleted. */
   deleted: 4404,
@@ -42,6 +42,11 @@ export function isPermanent(code: number): boolean {
 export const problemStatus = {
   "bad-request": 400,
   "bad-document-id": 400,
+  "token-missing": 401,
+  "token-invalid": 401,
+  "token-expired": 401,
+  "token-revoked": 401,
+  forbidden: 403,
   "forbidden-origin": 403,
   "forbidden-host": 403,
   "forbidden-document": 403,

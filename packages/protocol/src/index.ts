@@ -25,6 +25,17 @@ export {
   problem,
 } from "./json-dialect.js";
 export { defaultFrameLimits, type FrameLimits } from "./limits.js";
+// Administration
+export {
+  type CreatedToken,
+  createdToken,
+  type TokenDescription,
+  type TokenList,
+  type TokenRequest,
+  tokenDescription,
+  tokenList,
+  tokenRequest,
+} from "./tokens.js";
 export {
   decodeYMessage,
   encodeAwarenessMessage,

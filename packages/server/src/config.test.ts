@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { checkConfig, readConfig } from "./index.js";
+import { anonymous, checkConfig, readConfig, tokens } from "./index.js";
 
 let folder: string;
 beforeEach(() => {
@@ -31,7 +31,7 @@ describe("the configuration", () => {
   it("takes flags over the environment over the file over the defaults", async () => {
     const file = write(
       "verso.config.ts",
-      `export default { port: 1, host: "file", logLevel: "warn" as const };`,
+      `export default { port: 1, host: "file", auth: "public", logLevel: "warn" as const };`,
     );
     const environment = { VERSO_PORT: "2", VERSO_HOST: "environment" };
     expect(await readConfig({ file })).toMatchObject({ port: 1, host: "file", logLevel: "warn" });
@@ -44,6 +44,37 @@ describe("the configuration", () => {
       port: 3,
       host: "environment",
     });
+  });
+
+  it("lets in whoever comes from this machine, and from others only when it says so", () => {
+    for (const host of ["127.0.0.1", "127.9.9.9", "::1", "localhost"]) {
+      expect(checkConfig({ host })).toMatchObject({ host, auth: "anonymous" });
+    }
+    for (const host of ["0.0.0.0", "::", "192.0.2.1", "board.example", "localhost.example"]) {
+      for (const auth of ["anonymous", anonymous()] as const) {
+        expect(() => checkConfig({ host, auth })).toThrow(
+          expect.objectContaining({ code: "config-invalid", path: "auth" }),
+        );
+      }
+      const said = ["public", "tokens", anonymous({ anywhere: true }), tokens(), () => null] as const;
+      for (const auth of said) expect(checkConfig({ host, auth })).toMatchObject({ host });
+    }
+  });
+
+  it("takes authentication by name from flags and the environment", async () => {
+    expect(await readConfig({ environment: { VERSO_AUTH: "tokens" } })).toMatchObject({ auth: "tokens" });
+    expect(await readConfig({ flags: { auth: "public", host: "0.0.0.0" } })).toMatchObject({
+      auth: "public",
+    });
+  });
+
+  it("says what is wrong with an authentication that a file makes", async () => {
+    const library = JSON.stringify(new URL("./index.js", import.meta.url).href);
+    const file = write(
+      "verso.config.mjs",
+      `import { jwt } from ${library}; export default { auth: jwt({ secret: "short" }) };`,
+    );
+    await expect(readConfig({ file })).rejects.toMatchObject({ code: "config-invalid", path: "auth" });
   });
 
   it("listens to a bare PORT, as platforms set it", async () => {
@@ -63,6 +94,9 @@ describe("the configuration", () => {
   it.each([
     [{ port: 70_000 }, "port"],
     [{ logLevel: "loud" }, "logLevel"],
+    [{ auth: "nobody" }, "auth"],
+    [{ auth: { roles: [] } }, "auth"],
+    [{ access: "all" }, "access"],
     [{ documents: { "note/:id": { roots: { body: "string" } } } }, "documents.note/:id.roots.body"],
     [{ documents: { "note/:id": { schemas: {} } } }, "documents.note/:id"],
     [{ documents: { "note/:id": { roots: { constructor: "map" } as object } } }, "documents.note/:id.roots"],

@@ -10,11 +10,16 @@ import { openLevelBackend, type StorageBackend } from "@verso/storage";
 import { defaultLimits } from "@verso/validation";
 import { loadConfig } from "c12";
 import { z } from "zod";
+import { type Access, defaultAccess } from "./access.js";
+import { anonymous } from "./anonymous.js";
+import { type Auth, type Authenticate, customAuth } from "./auth.js";
 import { defaultDeliveryLimits } from "./delivery.js";
 import { ServerError } from "./errors.js";
 import { rootKinds } from "./kinds.js";
+import { isLoopback } from "./origin.js";
 import { defaultPacing } from "./room.js";
 import { defaultResidency } from "./rooms.js";
+import { tokens } from "./tokens.js";
 
 /** Where a relay keeps its ledger. */
 export interface Storage {
@@ -34,6 +39,23 @@ const names = z.preprocess(
   z.array(z.string().min(1)),
 );
 
+/** Ways of authentication that need no options. */
+const authByName = {
+  anonymous: () => anonymous(),
+  public: () => anonymous({ anywhere: true }),
+  tokens: () => tokens(),
+} as const;
+
+/** Who is let in: one by name, one that `anonymous`, `tokens` or `jwt` has made, or a function of one's own. */
+const authSchema = z.union(
+  [
+    z.enum(["anonymous", "public", "tokens"]),
+    z.custom<Auth>(value => typeof (value as Auth | null)?.open === "function"),
+    z.custom<Authenticate>(value => typeof value === "function"),
+  ],
+  { error: 'expected "anonymous", "public", "tokens", anonymous(), tokens(), jwt() or a function' },
+);
+
 /** What flags and the environment can set as well as the file. The descriptions are the help texts. */
 export const settingsSchema = z.strictObject({
   host: z.string().min(1).default("127.0.0.1").describe("address to listen on"),
@@ -48,6 +70,9 @@ export const settingsSchema = z.strictObject({
     .default([])
     .describe("host names beside localhost under which browsers reach the relay, with commas"),
   origins: names.default([]).describe("origins of other sites whose pages may use the relay, with commas"),
+  auth: authSchema
+    .default("anonymous")
+    .describe("who is let in: anonymous (whoever is on this machine), public (anybody) or tokens"),
   logLevel: z
     .enum(["silent", "error", "warn", "info", "debug"])
     .default("info")
@@ -79,31 +104,44 @@ function numbers<T extends Record<keyof T, number>>(defaults: T) {
 /** Bytes that a socket takes before it asks its writer to wait: 64 KiB since Node.js 22, and less before. */
 const socketBuffer = 64 * 1024;
 
-const configSchema = settingsSchema.extend({
-  storage: z
-    .custom<Storage>(value => typeof (value as Storage | null)?.open === "function", {
-      error: 'expected a storage, such as level("./data")',
-    })
-    .default(() => level("./data")),
-  /** The kinds of documents, by the pattern of their ids. Without any, every document is allowed. */
-  documents: z.record(z.string().min(1), kindSchema).default({ "*": { roots: {} } }),
-  /** Whether messages are compressed: less traffic, for some 225 KiB of memory a connection. */
-  deflate: z.boolean().default(false),
-  /** Bytes of encoded state from which a document takes no more. */
-  documentBytes: z
-    .number()
-    .int()
-    .positive()
-    .default(50 * 1024 * 1024),
-  limits: numbers(defaultLimits),
-  frameLimits: numbers(defaultFrameLimits),
-  delivery: numbers(defaultDeliveryLimits).refine(({ resyncAt }) => resyncAt >= socketBuffer, {
-    path: ["resyncAt"],
-    error: `expected at least ${socketBuffer}, what a socket buffers`,
-  }),
-  pacing: numbers(defaultPacing),
-  residency: numbers(defaultResidency),
-});
+const configSchema = settingsSchema
+  .extend({
+    storage: z
+      .custom<Storage>(value => typeof (value as Storage | null)?.open === "function", {
+        error: 'expected a storage, such as level("./data")',
+      })
+      .default(() => level("./data")),
+    /** The kinds of documents, by the pattern of their ids. Without any, every document is allowed. */
+    documents: z.record(z.string().min(1), kindSchema).default({ "*": { roots: {} } }),
+    /** What somebody may do with a document as a whole. */
+    access: z
+      .custom<Access>(value => typeof value === "function", { error: "expected a function" })
+      .default(() => defaultAccess),
+    /** Whether a WebSocket may bring its token in the URL, where it ends in the logs of others. */
+    tokenInUrl: z.boolean().default(false),
+    /** Milliseconds in which it must be settled who somebody is and what he may do. */
+    authDeadline: z.number().positive().default(5000),
+    /** Whether messages are compressed: less traffic, for some 225 KiB of memory a connection. */
+    deflate: z.boolean().default(false),
+    /** Bytes of encoded state from which a document takes no more. */
+    documentBytes: z
+      .number()
+      .int()
+      .positive()
+      .default(50 * 1024 * 1024),
+    limits: numbers(defaultLimits),
+    frameLimits: numbers(defaultFrameLimits),
+    delivery: numbers(defaultDeliveryLimits).refine(({ resyncAt }) => resyncAt >= socketBuffer, {
+      path: ["resyncAt"],
+      error: `expected at least ${socketBuffer}, what a socket buffers`,
+    }),
+    pacing: numbers(defaultPacing),
+    residency: numbers(defaultResidency),
+  })
+  .refine(({ auth, host }) => authOf(auth).anonymous !== "on-loopback" || isLoopback(host), {
+    path: ["auth"],
+    error: 'a relay that others can reach says who is let in: "tokens" for instance, or "public" for anybody',
+  });
 
 /** What a configuration file says; everything has a default. */
 export type ConfigInput = z.input<typeof configSchema>;
@@ -111,6 +149,12 @@ export type ConfigInput = z.input<typeof configSchema>;
 export type Config = z.output<typeof configSchema>;
 /** Names of what flags and the environment can set. */
 export type SettingName = keyof typeof settingsSchema.shape;
+
+/** The authentication that a setting stands for. */
+export function authOf(setting: z.output<typeof authSchema>): Auth {
+  if (typeof setting === "string") return authByName[setting]();
+  return typeof setting === "function" ? customAuth(setting) : setting;
+}
 
 /** Gives a configuration file its types; it is checked when the relay starts. */
 export function defineConfig(config: ConfigInput): ConfigInput {
@@ -177,6 +221,12 @@ async function readFile(file: string | undefined): Promise<object> {
     return config ?? {};
   } catch (cause) {
     const detail = cause instanceof Error ? cause.message : String(cause);
+    if (isConfigInvalid(cause)) throw new ServerError("config-invalid", detail, { cause, path: cause.path });
     throw new ServerError("config-unreadable", `The configuration file cannot be read: ${detail}`, { cause });
   }
+}
+
+/** A fault that what the file calls has found; the file may have loaded this package a second time. */
+function isConfigInvalid(cause: unknown): cause is Error & { readonly path: string } {
+  return cause instanceof Error && "path" in cause && "code" in cause && cause.code === "config-invalid";
 }

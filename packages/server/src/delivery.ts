@@ -7,12 +7,15 @@
  * bounded buffer, however slow it is and however fast the document changes.
  */
 import type { CloseCode } from "@verso/protocol";
+import type { Actor } from "./actor.js";
 import type { Answer, StateVector } from "./document.js";
 
 /** One session of a room, as the room speaks to it. How it is said on the wire is the session's secret. */
 export interface Peer {
   /** Who is acting. */
-  readonly actor: { readonly user: string; readonly session: string };
+  readonly actor: Actor;
+  /** Whether the actor may change the document at all. */
+  readonly mayWrite: boolean;
   /**
    * Bytes handed over that the operating system has not taken yet. The room is told when they have fallen to 0 from
    * as many as make a receiver fall behind.

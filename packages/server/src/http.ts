@@ -12,16 +12,25 @@ import { type Commit, type Head, type Ledger, StorageError } from "@verso/storag
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from "express";
 import helmet from "helmet";
 import { z } from "zod";
+import type { AccessAction } from "./access.js";
+import type { Actor } from "./actor.js";
 import { toChangeEvent } from "./changes.js";
+import type { Door } from "./door.js";
 import { ServerError } from "./errors.js";
+import { HttpProblem, parse } from "./http-problem.js";
 import type { Kinds } from "./kinds.js";
 import { checkOrigin, type OriginPolicy } from "./origin.js";
 import type { Rooms } from "./rooms.js";
+import { createTokenRoutes } from "./token-routes.js";
+import type { TokenStore } from "./token-store.js";
 
 export interface HttpOptions {
   readonly ledger: Ledger;
   readonly rooms: Rooms;
   readonly kinds: Kinds;
+  readonly door: Door;
+  /** API tokens to be administered, if there are any. */
+  readonly tokens: TokenStore | undefined;
   readonly originPolicy: OriginPolicy;
   readonly frameLimits: FrameLimits;
   /** Folder of a built page that is served at `/`. */
@@ -32,23 +41,14 @@ export interface HttpOptions {
   readonly onError: (error: unknown, request: { method: string; path: string }) => void;
 }
 
-/** What the API refuses; becomes the body of the answer. */
-class HttpProblem extends Error {
-  constructor(
-    readonly code: ProblemCode,
-    detail: string,
-  ) {
-    super(detail);
-  }
-}
-
 const longestPage = 1000;
 const pageSize = z.coerce.number().int().min(1).max(longestPage).default(100);
 const listQuery = z.object({ after: z.string().optional(), limit: pageSize });
 const changesQuery = z.object({ since: z.coerce.number().int().min(0).default(0), limit: pageSize });
 
 export function createHttp(options: HttpOptions): Express {
-  const { ledger, rooms, kinds, page } = options;
+  const { ledger, rooms, kinds, door, page } = options;
+  const actors = new WeakMap<express.Request, Actor>();
   const app = express();
   app.disable("x-powered-by");
   app.set("etag", false);
@@ -64,18 +64,24 @@ export function createHttp(options: HttpOptions): Express {
     response.json({ status: "ready" });
   });
 
+  app.use("/api", preflight, identify);
+
   app.get("/api/documents", async (request, response) => {
     const { after, limit } = parse(listQuery, request.query);
     const documents: DocumentList["documents"] = [];
+    let looked = 0;
+    let last: string | null = null;
     for await (const head of ledger.documents(after === undefined ? { limit } : { after, limit })) {
-      documents.push({ id: head.document, ...describe(head) });
+      looked++;
+      last = head.document;
+      if (await mayRead(request, last)) documents.push({ id: last, ...describe(head) });
     }
-    const last = documents.length === limit ? (documents.at(-1)?.id ?? null) : null;
-    response.json({ documents, next: last } satisfies DocumentList);
+    response.json({ documents, next: looked === limit ? last : null } satisfies DocumentList);
   });
 
   app.get("/api/documents/:id", async (request, response) => {
     const id = documentId(request.params.id);
+    await demand(request, id, "read");
     await existing(id);
     const answer = await rooms.get(id).view(({ head, content }) => {
       if (head === undefined) throw unknownDocument(id);
@@ -92,12 +98,21 @@ export function createHttp(options: HttpOptions): Express {
   app.get("/api/documents/:id/changes", async (request, response) => {
     const id = documentId(request.params.id);
     const { since, limit } = parse(changesQuery, request.query);
+    await demand(request, id, "read");
     await existing(id);
     const commits: Commit[] = [];
     for await (const commit of ledger.read(id, { from: since + 1, limit })) commits.push(commit);
     const changes = commits.map(commit => toChangeEvent(id, commit));
     response.json({ changes, next: changes.at(-1)?.sequence ?? since } satisfies ChangePage);
   });
+
+  if (options.tokens !== undefined) {
+    const administer: RequestHandler = async (request, _response, next) => {
+      await demand(request, null, "admin");
+      next();
+    };
+    app.use("/api/admin", administer, createTokenRoutes(options.tokens));
+  }
 
   app.all(["/api", "/api/{*path}"], (request: express.Request) => {
     if (request.method === "GET" || request.method === "HEAD") {
@@ -114,6 +129,35 @@ export function createHttp(options: HttpOptions): Express {
   });
   app.use(answerProblem(options));
   return app;
+
+  /** Finds out who asks; whatever comes after this may rely on it. */
+  async function identify(
+    request: express.Request,
+    _response: express.Response,
+    next: express.NextFunction,
+  ): Promise<void> {
+    const identified = await door.identify(request);
+    if (!identified.ok) throw new HttpProblem(identified.code, sentence(identified.detail));
+    actors.set(request, identified.identity.actor);
+    next();
+  }
+
+  async function demand(request: express.Request, id: string | null, action: AccessAction): Promise<void> {
+    const permitted = await door.may(actorOf(request), id, action);
+    if (!permitted.ok) throw new HttpProblem(permitted.code, sentence(permitted.detail));
+  }
+
+  async function mayRead(request: express.Request, id: string): Promise<boolean> {
+    const permitted = await door.may(actorOf(request), id, "read");
+    if (permitted.ok || permitted.code === "forbidden") return permitted.ok;
+    throw new HttpProblem(permitted.code, sentence(permitted.detail));
+  }
+
+  function actorOf(request: express.Request): Actor {
+    const actor = actors.get(request);
+    if (actor === undefined) throw new Error("A route was reached by somebody who was not identified.");
+    return actor;
+  }
 
   function documentId(text: string): string {
     // Express has percent-decoded the segment once.
@@ -132,6 +176,19 @@ export function createHttp(options: HttpOptions): Express {
     return head;
   }
 }
+
+/** Tells the pages of listed origins that they may send a token. */
+const preflight: RequestHandler = (request, response, next) => {
+  if (request.method !== "OPTIONS" || request.headers["access-control-request-method"] === undefined) {
+    return next();
+  }
+  response.set({
+    "Access-Control-Allow-Methods": "GET, HEAD, POST, DELETE",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, If-None-Match",
+    "Access-Control-Max-Age": "600",
+  });
+  response.status(204).end();
+};
 
 /** Checks Host and Origin before anything else, and lets the pages of listed origins read the answers. */
 function guard({ originPolicy }: HttpOptions): RequestHandler {
@@ -159,6 +216,7 @@ function answerProblem({ accepting, onError }: HttpOptions): ErrorRequestHandler
     const { code, detail } = problemOf(error, accepting());
     if (code === "internal") onError(error, { method: request.method, path: request.path });
     const status = problemStatus[code];
+    if (status === 401) response.set("WWW-Authenticate", challenges[code] ?? challenge);
     const body: Problem = { type: "about:blank", title: titles[status] ?? "Error", status, code, detail };
     response.status(status).type("application/problem+json").send(JSON.stringify(body));
   };
@@ -177,17 +235,8 @@ function problemOf(error: unknown, accepting: boolean): { code: ProblemCode; det
   // Express and its parts give client errors a status: a bad escape in the path, for instance.
   const status = error instanceof Error && "status" in error ? error.status : undefined;
   if (status === 400) return { code: "bad-request", detail: (error as Error).message };
+  if (status === 413) return { code: "too-large", detail: "The body of the request is too large." };
   return { code: "internal", detail: "The relay failed at this request; its log says more." };
-}
-
-function parse<T>(schema: z.ZodType<T>, query: unknown): T {
-  const parsed = schema.safeParse(query);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw new HttpProblem(
-    "bad-request",
-    `The parameter "${issue?.path.join(".")}" is not valid: ${issue?.message}`,
-  );
 }
 
 function describe(head: Head): {
@@ -214,8 +263,21 @@ function matches(header: string | undefined, etag: string): boolean {
   );
 }
 
+/** How a token is to be shown, and what was wrong with it (RFC 6750, 3). */
+const challenge = 'Bearer realm="verso"';
+const challenges: Partial<Record<ProblemCode, string>> = {
+  "token-invalid": `${challenge}, error="invalid_token"`,
+  "token-expired": `${challenge}, error="invalid_token", error_description="expired"`,
+  "token-revoked": `${challenge}, error="invalid_token", error_description="revoked"`,
+};
+
+function sentence(detail: string): string {
+  return `${detail.charAt(0).toUpperCase()}${detail.slice(1)}.`;
+}
+
 const titles: Readonly<Record<number, string>> = {
   400: "Bad Request",
+  401: "Unauthorized",
   403: "Forbidden",
   404: "Not Found",
   405: "Method Not Allowed",

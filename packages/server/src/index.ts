@@ -1,7 +1,5 @@
 // Running a relay
 
-// Reading what it has written
-export { toChangeEvent } from "./changes.js";
 export {
   type Config,
   type ConfigInput,
@@ -19,4 +17,21 @@ export { ServerError, type ServerErrorCode } from "./errors.js";
 export { type ListenOptions, listen, type Relay } from "./listen.js";
 export { createLogger } from "./log.js";
 export { closeOnSignal } from "./shutdown.js";
+
+// Who is acting, and what he may do
+
+export { type Access, type AccessAction, defaultAccess } from "./access.js";
+export type { Actor, Profile } from "./actor.js";
+export { type AnonymousOptions, anonymous } from "./anonymous.js";
+export type { Auth, Authenticate, AuthenticatedProfile } from "./auth.js";
+export type { Credentials } from "./credentials.js";
+export { type ClaimNames, type JwtOptions, jwt } from "./jwt.js";
+export { createSecretHashing, type SecretHashingOptions } from "./secret-hashing.js";
+export { createToken, describeToken } from "./token-routes.js";
+export { openTokenStore, type TokenStore } from "./token-store.js";
+export { type TokensOptions, tokens } from "./tokens.js";
+
+// Reading what it has written
+
+export { toChangeEvent } from "./changes.js";
 export { createReplay } from "./verify.js";

@@ -403,7 +403,12 @@ describe("a start that cannot succeed", () => {
   });
 
   it("says that the address is not one of this machine", async () => {
-    const config = checkConfig({ storage: level(join(folder, "other")), port: 0, host: "203.0.113.1" });
+    const config = checkConfig({
+      storage: level(join(folder, "other")),
+      port: 0,
+      host: "203.0.113.1",
+      auth: "tokens",
+    });
     await expect(listen(config, silent)).rejects.toMatchObject({ code: "cannot-listen" });
   });
 });

@@ -5,21 +5,23 @@
  *     /api, /healthz    HTTP, see `http.ts`
  *     /                 the page, if there is one
  */
-import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, STATUS_CODES } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { CloseCode, documentIdFromPath, encodePermissionDenied, problemStatus } from "@verso/protocol";
 import { openLedger } from "@verso/storage";
 import { type Logger, pino } from "pino";
 import { type WebSocket, WebSocketServer } from "ws";
+import { watchIdentity } from "./auth.js";
 import { createCell } from "./cell.js";
 import { systemClock } from "./clock.js";
-import type { Config } from "./config.js";
+import { authOf, type Config } from "./config.js";
+import { chooseSubprotocol, readCredentials } from "./credentials.js";
+import { closeCodeOf, createDoor, type Entry } from "./door.js";
 import { ServerError } from "./errors.js";
 import { Frames } from "./frames.js";
 import { createHttp } from "./http.js";
 import { createKinds } from "./kinds.js";
-import { checkOrigin } from "./origin.js";
+import { checkOrigin, type OriginPolicy } from "./origin.js";
 import { createRooms } from "./rooms.js";
 import { createSession } from "./session.js";
 import { attach, createConnection } from "./websocket.js";
@@ -61,6 +63,19 @@ export async function listen(
       logger.error({ err: status.cause }, "the store failed; it is opened again");
     else logger.info({ state: status.state }, "the store's state has changed");
   });
+  const auth = authOf(config.auth);
+  const authenticator = await auth.open({ records: ledger.records, clock }).catch(async error => {
+    await ledger.close();
+    throw error;
+  });
+  const door = createDoor({
+    ...config,
+    authenticator,
+    deadline: config.authDeadline,
+    clock,
+    exists: async documentId => (await ledger.head(documentId)) !== undefined,
+    onError: error => logger.error({ err: error }, "it could not be found out who somebody is"),
+  });
   const trials = createCell({ clock });
   const compactions = createCell({ clock });
   const rooms = createRooms({
@@ -86,13 +101,21 @@ export async function listen(
   });
 
   let accepting = true;
-  const originPolicy = { hosts: config.hosts, origins: config.origins };
+  /** Sockets of which it is not settled yet who is there. */
+  const entering = new Set<Socket>();
+  const originPolicy: OriginPolicy = {
+    hosts: config.hosts,
+    origins: config.origins,
+    showsToken: request => auth.anonymous === null && readCredentials(request, config).token !== null,
+  };
   const http = createServer(
     { headersTimeout: 10_000, requestTimeout: 15_000, maxHeaderSize: 16 * 1024 },
     createHttp({
       ledger,
       rooms,
       kinds,
+      door,
+      tokens: authenticator.tokens,
       originPolicy,
       frameLimits: config.frameLimits,
       page,
@@ -106,6 +129,7 @@ export async function listen(
     perMessageDeflate: config.deflate,
     maxPayload: config.frameLimits.messageBytes,
     maxFragments: config.frameLimits.fragments,
+    handleProtocols: chooseSubprotocol,
   });
   http.on("upgrade", upgrade);
 
@@ -116,7 +140,7 @@ export async function listen(
     throw error;
   }
   const url = urlOf(http);
-  logger.info({ url, storage: config.storage.name }, `listening on ${url}`);
+  logger.info({ url, storage: config.storage.name, auth: auth.name }, `listening on ${url}`);
 
   let closing: Promise<void> | null = null;
   return {
@@ -134,29 +158,60 @@ export async function listen(
     const path = (request.url ?? "").replace(/\?.*$/s, "");
     if (!path.startsWith("/yjs/")) return refuseUpgrade(socket, 404, "There is no WebSocket at this path.");
     if (!accepting) return refuseUpgrade(socket, 503, "The relay is shutting down.");
-    sockets.handleUpgrade(request, socket, head, webSocket => {
-      accept(webSocket, socket, path.slice("/yjs/".length));
+    void enter(request, socket, path.slice("/yjs/".length)).then(place => {
+      if (socket.destroyed) return;
+      if (!accepting) return refuseUpgrade(socket, 503, "The relay is shutting down.");
+      sockets.handleUpgrade(request, socket, head, webSocket => {
+        if (place.ok) return accept(webSocket, socket, place);
+        // After the upgrade, because only a close code tells a browser to stop trying.
+        turnAway(webSocket, socket, { ...place, path });
+      });
     });
   }
 
-  function accept(webSocket: WebSocket, socket: Socket, path: string): void {
+  /** Where the path leads, for whoever asks. Until that is settled nothing is read from the socket. */
+  async function enter(request: IncomingMessage, socket: Socket, path: string): Promise<Place> {
+    const documentId = documentIdFromPath(path, { maxBytes: config.frameLimits.documentIdBytes });
+    if (!documentId.ok) {
+      return { ok: false, code: CloseCode.badRequest, reason: `bad-document-id: ${documentId.detail}` };
+    }
+    const { id } = documentId;
+    if (kinds.of(id) === null) {
+      const reason = "forbidden-document: no kind of document is configured for it";
+      return { ok: false, code: CloseCode.forbidden, reason };
+    }
+    entering.add(socket);
+    const entry = await door.enter(request, id);
+    entering.delete(socket);
+    if (entry.ok) return { ...entry, documentId: id };
+    return { ok: false, code: closeCodeOf(entry.code), reason: `${entry.code}: ${entry.detail}` };
+  }
+
+  function accept(webSocket: WebSocket, socket: Socket, { documentId, identity, mayWrite }: Admitted): void {
     const options = { clock, deflate: config.deflate };
     const connection = createConnection(webSocket, socket, options);
-    const documentId = documentIdFromPath(path, { maxBytes: config.frameLimits.documentIdBytes });
-    // After the upgrade, because only a close code tells a browser to stop trying.
-    if (!documentId.ok) return turnAway(CloseCode.badRequest, `bad-document-id: ${documentId.detail}`);
-    if (kinds.of(documentId.id) === null) {
-      return turnAway(CloseCode.forbidden, "forbidden-document: no kind of document is configured for it");
-    }
-    const actor = { user: "anonymous", session: randomUUID() };
-    const session = createSession(connection, { room: rooms.get(documentId.id), actor, clock });
+    const { actor } = identity;
+    const session = createSession(connection, { room: rooms.get(documentId), actor, mayWrite, clock });
+    const stopWatching = watchIdentity(identity, {
+      clock,
+      ended(code, detail) {
+        logger.info({ documentId, user: actor.user, session: actor.session, code }, "an identity has ended");
+        session.close(closeCodeOf(code), `${code}: ${detail}`);
+      },
+    });
+    webSocket.once("close", stopWatching);
     attach(webSocket, session, options);
+  }
 
-    function turnAway(code: CloseCode, reason: string): void {
-      logger.warn({ path, code, reason }, "a connection was turned away");
-      connection.send(new Frames([encodePermissionDenied(reason)]));
-      connection.close(code, reason);
-    }
+  function turnAway(
+    webSocket: WebSocket,
+    socket: Socket,
+    { path, code, reason }: TurnedAway & { path: string },
+  ): void {
+    logger.warn({ path, address: socket.remoteAddress, code, reason }, "a connection was turned away");
+    const connection = createConnection(webSocket, socket, { clock, deflate: config.deflate });
+    connection.send(new Frames([encodePermissionDenied(reason)]));
+    connection.close(code, reason);
   }
 
   async function close(): Promise<void> {
@@ -164,6 +219,7 @@ export async function listen(
     const stopped = new Promise<void>(resolve => http.close(() => resolve()));
     await rooms.close(CloseCode.restart, "restart: the relay is shutting down");
     http.closeIdleConnections();
+    for (const socket of entering) socket.destroy();
     const cancel = clock.after(closingTime, () => {
       for (const webSocket of sockets.clients) webSocket.terminate();
       http.closeAllConnections();
@@ -174,6 +230,14 @@ export async function listen(
     await ledger.close();
     logger.info("closed");
   }
+}
+
+type Place = Admitted | TurnedAway;
+type Admitted = Extract<Entry, { readonly ok: true }> & { readonly documentId: string };
+interface TurnedAway {
+  readonly ok: false;
+  readonly code: CloseCode;
+  readonly reason: string;
 }
 
 function bind(http: Server, { host, port }: Config): Promise<void> {

@@ -10,6 +10,7 @@ interface Asked {
   upgrade?: boolean;
   site?: string;
   mode?: string;
+  token?: boolean;
 }
 
 function ask({
@@ -20,6 +21,7 @@ function ask({
   upgrade,
   site,
   mode,
+  token = false,
 }: Asked) {
   const headers = {
     host,
@@ -29,7 +31,8 @@ function ask({
     upgrade: upgrade === true ? "websocket" : undefined,
   };
   const request = { headers, method, socket: { remoteAddress: from } } as unknown as IncomingMessage;
-  return checkOrigin(request, { hosts: ["board.example"], origins: ["https://app.example"] });
+  const hosts = ["board.example"];
+  return checkOrigin(request, { hosts, origins: ["https://app.example"], showsToken: () => token });
 }
 
 describe("a request to a relay on loopback", () => {
@@ -44,6 +47,7 @@ describe("a request to a relay on loopback", () => {
     ],
     ["a listed site", { origin: "https://app.example", upgrade: true }],
     ["a program on this machine", { upgrade: true }],
+    ["a program elsewhere that shows a token", { from: "203.0.113.9", upgrade: true, token: true }],
     ["a navigation from somewhere else", { site: "cross-site", mode: "navigate" }],
   ])("from %s is allowed", (_, asked) => {
     expect(ask(asked)).toMatchObject({ allowed: true });
@@ -51,6 +55,11 @@ describe("a request to a relay on loopback", () => {
 
   it.each<[string, Asked, string]>([
     ["a page elsewhere", { origin: "https://evil.example", upgrade: true }, "forbidden-origin"],
+    [
+      "a page elsewhere that shows a token",
+      { origin: "https://evil.example", upgrade: true, token: true },
+      "forbidden-origin",
+    ],
     ["a page on another port", { origin: "http://localhost:3000", upgrade: true }, "forbidden-origin"],
     ["a sandboxed frame", { origin: "null", upgrade: true }, "forbidden-origin"],
     [

@@ -16,6 +16,8 @@ export interface OriginPolicy {
   readonly hosts: readonly string[];
   /** Origins beside the relay's own whose pages may use it, as `https://app.example`; `"*"` allows all. */
   readonly origins: readonly string[];
+  /** Whether a request shows a token without which it would get nothing: pages elsewhere have none. */
+  readonly showsToken: (request: IncomingMessage) => boolean;
 }
 
 export type OriginVerdict =
@@ -40,7 +42,7 @@ export function checkOrigin(request: IncomingMessage, policy: OriginPolicy): Ori
     };
   }
   const origin = request.headers.origin;
-  if (origin === undefined) return withoutOrigin(request);
+  if (origin === undefined) return withoutOrigin(request, policy);
   if (sameOrigin(origin, host)) return { allowed: true };
   if (policy.origins.includes("*") || policy.origins.includes(origin)) return { allowed: true, origin };
   return {
@@ -53,19 +55,20 @@ export function checkOrigin(request: IncomingMessage, policy: OriginPolicy): Ori
 /**
  * Browsers send no `Origin` with navigation and same-origin reading, and programs never do. Reading is then
  * allowed unless the browser says that another site asks; a WebSocket, which browsers always open with an
- * `Origin`, comes from a program and is taken from this machine only, as long as nobody can show a token.
+ * `Origin`, comes from a program and is taken from this machine only, or with a token.
  */
-function withoutOrigin(request: IncomingMessage): OriginVerdict {
+function withoutOrigin(request: IncomingMessage, policy: OriginPolicy): OriginVerdict {
   const upgrade = request.headers.upgrade !== undefined;
   const reading = request.method === "GET" || request.method === "HEAD";
   const crossSite = request.headers["sec-fetch-site"] === "cross-site";
   const navigation = request.headers["sec-fetch-mode"] === "navigate";
   if (reading && !upgrade && (!crossSite || navigation)) return { allowed: true };
   if (!crossSite && isLoopback(request.socket.remoteAddress ?? "")) return { allowed: true };
+  if (policy.showsToken(request)) return { allowed: true };
   return {
     allowed: false,
     code: "forbidden-origin",
-    detail: "A request without an Origin header is taken from the relay's own machine only.",
+    detail: "A request without an Origin header is taken from the relay's own machine only, or with a token.",
   };
 }
 
@@ -93,6 +96,7 @@ function parse(url: string): URL | null {
   return URL.canParse(url) ? new URL(url) : null;
 }
 
-function isLoopback(address: string): boolean {
-  return address === "::1" || /^(::ffff:)?127\./.test(address);
+/** Whether an address, or a name to listen on, is reached from this machine only. */
+export function isLoopback(address: string): boolean {
+  return address === "localhost" || address === "::1" || /^(::ffff:)?127\./.test(address);
 }

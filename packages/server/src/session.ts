@@ -15,6 +15,7 @@ import {
   encodeUpdate,
   isPermanent,
 } from "@verso/protocol";
+import type { Actor } from "./actor.js";
 import type { Cancel, Clock } from "./clock.js";
 import type { Peer, Turn } from "./delivery.js";
 import type { Answer } from "./document.js";
@@ -40,6 +41,16 @@ export interface Connection {
 export interface Session {
   onMessage(message: Uint8Array): void;
   onClose(): void;
+  /** Ends it from this side. */
+  close(code: CloseCode, reason: string): void;
+}
+
+export interface SessionOptions {
+  readonly room: Room;
+  readonly actor: Actor;
+  /** Whether the actor may change the document at all. */
+  readonly mayWrite: boolean;
+  readonly clock: Clock;
 }
 
 /** A stock client drops a connection on which it has heard nothing for 30 seconds. */
@@ -49,7 +60,7 @@ const stallLimit = 30_000;
 
 export function createSession(
   connection: Connection,
-  { room, actor, clock }: { room: Room; actor: Peer["actor"]; clock: Clock },
+  { room, actor, mayWrite, clock }: SessionOptions,
 ): Session {
   /** For how many checks nothing was sent. A clock read for every message is dearer. */
   let silentChecks = 0;
@@ -59,15 +70,16 @@ export function createSession(
 
   const peer: Peer = {
     actor,
+    mayWrite,
     get backlog() {
       return connection.backlog;
     },
     answer: (answer, stateVector) => {
       send(answerFrames(answer));
-      send(new Frames([encodeSyncStep1(stateVector())]));
+      if (mayWrite) ask(stateVector());
     },
     changed: turn => send(turnFrames(turn)),
-    ask: stateVector => send(new Frames([encodeSyncStep1(stateVector)])),
+    ask,
     present: awareness => send(awarenessFrames(awareness)),
     pause: () => connection.pause(),
     resume: () => connection.resume(),
@@ -86,9 +98,9 @@ export function createSession(
         case "sync-step-1":
           return room.join(peer, message.stateVector);
         case "sync-step-2":
-          return room.push(peer, message.update, { fullState: true });
+          return push(message.update, { fullState: true });
         case "update":
-          return room.push(peer, message.update, { fullState: false });
+          return push(message.update, { fullState: false });
         case "awareness":
           return room.awareness(peer, message.payload);
         case "query-awareness":
@@ -100,7 +112,23 @@ export function createSession(
     onClose() {
       if (open) leave();
     },
+    close,
   };
+
+  function push(update: Uint8Array, options: { fullState: boolean }): void {
+    if (mayWrite) room.push(peer, update, options);
+    else refuseWriting();
+  }
+
+  /** What becomes of an update of somebody who may only read. Nothing in it is looked at. */
+  function refuseWriting(): void {
+    close(CloseCode.forbidden, "read-only: you may read this document and not change it");
+  }
+
+  function ask(stateVector: Uint8Array): void {
+    // A stock client answers in any case, and an answer of one who may only read would be refused.
+    if (mayWrite) send(new Frames([encodeSyncStep1(stateVector)]));
+  }
 
   function send(frames: Frames): void {
     if (!open) return;

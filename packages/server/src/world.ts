@@ -11,6 +11,7 @@ import * as decoding from "lib0/decoding";
 import * as encoding from "lib0/encoding";
 import * as syncProtocol from "y-protocols/sync";
 import type * as Y from "yjs";
+import { type Actor, toActor } from "./actor.js";
 import type { Cell } from "./cell.js";
 import { doJob } from "./cell-jobs.js";
 import { defaultDeliveryLimits } from "./delivery.js";
@@ -99,9 +100,10 @@ export async function createWorld({
     ledger,
     rooms,
     connect(documentId, doc) {
-      const actor = { user: "anonymous", session: `session ${++sessions}` };
+      const anonymous = toActor({ user: "anonymous" }, { authenticated: false });
+      const actor: Actor = { ...anonymous, session: `session ${++sessions}` };
       const open = (connection: Connection) =>
-        createSession(connection, { room: rooms.get(documentId), actor, clock });
+        createSession(connection, { room: rooms.get(documentId), actor, mayWrite: true, clock });
       return connectClient(doc, { open, sent });
     },
     async settle() {

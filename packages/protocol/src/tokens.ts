@@ -1,0 +1,51 @@
+/**
+ * The JSON by which API tokens are administered: `POST`, `GET` and `DELETE /api/admin/tokens`.
+ *
+ * A token's secret stands in the answer to the request that created it, and nowhere else ever again.
+ */
+import { z } from "zod";
+
+const name = z.string().min(1).max(256);
+
+/** `POST /api/admin/tokens`: whose token it is to be, and what he is. */
+export const tokenRequest = z.strictObject({
+  user: name,
+  tenant: name.optional(),
+  roles: z.array(name).max(100).default([]),
+  /** How secret a thing may be that he sees; higher sees more. */
+  clearance: z.int().nonnegative().default(0),
+  compartments: z.array(name).max(100).default([]),
+  /** Without it the token holds until it is revoked. */
+  expires_at: z.iso.datetime().optional(),
+});
+
+/** A token as lists show it. */
+export const tokenDescription = z.object({
+  id: z.string(),
+  user: z.string(),
+  tenant: z.string().nullable(),
+  roles: z.array(z.string()),
+  clearance: z.int().nonnegative(),
+  compartments: z.array(z.string()),
+  created_at: z.iso.datetime(),
+  expires_at: z.iso.datetime().nullable(),
+  revoked_at: z.iso.datetime().nullable(),
+});
+
+/** The answer to `POST /api/admin/tokens`. */
+export const createdToken = tokenDescription.extend({
+  /** `id.secret`: what its owner shows from now on. */
+  token: z.string(),
+});
+
+/** `GET /api/admin/tokens?after=&limit=`: one page of tokens, in the order of their ids. */
+export const tokenList = z.object({
+  tokens: z.array(tokenDescription),
+  /** Give it as `after` to read on; `null` on the last page. */
+  next: z.string().nullable(),
+});
+
+export type TokenRequest = z.input<typeof tokenRequest>;
+export type TokenDescription = z.infer<typeof tokenDescription>;
+export type CreatedToken = z.infer<typeof createdToken>;
+export type TokenList = z.infer<typeof tokenList>;
