@@ -32,6 +32,22 @@ export { createJudge, type Judge, type KindRules } from "./judge.js";
 export type { Action, Grant, Permission, PermissionPlace, Permissions } from "./permissions.js";
 export type { Issue, Severity } from "./verdict.js";
 
+// Schemas
+
+export { jsonSchema } from "./json-schema.js";
+export { createSchemaCheck, type SchemaCheck, type SchemaCheckOptions } from "./schema.js";
+export {
+  type Allowed,
+  type RichTextOptions,
+  richText,
+  type TextOptions,
+  text,
+  type XmlNodeOptions,
+  type XmlOptions,
+  xml,
+} from "./text-schema.js";
+export { type DocumentReader, type Span, type Touch, touchesOf } from "./touch.js";
+
 // Rules, checks and cleaning that come with it
 
 export {

@@ -79,14 +79,15 @@ export function placesOf(
     const holders = holdersOf(schema);
     if (holders === null) return [whole(schema, depth)];
     const said = holders.map(holder => whatIsSaid(holder, key));
-    const member: Place = { depth, schema: memberOnly(schema, key), judged: { type: "member", key } };
     if (depth === path.length - 1 && kind === "value") {
       if (holders.some(hasListedKeys)) return [whole(schema, depth)];
-      return said.every(each => each === "nothing") ? [] : [member];
+      return said.every(each => each === "nothing") ? [] : [member(schema, depth, key)];
     }
     const ways = said.filter(each => typeof each === "object");
     // Of two sides of an intersection, it takes both to refuse a member.
-    if (said.includes("depends") || (ways.length === 0 && said.includes("refused"))) return [member];
+    if (said.includes("depends") || (ways.length === 0 && said.includes("refused"))) {
+      return [member(schema, depth, key)];
+    }
     return ways.flatMap(way => walk(way, depth + 1));
   }
 
@@ -207,6 +208,10 @@ function whole(schema: Schema, depth: number): Place {
 function takesAnything(schema: Schema): boolean {
   const { parts, looksAt } = anatomyOf(schema);
   return parts.type === "anything" && looksAt === "nothing";
+}
+
+function member(schema: Schema, depth: number, key: string): Place {
+  return { depth, schema: memberOnly(schema, key), judged: { type: "member", key } };
 }
 
 /** Whether a schema certainly takes a plain text, by no more than its length in UTF-16 units. */

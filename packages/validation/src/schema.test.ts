@@ -366,6 +366,33 @@ describe("What looks further than its own place", () => {
     });
   });
 
+  test("a list with a refinement is judged as a whole when an element is touched", () => {
+    const unique = z.object({ tags: z.array(z.string()).refine(tags => new Set(tags).size === tags.length) });
+    expect(check(unique, { tags: ["a", "a"] }, { touched: [["tags", 1]] }).faults).toEqual([
+      "/tags schema.custom",
+    ]);
+  });
+
+  test("an exclusive union takes no text that two of its options take", () => {
+    const schema = z.object({ text: z.xor([z.string().max(3), z.string().min(3)]) });
+    const edited: Touch = { path: ["text"], kind: "text" };
+    expect(check(schema, { text: "abc" }, { touched: [edited] }).faults).toEqual([
+      "/text schema.invalid_union",
+    ]);
+    expect(check(schema, { text: "abcd" }, { touched: [edited] }).faults).toEqual([]);
+  });
+
+  test("a loose record says nothing of what has another key", () => {
+    const schema = z.object({ r: z.looseRecord(z.string().regex(/^n/), z.object({ a: z.number() })) });
+    const touched: Path[] = [
+      ["r", "n1", "a"],
+      ["r", "x1", "a"],
+    ];
+    expect(check(schema, { r: { n1: { a: "1" }, x1: { a: "1" } } }, { touched }).faults).toEqual([
+      "/r/n1/a schema.invalid_type",
+    ]);
+  });
+
   test("what came into a list next to a refinement of the list is judged with it", () => {
     const unique = z.object({ tags: z.array(z.string()).refine(tags => new Set(tags).size === tags.length) });
     const came: Touch = { path: ["tags"], kind: "list", came: [{ index: 1, count: 1 }] };

@@ -12,6 +12,7 @@ export {
   type Id,
 } from "./craft.js";
 export { between, createRandom, editOnce, type HonestHistory, honestHistory, type Random } from "./honest.js";
+export { createJsonReader, type JsonReader } from "./json-reader.js";
 export { mutate } from "./mutate.js";
 
 /**
