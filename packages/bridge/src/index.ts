@@ -9,7 +9,16 @@ export {
   toTagged,
 } from "./json.js";
 export { type Path, parsePointer, toPointer } from "./pointer.js";
-export { emptyDocument, type RootKind, type Roots, read, readPath, readPointer, textLength } from "./read.js";
+export {
+  emptyDocument,
+  listLength,
+  type RootKind,
+  type Roots,
+  read,
+  readPath,
+  readPointer,
+  textLength,
+} from "./read.js";
 export { type ApplyPatchOptions, applyPatch, type WriteOptions, write } from "./write.js";
 
 // Changes, and the patches that show them

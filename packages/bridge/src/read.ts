@@ -115,20 +115,33 @@ export function readPath(doc: Y.Doc, roots: Roots, [name, ...path]: Path): Json 
  * The length of the text at a path, in UTF-16 units and embeds, without reading it; `undefined` where no shared text is.
  */
 export function textLength(doc: Y.Doc, roots: Roots, path: Path): number | undefined {
+  const found = typeAt(doc, roots, path);
+  return found !== null && isTextual(found.kind) ? lengthOf(found.type) : undefined;
+}
+
+/** The number of elements of the list at a path, without reading it; `undefined` where no shared list is. */
+export function listLength(doc: Y.Doc, roots: Roots, path: Path): number | undefined {
+  const found = typeAt(doc, roots, path);
+  return found?.kind === "array" && !showsContradiction(found.type, "array", now)
+    ? lengthOf(found.type)
+    : undefined;
+}
+
+function typeAt(doc: Y.Doc, roots: Roots, path: Path): { type: SharedType; kind: TypeKind } | null {
   const [name, ...rest] = path;
   const root = typeof name === "string" ? doc.share.get(name) : undefined;
-  if (root === undefined || !Object.hasOwn(roots, name!)) return undefined;
+  if (root === undefined || !Object.hasOwn(roots, name!)) return null;
   let type = root;
   let kind: TypeKind = roots[name!]!;
   let place: Path = rest;
   while (place.length > 0) {
     const step = stepInto(type, kind, place);
-    if (step === null || contentKind(step.item) !== "type") return undefined;
+    if (step === null || contentKind(step.item) !== "type") return null;
     type = typeOf(step.item);
     kind = nestedKind(type);
     place = step.rest;
   }
-  return isTextual(kind) ? lengthOf(type) : undefined;
+  return { type, kind };
 }
 
 /** The document of a kind before anything was written: its roots, empty. */
@@ -242,6 +255,18 @@ export function projectType(type: SharedType, kind: TypeKind, view: View): Json 
   }
 }
 
+/** The members of an XML type's JSON beside its attributes and children. */
+function formOf(type: SharedType, kind: TypeKind): JsonObject {
+  switch (kind) {
+    case "xmlElement":
+      return { $y: "xml", tag: tagName(type) };
+    case "xmlHook":
+      return { $y: "hook", name: nameOf(type) };
+    default:
+      return { $y: "frag" };
+  }
+}
+
 /** The value of a key, as its item holds it. */
 export function projectEntry(item: Item, view: View): Json {
   switch (contentKind(item)) {
@@ -336,6 +361,8 @@ function readWithin(type: SharedType, kind: TypeKind, path: Path): Json | undefi
   }
   if (kind === "array") return readElement(type, first!, path.slice(1));
   if (kind === "map") return readEntry(type, String(first), path.slice(1));
+  // The form itself, without what is in it.
+  if (first === "$y" || first === "tag" || first === "name") return valueAt(formOf(type, kind), path);
   return valueAt(projectType(type, kind, now), path);
 }
 

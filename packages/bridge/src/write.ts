@@ -10,6 +10,7 @@ import { runPatch } from "./json-patch.js";
 import { Overlay } from "./overlay.js";
 import type { Dialect, Patch } from "./patch.js";
 import type { Roots } from "./read.js";
+import { claim } from "./yjs.js";
 
 export interface WriteOptions {
   /**
@@ -59,7 +60,10 @@ export function write(
   const overlay = new Overlay(doc, { roots, textAt, merge: true, refusePrototypes: false });
   for (const name of Object.keys(json)) overlay.add([name], json[name]!);
   overlay.plan();
-  doc.transact(transaction => overlay.write(transaction), origin);
+  doc.transact(transaction => {
+    claim(transaction);
+    overlay.write(transaction);
+  }, origin);
 }
 
 /**
@@ -85,5 +89,8 @@ export function applyPatch(
   const overlay = new Overlay(doc, { roots, textAt, merge, refusePrototypes: true });
   runPatch(overlay, patch, dialect);
   overlay.plan();
-  doc.transact(transaction => overlay.write(transaction), origin);
+  doc.transact(transaction => {
+    claim(transaction);
+    overlay.write(transaction);
+  }, origin);
 }

@@ -401,7 +401,7 @@ function integrate(
  * own client id, Yjs takes it for somebody else's and draws a new id: one more for the document, for ever. A local
  * transaction, though, is not expected to have moved positions behind the back of those who cache them.
  */
-function claim(transaction: Transaction): void {
+export function claim(transaction: Transaction): void {
   if (transaction.local) return;
   transaction.local = true;
   for (const type of transaction.changed.keys()) forgetPositions(type as SharedType);

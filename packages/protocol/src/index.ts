@@ -23,6 +23,9 @@ export {
   eventType,
   type Problem,
   problem,
+  type Rejection,
+  type RejectionPage,
+  rejectionPage,
 } from "./json-dialect.js";
 export { defaultFrameLimits, type FrameLimits } from "./limits.js";
 // Administration

@@ -40,6 +40,18 @@ export const documentContent = z.object({
 /** The three things that can happen to a document, for readers who need no more than that. */
 export const eventType = z.enum(["create", "update", "delete"]);
 
+/** One reason why something was refused, or was remarked on. */
+export const issue = z.object({
+  /** JSON pointer into the content. */
+  pointer: z.string(),
+  code: z.string(),
+  message: z.string(),
+  /** The name of the rule that found it, if it was one. */
+  rule: z.string().optional(),
+  /** Only an `error` kept anything out. */
+  severity: z.enum(["info", "warning", "error"]),
+});
+
 /** One commit, as a change to the JSON of its document. */
 export const changeEvent = z.object({
   sequence: z.int().positive(),
@@ -53,7 +65,32 @@ export const changeEvent = z.object({
   forward_patch: z.array(patchOperation).nullable(),
   /** Leads back; `null` for a `create`. */
   reverse_patch: z.array(patchOperation).nullable(),
+  /** Given when all of it was taken back; the patches are empty then. */
+  refused: z.literal(true).optional(),
+  /** Given when there are any. */
+  issues: z.array(issue).optional(),
   created_at: z.iso.datetime(),
+});
+
+/** One edit that was taken back, all of it or in part. */
+export const rejection = z.object({
+  /** Of the commit that it left. */
+  sequence: z.int().positive(),
+  document_id: z.string(),
+  verdict: z.enum(["refused", "repaired"]),
+  user_id: z.string(),
+  session_id: z.string(),
+  issues: z.array(issue),
+  /** SHA-256 of the update as it was sent, in hex. */
+  update_hash: z.string(),
+  created_at: z.iso.datetime(),
+});
+
+/** `GET /api/documents/:id/rejections?since=N`: the rejections after the commit N, oldest first. */
+export const rejectionPage = z.object({
+  rejections: z.array(rejection),
+  /** Give it as `since` to read on. */
+  next: z.int().nonnegative(),
 });
 
 /** `GET /api/documents/:id/changes?since=N`: the commits after N, oldest first. */
@@ -78,4 +115,6 @@ export type DocumentContent = z.infer<typeof documentContent>;
 export type EventType = z.infer<typeof eventType>;
 export type ChangeEvent = z.infer<typeof changeEvent>;
 export type ChangePage = z.infer<typeof changePage>;
+export type Rejection = z.infer<typeof rejection>;
+export type RejectionPage = z.infer<typeof rejectionPage>;
 export type Problem = z.infer<typeof problem>;

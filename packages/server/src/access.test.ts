@@ -1,4 +1,4 @@
-import { documentList } from "@verso/protocol";
+import { documentList, rejectionPage } from "@verso/protocol";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Access, anonymous, type ConfigInput } from "./index.js";
 import { arrival, createRelayHarness, problemOf, type RelayHarness } from "./relay-harness.js";
@@ -44,30 +44,29 @@ describe("one who may only read", () => {
     );
   });
 
-  it("is refused for good when he writes, and nobody sees what", async () => {
+  it("is taken back when he writes, and nobody sees what", async () => {
     await start(onlyAnnWrites);
-    const [ann, eve] = [await relay.open("notes", named("Ann")), await relay.open("notes", named("Eve"))];
-    const end = new Promise(resolve => eve.provider.once("closed", resolve));
-    eve.doc.getText("t").insert(0, "mine");
-    expect(await end).toEqual({
-      code: 4403,
-      reason: "read-only: you may read this document and not change it",
-    });
+    const ann = await relay.open("notes", named("Ann"));
     ann.doc.getText("t").insert(0, "ours");
-    const bob = await relay.open("notes", named("Bob"));
-    await arrival(bob.doc, () => bob.doc.getText("t").length > 0);
-    expect(bob.doc.getText("t").toString()).toBe("ours");
+    const eve = await relay.open("notes", named("Eve"));
+    await arrival(eve.doc, () => eve.doc.getText("t").toString() === "ours");
+    const seen: string[] = [];
+    ann.doc.on("update", () => seen.push(ann.doc.getText("t").toString()));
+    eve.doc.getText("t").insert(0, "mine, not ");
+    await arrival(eve.doc, () => eve.doc.getText("t").toString() === "ours");
+    const response = await relay.get("/api/documents/notes/rejections?name=Ann");
+    expect(rejectionPage.parse(await response.json()).rejections).toMatchObject([
+      { verdict: "refused", user_id: "Eve", issues: [{ code: "permission-denied" }] },
+    ]);
+    expect(seen.every(text => text === "ours")).toBe(true);
   });
 
-  it("may come with edits that he has from elsewhere, which stay his own", async () => {
+  it("may not come with edits to a document that nobody has begun", async () => {
     await start(onlyAnnWrites);
     const eve = relay.visit("notes", named("Eve"));
+    const end = new Promise(resolve => eve.provider.once("closed", resolve));
     eve.doc.getText("t").insert(0, "mine");
-    await new Promise(resolve => eve.provider.once("sync", resolve));
-    const ann = await relay.open("notes", named("Ann"));
-    ann.doc.getText("u").insert(0, "ours");
-    await arrival(eve.doc, () => eve.doc.getText("u").toString() === "ours");
-    expect(ann.doc.getText("t").toString()).toBe("");
+    expect(await end).toEqual({ code: 4403, reason: "read-only: you may not begin this document" });
   });
 });
 

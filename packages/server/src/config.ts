@@ -7,7 +7,7 @@
 import { resolve } from "node:path";
 import { defaultFrameLimits } from "@verso/protocol";
 import { openLevelBackend, type StorageBackend } from "@verso/storage";
-import { defaultLimits } from "@verso/validation";
+import { defaultLimits, type Permissions, type Rule } from "@verso/validation";
 import { loadConfig } from "c12";
 import { z } from "zod";
 import { type Access, defaultAccess } from "./access.js";
@@ -89,7 +89,33 @@ const kindSchema = z.strictObject({
       error: `no root may be called ${reservedKeys.join(", ")}`,
     })
     .default({}),
+  /** A zod schema of the whole document: an object with a member for each root. */
+  schema: z
+    .custom<z.ZodType>(value => value instanceof z.ZodType, { error: "expected a zod schema" })
+    .optional(),
+  /** Whether keys that the schema does not name are refused, at every depth. */
+  strict: z.boolean().optional(),
+  /** Who may insert, update and delete what, by pointer pattern. */
+  permissions: z
+    .custom<Permissions>(isRecord, { error: "expected pointer patterns with roles or functions" })
+    .optional(),
+  /** What must hold between places of a document. */
+  rules: z
+    .custom<readonly Rule[]>(value => Array.isArray(value) && value.every(isRule), {
+      error: "expected an array of rule({ … })",
+    })
+    .optional(),
+  /** What becomes of a write made unseen, by pointer pattern. */
+  conflicts: z.record(z.string(), z.enum(["merge", "server-wins", "latest-wins"])).optional(),
 });
+
+function isRecord(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isRule(value: unknown): boolean {
+  return isRecord(value) && typeof (value as { check?: unknown }).check === "function";
+}
 
 /** Defaults with the numbers that may be overridden. */
 function numbers<T extends Record<keyof T, number>>(defaults: T) {

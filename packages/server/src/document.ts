@@ -11,6 +11,7 @@
  *
  * Garbage collection is on and no `UndoManager` may be attached: a value that was taken back must be gone.
  */
+import { createHash } from "node:crypto";
 import {
   encodeChange,
   encodeInverse,
@@ -22,13 +23,20 @@ import {
   read,
 } from "@verso/bridge";
 import {
+  type Actor,
   createFirewall,
+  createGate,
+  createJudge,
   type Firewall,
   type FirewallOptions,
+  type Gate,
+  type Issue,
+  type Judge,
   type Limits,
   type Scan,
   type TypeKind,
   updateRanges,
+  type Verdict,
 } from "@verso/validation";
 import * as Y from "yjs";
 import type { Clock } from "./clock.js";
@@ -45,7 +53,14 @@ export interface Push {
   tried: boolean;
 }
 
-/** What one author's pushes came to, as one transaction. */
+/** Who pushes, as far as the gate asks. */
+export interface Author {
+  readonly actor: Actor;
+  /** Whether the actor may write to this document at all. */
+  readonly mayWrite: boolean;
+}
+
+/** What one author's pushes came to. */
 export interface Admission {
   /** How many of the pushes, from the first, are done with: applied, or without news. */
   readonly taken: number;
@@ -53,17 +68,26 @@ export interface Admission {
   readonly stopped:
     | null
     | Exclude<Scan, { type: "pass" }>
+    /** Nobody has written to the document, and the author may not begin it. */
+    | { readonly type: "forbidden"; readonly code: "read-only"; readonly detail: string }
     /** The document is full. */
     | { readonly type: "too-large"; readonly code: "document-full"; readonly detail: string }
     /** It may be costly: try it on a copy first. */
     | { readonly type: "trial"; readonly structs: number }
     /** The time for this turn is over. */
     | { readonly type: "time" };
-  /** The transaction, or `null` when the document is as before. */
-  readonly accepted: Accepted | null;
+  /**
+   * The transactions that changed the document, in order: one of all pushes, or one of each where the kind judges
+   * what is written.
+   */
+  readonly accepted: readonly Accepted[];
 }
 
 export interface Accepted {
+  /** `null` when nothing was judged. */
+  readonly verdict: Verdict | null;
+  /** SHA-256 of what its author sent, when any of it was taken back. */
+  readonly refusedUpdate: Uint8Array | null;
   /** The document's own encoding of what changed; never the bytes of the client. */
   readonly update: Uint8Array;
   /** The change and its inverse record, encoded for the ledger. */
@@ -88,13 +112,18 @@ export interface DocumentOptions {
   readonly limits: Limits;
   /** Bytes of encoded state from which the document takes no more. */
   readonly documentBytes: number;
+  /** What its kind asks of every transaction; `null` when nothing. */
+  readonly judge: Judge | null;
   /** The roots of the document's kind, and those that the ledger remembers, which stand above them. */
   readonly roots: { readonly declared: Roots; readonly remembered: Roots };
 }
 
 export interface Document {
-  /** Applies pushes of one author, in order, until one cannot be taken. Throws when the document is spoilt. */
-  admit(pushes: readonly Push[], outOfTime: () => boolean): Admission;
+  /**
+   * Applies pushes of one author, in order, until one cannot be taken, and takes back what may not stay. Throws when
+   * the document is spoilt.
+   */
+  admit(pushes: readonly Push[], author: Author, outOfTime: () => boolean): Admission;
   /** What the owner of this state vector lacks. */
   answer(stateVector: Uint8Array): Answer;
   stateVector(): StateVector;
@@ -125,11 +154,13 @@ const longestKeptQuestion = 8192;
 
 export function createDocument(
   stored: StoredState,
-  { clock, limits, documentBytes, roots }: DocumentOptions,
+  { clock, limits, documentBytes, judge, roots }: DocumentOptions,
 ): Document {
   let cold: StoredState | null = stored;
   let coldVector: StateVector | null = null;
-  let live: { doc: Y.Doc; observer: PatchObserver; firewall: Firewall } | null = null;
+  /** Nothing is in the ledger. A refusal leaves a commit, so it would begin the document. */
+  let unwritten = stored.snapshot === null && stored.tail.length === 0;
+  let live: { doc: Y.Doc; observer: PatchObserver; firewall: Firewall; gate: Gate } | null = null;
   const allRemembered = Object.keys(roots.declared).every(name => Object.hasOwn(roots.remembered, name));
   let known = allRemembered ? roots.remembered : { ...roots.declared, ...roots.remembered };
   let size = stored.tail.reduce((sum, update) => sum + update.length, stored.snapshot?.state.length ?? 0);
@@ -138,42 +169,34 @@ export function createDocument(
   /** Whether the transaction that is running does so much that nothing should be added to it. */
   let laborious = false;
   /** What the transaction that is running has come to. */
-  let noted: Omit<Accepted, "update"> | null = null;
+  let noted: Omit<Accepted, "update" | "verdict" | "refusedUpdate"> | null = null;
+  let verdict: Verdict | null = null;
   let accepted: Accepted | null = null;
   const answers = new Map<string, Answer>();
   let encodedStateVector: Uint8Array | null = null;
 
   const document: Document = {
-    admit(pushes, outOfTime) {
-      const { doc, firewall } = built();
+    admit(pushes, author, outOfTime) {
+      const { doc, gate } = built();
+      const all: Accepted[] = [];
       let taken = 0;
-      let work = 0;
       let stopped: Admission["stopped"] = null;
-      accepted = null;
-      laborious = false;
-      doc.transact(() => {
-        for (const push of pushes) {
-          if (taken > 0 && outOfTime()) stopped = { type: "time" };
-          else if (isFull(push)) stopped = full;
-          else {
-            const scan = firewall.scan(push.update, { fullState: push.fullState });
-            if (scan.type !== "pass") stopped = scan;
-            else if (!push.tried && scan.work > trialWork)
-              stopped = { type: "trial", structs: scan.newStructs };
-            else if (scan.news) {
-              Y.applyUpdate(doc, push.update);
-              work += scan.work;
-              if (work > trialWork) laborious = true;
-            }
+      while (taken < pushes.length && stopped === null) {
+        accepted = null;
+        laborious = false;
+        doc.transact(transaction => {
+          const begun = begin(pushes, taken, author, outOfTime);
+          ({ taken, stopped } = begun);
+          if (begun.applied && isJudged(author, begun.offence)) {
+            verdict = gate.settle(transaction, { ...author, offence: begun.offence });
           }
-          if (stopped !== null) return;
-          taken++;
+        });
+        if (doc.store.pendingStructs !== null || doc.store.pendingDs !== null) {
+          throw new Error("An update that passed the firewall left structs pending.");
         }
-      });
-      if (doc.store.pendingStructs !== null || doc.store.pendingDs !== null) {
-        throw new Error("An update that passed the firewall left structs pending.");
+        if (accepted !== null) all.push(withHash(accepted, pushes[taken - 1]));
       }
-      return { taken, stopped, accepted };
+      return { taken, stopped, accepted: all };
     },
 
     answer(stateVector) {
@@ -213,6 +236,43 @@ export function createDocument(
   };
   return document;
 
+  /** Applies as many pushes as are one transaction. */
+  function begin(
+    pushes: readonly Push[],
+    from: number,
+    author: Author,
+    outOfTime: () => boolean,
+  ): Pick<Admission, "taken" | "stopped"> & { applied: boolean; offence: Issue | null } {
+    const { doc, firewall } = built();
+    let work = 0;
+    let applied = false;
+    for (let taken = from; taken < pushes.length; taken++) {
+      const push = pushes[taken]!;
+      const stop = (stopped: Admission["stopped"]) => ({ taken, stopped, applied, offence: null });
+      if (taken > 0 && outOfTime()) return stop({ type: "time" });
+      if (isFull(push)) return stop(full);
+      const scan = firewall.scan(push.update, { fullState: push.fullState });
+      const offence = scan.type === "compensate" ? offenceOf(scan) : null;
+      if (scan.type !== "pass" && (scan.type !== "compensate" || offence === null)) return stop(scan);
+      // It is judged by itself: what came before it in this transaction stays.
+      if (offence !== null && applied) return stop(null);
+      if (!push.tried && scan.work > trialWork) return stop({ type: "trial", structs: scan.newStructs });
+      if (!scan.news) continue;
+      if (unwritten && !author.mayWrite) return stop(readOnly);
+      Y.applyUpdate(doc, push.update);
+      applied = true;
+      work += scan.work;
+      if (work > trialWork) laborious = true;
+      if (isJudged(author, offence)) return { taken: taken + 1, stopped: null, applied, offence };
+    }
+    return { taken: pushes.length, stopped: null, applied, offence: null };
+  }
+
+  /** Whether the gate must look at a transaction; if so, every push is one. */
+  function isJudged({ mayWrite }: Author, offence: Issue | null): boolean {
+    return judge !== null || !mayWrite || offence !== null || built().gate.remembers;
+  }
+
   function compute(stateVector: Uint8Array): Answer {
     const asksForAll = stateVector.length === 1;
     if (cold !== null && asksForAll) {
@@ -242,14 +302,17 @@ export function createDocument(
     });
     doc.on("update", (update: Uint8Array) => {
       if (noted === null) throw new Error("Yjs told of an update whose change was not derived.");
-      accepted = { update, ...noted };
+      accepted = { update, verdict, refusedUpdate: null, ...noted };
       noted = null;
+      verdict = null;
+      unwritten = false;
       size += update.length;
       answers.clear();
       encodedStateVector = null;
     });
     leaveFormatting(doc, () => laborious);
-    live = { doc, observer, firewall: createFirewall(doc, firewallOptions(limits, roots.declared)) };
+    const firewall = createFirewall(doc, firewallOptions(limits, roots.declared));
+    live = { doc, observer, firewall, gate: createGate(doc, { observer, judge: judge ?? asksNothing }) };
     // The state vector and what was answered stay what they are.
     cold = null;
     return live;
@@ -266,12 +329,34 @@ export function createDocument(
   }
 }
 
+function withHash(accepted: Accepted, push: Push | undefined): Accepted {
+  const type = accepted.verdict?.type;
+  if (push === undefined || (type !== "refused" && type !== "repaired")) return accepted;
+  return { ...accepted, refusedUpdate: createHash("sha256").update(push.update).digest() };
+}
+
+const asksNothing = createJudge({});
+
+/**
+ * What the firewall lets in to be taken back. Where a character was cut in half, others' text is damaged by applying
+ * it, so that one must not be applied; a document inside of a document cannot be described.
+ */
+function offenceOf({ code, detail }: Scan & { type: "compensate" }): Issue | null {
+  if (code === "split-surrogate-pair" || code === "subdocument") return null;
+  return { pointer: "", code, message: detail, severity: "error" };
+}
+
 /** Milliseconds for which a document that was found full is taken to be so. */
 const fullFor = 10_000;
 const full = {
   type: "too-large",
   code: "document-full",
   detail: "the document has reached its largest size",
+} as const;
+const readOnly = {
+  type: "forbidden",
+  code: "read-only",
+  detail: "you may not begin this document",
 } as const;
 const emptyUpdate = Uint8Array.of(0, 0);
 

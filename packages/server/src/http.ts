@@ -7,6 +7,8 @@ import {
   type Problem,
   type ProblemCode,
   problemStatus,
+  type Rejection,
+  type RejectionPage,
 } from "@verso/protocol";
 import { type Commit, type Head, type Ledger, StorageError } from "@verso/storage";
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from "express";
@@ -14,11 +16,12 @@ import helmet from "helmet";
 import { z } from "zod";
 import type { AccessAction } from "./access.js";
 import type { Actor } from "./actor.js";
-import { toChangeEvent } from "./changes.js";
+import { toChangeEvent, toRejection } from "./changes.js";
 import type { Door } from "./door.js";
 import { ServerError } from "./errors.js";
 import { HttpProblem, parse } from "./http-problem.js";
 import type { Kinds } from "./kinds.js";
+import type { Metrics } from "./metrics.js";
 import { checkOrigin, type OriginPolicy } from "./origin.js";
 import type { Rooms } from "./rooms.js";
 import { createTokenRoutes } from "./token-routes.js";
@@ -31,6 +34,7 @@ export interface HttpOptions {
   readonly door: Door;
   /** API tokens to be administered, if there are any. */
   readonly tokens: TokenStore | undefined;
+  readonly metrics: Pick<Metrics, "read" | "contentType">;
   readonly originPolicy: OriginPolicy;
   readonly frameLimits: FrameLimits;
   /** Folder of a built page that is served at `/`. */
@@ -42,6 +46,8 @@ export interface HttpOptions {
 }
 
 const longestPage = 1000;
+/** Commits that one request looks through for rejections, which may be few. */
+const commitsLooked = 10_000;
 const pageSize = z.coerce.number().int().min(1).max(longestPage).default(100);
 const listQuery = z.object({ after: z.string().optional(), limit: pageSize });
 const changesQuery = z.object({ since: z.coerce.number().int().min(0).default(0), limit: pageSize });
@@ -65,6 +71,10 @@ export function createHttp(options: HttpOptions): Express {
   });
 
   app.use("/api", preflight, identify);
+
+  app.get("/metrics", async (_request, response) => {
+    response.type(options.metrics.contentType).send(await options.metrics.read());
+  });
 
   app.get("/api/documents", async (request, response) => {
     const { after, limit } = parse(listQuery, request.query);
@@ -104,6 +114,22 @@ export function createHttp(options: HttpOptions): Express {
     for await (const commit of ledger.read(id, { from: since + 1, limit })) commits.push(commit);
     const changes = commits.map(commit => toChangeEvent(id, commit));
     response.json({ changes, next: changes.at(-1)?.sequence ?? since } satisfies ChangePage);
+  });
+
+  app.get("/api/documents/:id/rejections", async (request, response) => {
+    const id = documentId(request.params.id);
+    const { since, limit } = parse(changesQuery, request.query);
+    await demand(request, id, "read");
+    await existing(id);
+    const rejections: Rejection[] = [];
+    let next = since;
+    for await (const commit of ledger.read(id, { from: since + 1, limit: commitsLooked })) {
+      next = commit.sequence;
+      const rejection = toRejection(id, commit);
+      if (rejection !== null) rejections.push(rejection);
+      if (rejections.length === limit) break;
+    }
+    response.json({ rejections, next } satisfies RejectionPage);
   });
 
   if (options.tokens !== undefined) {

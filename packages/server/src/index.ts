@@ -35,3 +35,29 @@ export { type TokensOptions, tokens } from "./tokens.js";
 
 export { toChangeEvent } from "./changes.js";
 export { createReplay } from "./verify.js";
+
+// What a kind asks of what is written to its documents
+
+export {
+  type Action,
+  type ConflictPolicy,
+  confirmed,
+  email,
+  type Grant,
+  isoDate,
+  isoDateTime,
+  ordered,
+  type Permission,
+  type Permissions,
+  phone,
+  type Rule,
+  references,
+  requiredWhen,
+  rule,
+  safeInteger,
+  slug,
+  suspicion,
+  uniqueBy,
+  url,
+  uuid,
+} from "@verso/validation";

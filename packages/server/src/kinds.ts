@@ -5,6 +5,8 @@
  * with the most literal segments wins, and `*` last of all.
  */
 import type { RootKind, Roots } from "@verso/bridge";
+import { createJudge, type Judge, type KindRules, ValidationError } from "@verso/validation";
+import { ServerError } from "./errors.js";
 
 /** What a root can be declared as. */
 export const rootKinds = [
@@ -31,6 +33,8 @@ export interface Kind {
   readonly pattern: string;
   /** The roots that every document of this kind has. */
   readonly roots: Roots;
+  /** What it asks of every transaction; `null` when nothing. */
+  readonly judge: Judge | null;
 }
 
 export interface Kinds {
@@ -38,9 +42,28 @@ export interface Kinds {
   of(documentId: string): Kind | null;
 }
 
-export function createKinds(documents: Readonly<Record<string, { readonly roots: Roots }>>): Kinds {
+/** What a configuration says of a kind. */
+export interface KindConfig extends KindRules {
+  readonly roots: Roots;
+}
+
+export interface KindsOptions {
+  /** Hears what a rule threw; it may quote the document. */
+  readonly onRuleFailure?: (rule: string, cause: unknown) => void;
+}
+
+/** Throws `config-invalid` for a kind by which nothing can be judged. */
+export function createKinds(
+  documents: Readonly<Record<string, KindConfig>>,
+  options: KindsOptions = {},
+): Kinds {
   const kinds = Object.entries(documents)
-    .map(([pattern, { roots }]) => ({ pattern, roots, segments: pattern.split("/") }))
+    .map(([pattern, kind]) => ({
+      pattern,
+      roots: kind.roots,
+      judge: judgeOf(pattern, kind, options),
+      segments: pattern.split("/"),
+    }))
     .sort((a, b) => literals(b.segments) - literals(a.segments));
 
   return {
@@ -49,6 +72,26 @@ export function createKinds(documents: Readonly<Record<string, { readonly roots:
       return kinds.find(({ pattern, segments }) => pattern === "*" || matches(segments, id)) ?? null;
     },
   };
+}
+
+function judgeOf(pattern: string, kind: KindConfig, { onRuleFailure: failed }: KindsOptions): Judge | null {
+  const { roots, schema, permissions, rules, conflicts } = kind;
+  const asked = [schema, permissions, conflicts, rules].some(each => each !== undefined);
+  if (!asked) return null;
+  const invalid = (place: string, cause: unknown) =>
+    new ServerError(
+      "config-invalid",
+      `The kind "${pattern}" is not valid: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { path: `documents.${pattern}.${place}`, cause },
+    );
+  if (Object.keys(roots).length === 0) {
+    throw invalid("roots", new Error("What is judged must be known: the kind declares no roots."));
+  }
+  try {
+    return createJudge(kind, failed === undefined ? {} : { failed });
+  } catch (cause) {
+    throw invalid(cause instanceof ValidationError ? cause.path : "rules", cause);
+  }
 }
 
 function matches(pattern: readonly string[], id: readonly string[]): boolean {

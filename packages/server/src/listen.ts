@@ -21,6 +21,7 @@ import { ServerError } from "./errors.js";
 import { Frames } from "./frames.js";
 import { createHttp } from "./http.js";
 import { createKinds } from "./kinds.js";
+import { createMetrics } from "./metrics.js";
 import { checkOrigin, type OriginPolicy } from "./origin.js";
 import { createRooms } from "./rooms.js";
 import { createSession } from "./session.js";
@@ -55,7 +56,9 @@ export async function listen(
   { page, logger = pino({ level: config.logLevel }) }: ListenOptions = {},
 ): Promise<Relay> {
   const clock = systemClock;
-  const kinds = createKinds(config.documents);
+  const kinds = createKinds(config.documents, {
+    onRuleFailure: (rule, cause) => logger.error({ rule, err: cause }, "a rule failed"),
+  });
   const ledger = await openLedger({ open: config.storage.open, now: clock.now });
   ledger.subscribe(() => {
     const { status } = ledger;
@@ -90,9 +93,21 @@ export async function listen(
       return kind;
     },
     events: {
-      refused: event => logger.warn(event, "an update was refused"),
-      discarded: ({ documentId, cause }) =>
-        logger.warn({ documentId, err: cause }, "a document is read again"),
+      refused(event) {
+        metrics.refused(event.code);
+        logger.warn(event, "an update was refused");
+      },
+      rejected(event) {
+        metrics.rejected(
+          event.verdict,
+          event.issues.map(({ code }) => code),
+        );
+        logger.info(event, "an edit was taken back");
+      },
+      discarded({ documentId, cause }) {
+        metrics.discarded();
+        logger.warn({ documentId, err: cause }, "a document is read again");
+      },
       uncompacted: ({ documentId, cause }) =>
         logger.warn({ documentId, err: cause }, "a snapshot was not made"),
       failed: ({ documentId, cause }) =>
@@ -100,6 +115,7 @@ export async function listen(
     },
   });
 
+  const metrics = createMetrics({ documents: () => rooms, sockets: () => sockets.clients.size });
   let accepting = true;
   /** Sockets of which it is not settled yet who is there. */
   const entering = new Set<Socket>();
@@ -116,6 +132,7 @@ export async function listen(
       kinds,
       door,
       tokens: authenticator.tokens,
+      metrics,
       originPolicy,
       frameLimits: config.frameLimits,
       page,

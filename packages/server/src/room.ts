@@ -11,7 +11,7 @@
  * discarded and read again, and everybody is asked for what the ledger lacks; nothing had been acknowledged.
  */
 import { createHash } from "node:crypto";
-import type { JsonObject, Roots } from "@verso/bridge";
+import { encodeRevertNote, type JsonObject, type Roots } from "@verso/bridge";
 import { CloseCode, type FrameLimits } from "@verso/protocol";
 import {
   type Commit,
@@ -21,14 +21,14 @@ import {
   type Snapshot,
   StorageError,
 } from "@verso/storage";
-import { checkStateVector, type Limits } from "@verso/validation";
+import { checkStateVector, type Issue, type Limits, type Verdict } from "@verso/validation";
 import * as Y from "yjs";
 import { createAsking } from "./asking.js";
 import type { Cell, TrialResult } from "./cell.js";
 import type { Cancel, Clock } from "./clock.js";
 import { compact, isDue, outweighs, stateVectorAttachment } from "./compaction.js";
 import { createDelivery, type DeliveryLimits, type Moment, type Peer } from "./delivery.js";
-import { createDocument, type Document, type Push, type StoredState } from "./document.js";
+import { type Accepted, createDocument, type Document, type Push, type StoredState } from "./document.js";
 import { ServerError } from "./errors.js";
 import { type Kind, knownRoots } from "./kinds.js";
 import { createPacer } from "./pacer.js";
@@ -113,6 +113,14 @@ export interface RoomEvents {
     actor: Peer["actor"];
     code: string;
     detail: string;
+    hash: string;
+  }): void;
+  /** An edit was taken back, all of it or in part; `hash` is the SHA-256 of its bytes. */
+  rejected(event: {
+    documentId: string;
+    actor: Peer["actor"];
+    verdict: "refused" | "repaired";
+    issues: readonly Issue[];
     hash: string;
   }): void;
   /** The document was discarded, and is read again from the ledger. */
@@ -239,8 +247,9 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
     while (open === null && ended === null) {
       try {
         const { log, snapshot, tail } = await ledger.open(documentId);
-        const roots = { declared: options.kindOf(documentId).roots, remembered: knownRoots(log.head?.roots) };
-        const document = createDocument(toStoredState(snapshot, tail), { ...options, roots });
+        const { roots: declared, judge } = options.kindOf(documentId);
+        const roots = { declared, remembered: knownRoots(log.head?.roots) };
+        const document = createDocument(toStoredState(snapshot, tail), { ...options, judge, roots });
         open = { log, document, savedRoots: roots.remembered, snapshotBytes: snapshot?.state.length ?? 0 };
       } catch (cause) {
         if (!isTransient(cause)) return fail(cause);
@@ -387,23 +396,29 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
     const [first] = accepted;
     if (first === undefined) return true;
     const delivered = { sequence: log.head?.sequence ?? 0, stateVector: first.accepted.before };
-    const drafts = accepted.map(({ author, accepted: { update, changeBytes, inverseBytes } }) => ({
+    const drafts = accepted.map(({ author, accepted: { update, changeBytes, inverseBytes, ...judged } }) => ({
       actor: author.actor,
-      kind: "update" as const,
+      kind: judged.verdict?.type === "refused" ? ("refused" as const) : ("update" as const),
       update,
       change: changeBytes,
       inverse: inverseBytes,
+      ...notesOf(judged),
     }));
     const { roots } = document;
     try {
       await log.append(drafts, roots === current.savedRoots ? {} : { roots: new Map(Object.entries(roots)) });
       current.savedRoots = roots;
       discards = 0;
+      for (const { author, accepted: judged } of accepted) tellRejection(author, judged);
     } catch (error) {
       discard(error, delivered);
       return false;
     }
-    const soleAuthor = accepted.every(({ author }) => author === first.author) ? first.author : null;
+    // What the relay itself has written, taking something back, the author has not seen either.
+    const isSole = accepted.every(
+      ({ author, accepted: { verdict } }) => author === first.author && !hasWritten(verdict),
+    );
+    const soleAuthor = isSole ? first.author : null;
     delivery.broadcast(
       { updates: accepted.map(({ accepted: { update } }) => update) },
       delivered,
@@ -412,11 +427,23 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
     return true;
   }
 
+  function tellRejection({ actor }: Peer, { verdict, refusedUpdate }: Accepted): void {
+    if (verdict === null || refusedUpdate === null) return;
+    const { type, issues } = verdict;
+    const hash = Buffer.from(refusedUpdate).toString("hex");
+    events.rejected({
+      documentId,
+      actor,
+      verdict: type === "refused" ? "refused" : "repaired",
+      issues,
+      hash,
+    });
+  }
+
   function refuse(author: Peer, push: Push, reason: Refusal): void {
     const hash = createHash("sha256").update(push.update).digest("hex");
     events.refused({ documentId, actor: author.actor, code: reason.code, detail: reason.detail, hash });
-    const code = reason.type === "too-large" ? CloseCode.tooLarge : CloseCode.badRequest;
-    author.close(code, `${reason.code}: ${reason.detail}`);
+    author.close(closeCodes[reason.type], `${reason.code}: ${reason.detail}`);
   }
 
   function tryFirst(
@@ -570,6 +597,21 @@ function toStoredState(snapshot: Snapshot | undefined, tail: readonly Commit[]):
   };
 }
 
+/** What a commit says of how it was judged. */
+function notesOf({ verdict, refusedUpdate }: Pick<Accepted, "verdict" | "refusedUpdate">) {
+  if (verdict === null || (verdict.issues.length === 0 && !hasWritten(verdict))) return {};
+  const reversion = hasWritten(verdict) ? { reversion: encodeRevertNote(verdict.reversion) } : {};
+  return {
+    notes: { issues: verdict.issues, ...reversion, ...(refusedUpdate === null ? {} : { refusedUpdate }) },
+  };
+}
+
+function hasWritten(verdict: Verdict | null): boolean {
+  if (verdict === null) return false;
+  const { restorations, withdrawn } = verdict.reversion;
+  return verdict.type === "refused" || restorations.length > 0 || withdrawn.length > 0;
+}
+
 function moment(log: DocumentLog, document: Document): Moment {
   return { sequence: log.head?.sequence ?? 0, stateVector: document.stateVector() };
 }
@@ -577,6 +619,13 @@ function moment(log: DocumentLog, document: Document): Moment {
 function isTransient(cause: unknown): boolean {
   return cause instanceof StorageError && cause.transient;
 }
+
+const closeCodes = {
+  barred: CloseCode.badRequest,
+  compensate: CloseCode.badRequest,
+  "too-large": CloseCode.tooLarge,
+  forbidden: CloseCode.forbidden,
+} as const satisfies Record<Refusal["type"], CloseCode>;
 
 function bytesOf(pushes: readonly Push[]): number {
   return pushes.reduce((sum, { update }) => sum + update.length, 0);

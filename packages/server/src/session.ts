@@ -76,10 +76,10 @@ export function createSession(
     },
     answer: (answer, stateVector) => {
       send(answerFrames(answer));
-      if (mayWrite) ask(stateVector());
+      send(new Frames([encodeSyncStep1(stateVector())]));
     },
     changed: turn => send(turnFrames(turn)),
-    ask,
+    ask: stateVector => send(new Frames([encodeSyncStep1(stateVector)])),
     present: awareness => send(awarenessFrames(awareness)),
     pause: () => connection.pause(),
     resume: () => connection.resume(),
@@ -98,9 +98,9 @@ export function createSession(
         case "sync-step-1":
           return room.join(peer, message.stateVector);
         case "sync-step-2":
-          return push(message.update, { fullState: true });
+          return room.push(peer, message.update, { fullState: true });
         case "update":
-          return push(message.update, { fullState: false });
+          return room.push(peer, message.update, { fullState: false });
         case "awareness":
           return room.awareness(peer, message.payload);
         case "query-awareness":
@@ -114,21 +114,6 @@ export function createSession(
     },
     close,
   };
-
-  function push(update: Uint8Array, options: { fullState: boolean }): void {
-    if (mayWrite) room.push(peer, update, options);
-    else refuseWriting();
-  }
-
-  /** What becomes of an update of somebody who may only read. Nothing in it is looked at. */
-  function refuseWriting(): void {
-    close(CloseCode.forbidden, "read-only: you may read this document and not change it");
-  }
-
-  function ask(stateVector: Uint8Array): void {
-    // A stock client answers in any case, and an answer of one who may only read would be refused.
-    if (mayWrite) send(new Frames([encodeSyncStep1(stateVector)]));
-  }
 
   function send(frames: Frames): void {
     if (!open) return;

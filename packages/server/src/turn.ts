@@ -1,62 +1,62 @@
 /**
  * What a turn makes of the pushes that it took: which become commits, and what becomes of the others.
  *
- * The pushes of one author are one transaction and one commit. That reorders authors, which is harmless unless one
+ * The pushes of one author are one transaction and one commit, or one each where they are judged. That reorders authors, which is harmless unless one
  * depends on another: a browser tab hears of another tab's edit before the relay does, and may build on it within
  * the same turn. Such a push is put off until the others have been applied, so it is refused only when nobody in
  * this turn brings what it needs.
  */
-import type { Accepted, Admission, Document, Push } from "./document.js";
+import type { Accepted, Admission, Author, Document, Push } from "./document.js";
 
-export interface QueuedPush<Author> extends Push {
-  readonly author: Author;
+export interface QueuedPush<A extends Author> extends Push {
+  readonly author: A;
 }
 
 /** Why a push may not enter. */
 export interface Refusal {
-  readonly type: "barred" | "compensate" | "too-large";
+  readonly type: "barred" | "compensate" | "too-large" | "forbidden";
   readonly code: string;
   readonly detail: string;
 }
 
-export interface TurnResult<Author> {
+export interface TurnResult<A extends Author> {
   /** In the order in which they were applied. */
-  readonly accepted: readonly { readonly author: Author; readonly accepted: Accepted }[];
+  readonly accepted: readonly { readonly author: A; readonly accepted: Accepted }[];
   /** Pushes that may not enter. Later pushes of the same author were not looked at. */
-  readonly refused: readonly { readonly author: Author; readonly push: Push; readonly reason: Refusal }[];
+  readonly refused: readonly { readonly author: A; readonly push: Push; readonly reason: Refusal }[];
   /** Authors who must be asked for everything that they hold, since a push builds on what is not here. */
-  readonly lacking: ReadonlySet<Author>;
+  readonly lacking: ReadonlySet<A>;
   /** Pushes that wait for a trial of the first of them. */
   readonly trials: readonly {
-    readonly author: Author;
-    readonly pushes: QueuedPush<Author>[];
+    readonly author: A;
+    readonly pushes: QueuedPush<A>[];
     /** New structs in the first of them. */
     readonly structs: number;
   }[];
   /** What there was no time for. */
-  readonly left: readonly QueuedPush<Author>[];
+  readonly left: readonly QueuedPush<A>[];
   /** Whose pushes spoilt the document, which must then be discarded; what was accepted before is void as well. */
   readonly spoilt: {
-    readonly author: Author;
+    readonly author: A;
     readonly pushes: readonly Push[];
     readonly cause: unknown;
   } | null;
 }
 
-export function admitPushes<Author>(
+export function admitPushes<A extends Author>(
   document: Document,
-  pushes: readonly QueuedPush<Author>[],
+  pushes: readonly QueuedPush<A>[],
   outOfTime: () => boolean,
-): TurnResult<Author> {
-  const accepted: { author: Author; accepted: Accepted }[] = [];
-  const refused: { author: Author; push: Push; reason: Refusal }[] = [];
-  const lacking = new Set<Author>();
-  const trials: { author: Author; pushes: QueuedPush<Author>[]; structs: number }[] = [];
-  const left: QueuedPush<Author>[] = [];
+): TurnResult<A> {
+  const accepted: { author: A; accepted: Accepted }[] = [];
+  const refused: { author: A; push: Push; reason: Refusal }[] = [];
+  const lacking = new Set<A>();
+  const trials: { author: A; pushes: QueuedPush<A>[]; structs: number }[] = [];
+  const left: QueuedPush<A>[] = [];
 
   let waiting = byAuthor(pushes);
   while (waiting.size > 0) {
-    const putOff = new Map<Author, QueuedPush<Author>[]>();
+    const putOff = new Map<A, QueuedPush<A>[]>();
     let progress = false;
     for (const [author, group] of waiting) {
       if (accepted.length > 0 && outOfTime()) {
@@ -65,13 +65,13 @@ export function admitPushes<Author>(
       }
       let admission: Admission;
       try {
-        admission = document.admit(group, outOfTime);
+        admission = document.admit(group, author, outOfTime);
       } catch (cause) {
         const spoilt = { author, pushes: group, cause };
         return { accepted, refused, lacking, trials, left, spoilt };
       }
       if (admission.taken > 0) progress = true;
-      if (admission.accepted !== null) accepted.push({ author, accepted: admission.accepted });
+      for (const each of admission.accepted) accepted.push({ author, accepted: each });
       const rest = group.slice(admission.taken);
       const push = rest[0];
       if (admission.stopped === null || push === undefined) continue;
@@ -79,6 +79,7 @@ export function admitPushes<Author>(
         case "barred":
         case "compensate":
         case "too-large":
+        case "forbidden":
           refused.push({ author, push, reason: admission.stopped });
           break;
         case "resync":
@@ -105,8 +106,8 @@ export function admitPushes<Author>(
   return { accepted, refused, lacking, trials, left, spoilt: null };
 }
 
-function byAuthor<Author>(pushes: readonly QueuedPush<Author>[]): Map<Author, QueuedPush<Author>[]> {
-  const groups = new Map<Author, QueuedPush<Author>[]>();
+function byAuthor<A extends Author>(pushes: readonly QueuedPush<A>[]): Map<A, QueuedPush<A>[]> {
+  const groups = new Map<A, QueuedPush<A>[]>();
   for (const push of pushes) {
     const group = groups.get(push.author);
     if (group === undefined) groups.set(push.author, [push]);

@@ -15,7 +15,7 @@ import { type Actor, toActor } from "./actor.js";
 import type { Cell } from "./cell.js";
 import { doJob } from "./cell-jobs.js";
 import { defaultDeliveryLimits } from "./delivery.js";
-import { createKinds } from "./kinds.js";
+import { createKinds, type KindConfig } from "./kinds.js";
 import { createManualClock, type ManualClock } from "./manual-clock.js";
 import { defaultPacing, type RoomEvents } from "./room.js";
 import { createRooms, defaultResidency, type Rooms, type RoomsOptions } from "./rooms.js";
@@ -29,6 +29,8 @@ export interface WorldOptions {
   /** Told of every message at the moment when the relay hands it over. */
   readonly sent?: (message: Uint8Array) => void;
   readonly events?: Partial<RoomEvents>;
+  /** The kinds of documents. @default one for all, that asks nothing */
+  readonly documents?: Readonly<Record<string, KindConfig>>;
   readonly options?: Partial<RoomsOptions>;
 }
 
@@ -37,12 +39,17 @@ export interface World {
   readonly ledger: Ledger;
   readonly rooms: Rooms;
   /** Connects a document as a stock client does. */
-  connect(documentId: string, doc: Y.Doc): SimulatedClient;
+  connect(documentId: string, doc: Y.Doc, actor?: Partial<WorldActor>): SimulatedClient;
   /** Lets everything happen that needs no time to pass. */
   settle(): Promise<void>;
   /** Lets time pass, and everything happen that comes with it. */
   pass(milliseconds: number): Promise<void>;
   close(): Promise<void>;
+}
+
+/** Who a client acts for. */
+export interface WorldActor extends Omit<Actor, "session"> {
+  readonly mayWrite: boolean;
 }
 
 export interface SimulatedClient {
@@ -72,25 +79,26 @@ export async function createWorld({
   watch,
   sent = () => {},
   events,
+  documents = { "*": { roots: {} } },
   options,
 }: WorldOptions): Promise<World> {
   const opened = await openLedger({ open, now: clock.now, sleep: (...args) => sleep(clock, ...args) });
   const ledger = watch === undefined ? opened : watch(opened);
-  const kinds = createKinds({ "*": { roots: {} } });
+  const kinds = createKinds(documents);
   const cell = createInlineCell();
   const rooms = createRooms({
     ledger,
     clock,
     trials: cell,
     compactions: cell,
-    kindOf: id => kinds.of(id) ?? { pattern: "*", roots: {} },
+    kindOf: id => kinds.of(id) ?? { pattern: "*", roots: {}, judge: null },
     limits: defaultLimits,
     documentBytes: 50 * 1024 * 1024,
     frameLimits: defaultFrameLimits,
     delivery: defaultDeliveryLimits,
     pacing: defaultPacing,
     residency: defaultResidency,
-    events: { refused() {}, discarded() {}, uncompacted() {}, failed() {}, ...events },
+    events: { refused() {}, rejected() {}, discarded() {}, uncompacted() {}, failed() {}, ...events },
     ...options,
   });
   let sessions = 0;
@@ -99,11 +107,11 @@ export async function createWorld({
     clock,
     ledger,
     rooms,
-    connect(documentId, doc) {
+    connect(documentId, doc, { mayWrite = true, ...profile } = {}) {
       const anonymous = toActor({ user: "anonymous" }, { authenticated: false });
-      const actor: Actor = { ...anonymous, session: `session ${++sessions}` };
+      const actor: Actor = { ...anonymous, ...profile, session: `session ${++sessions}` };
       const open = (connection: Connection) =>
-        createSession(connection, { room: rooms.get(documentId), actor, mayWrite: true, clock });
+        createSession(connection, { room: rooms.get(documentId), actor, mayWrite, clock });
       return connectClient(doc, { open, sent });
     },
     async settle() {

@@ -44,6 +44,11 @@ test("notes come back, sequences in ascending order", () => {
   );
 });
 
+test("the hash of a refused update and what was taken back come back", () => {
+  const taken = { refusedUpdate: Buffer.alloc(32, 7), reversion: Buffer.of(1, 2, 3) };
+  expect(decodeNotes(encodeNotes({ ...notes, ...taken }))).toEqual({ ...notes, ...taken });
+});
+
 test("no notes are no bytes", () => {
   expect(encodeNotes({})).toHaveLength(0);
   expect(encodeNotes(NO_NOTES)).toHaveLength(0);

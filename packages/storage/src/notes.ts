@@ -2,7 +2,7 @@
  * What a commit remembers beside its bytes: why something was judged, and which commits it answers to.
  *
  * ```
- * notes := fields        1 issue (any number), 2 undoes, 3 depends on
+ * notes := fields        1 issue (any number), 2 undoes, 3 depends on, 4 refused update (32 bytes), 5 reversion
  * issue := fields        1 pointer, 2 code, 3 message, 4 rule, each UTF-8; 5 severity, one byte: 1 info, 2 warning, 3 error
  * undoes, depends on := varuint …, ascending: each as its distance from the one before
  * ```
@@ -29,6 +29,10 @@ export interface CommitNotes {
   readonly undoes: readonly number[];
   /** Sequences of the commits that this one was made in view of, ascending. */
   readonly dependsOn: readonly number[];
+  /** SHA-256 of the update as its author sent it, where that was taken back, all of it or in part. */
+  readonly refusedUpdate?: Uint8Array;
+  /** What was taken back and restored within the commit, by ids; bytes that only their writer can read. */
+  readonly reversion?: Uint8Array;
 }
 
 export const NO_NOTES: CommitNotes = Object.freeze({
@@ -40,7 +44,13 @@ export const NO_NOTES: CommitNotes = Object.freeze({
 const SEVERITIES: readonly IssueSeverity[] = ["info", "warning", "error"];
 
 /** The bytes of notes; nothing for nothing. */
-export function encodeNotes({ issues = [], undoes = [], dependsOn = [] }: Partial<CommitNotes>): Buffer {
+export function encodeNotes({
+  issues = [],
+  undoes = [],
+  dependsOn = [],
+  refusedUpdate,
+  reversion,
+}: Partial<CommitNotes>): Buffer {
   const notes = new ByteWriter();
   const field = new ByteWriter();
   for (const { pointer, code, message, rule, severity } of issues) {
@@ -62,6 +72,8 @@ export function encodeNotes({ issues = [], undoes = [], dependsOn = [] }: Partia
     }
     notes.varuint(tag).block(field.view());
   }
+  if (refusedUpdate !== undefined) notes.varuint(4).block(refusedUpdate);
+  if (reversion !== undefined) notes.varuint(5).block(reversion);
   return notes.take();
 }
 
@@ -71,12 +83,15 @@ export function decodeNotes(bytes: Uint8Array): CommitNotes {
   const issues: CommitIssue[] = [];
   let undoes: number[] = [];
   let dependsOn: number[] = [];
+  const bytesOf: { refusedUpdate?: Uint8Array; reversion?: Uint8Array } = {};
   for (const [tag, value] of new ByteReader(bytes).fields()) {
     if (tag === 1) issues.push(decodeIssue(value));
     else if (tag === 2) undoes = decodeSequences(value);
     else if (tag === 3) dependsOn = decodeSequences(value);
+    else if (tag === 4) bytesOf.refusedUpdate = value;
+    else if (tag === 5) bytesOf.reversion = value;
   }
-  return { issues, undoes, dependsOn };
+  return { issues, undoes, dependsOn, ...bytesOf };
 }
 
 function decodeIssue(bytes: Buffer): CommitIssue {

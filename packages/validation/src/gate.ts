@@ -18,8 +18,10 @@ import {
   type InverseRecord,
   type JsonObject,
   joinRecords,
+  listLength,
   type PatchObserver,
   type PatchSpan,
+  type Path,
   parsePointer,
   type RevertMemory,
   type RevertNote,
@@ -77,8 +79,9 @@ export function createGate(doc: Y.Doc, { observer, judge }: { observer: PatchObs
   let conforms: boolean | null = null;
 
   const document = {
-    value: (path: Parameters<typeof readPath>[2]) => readPath(doc, observer.roots, path),
-    textLength: (path: Parameters<typeof textLength>[2]) => textLength(doc, observer.roots, path),
+    value: (path: Path) => readPath(doc, observer.roots, path),
+    textLength: (path: Path) => textLength(doc, observer.roots, path),
+    listLength: (path: Path) => listLength(doc, observer.roots, path),
   };
 
   return {

@@ -18,7 +18,8 @@ import { type ConflictPolicies, createConflicts, type WriteVerdict } from "./con
 import { ValidationError } from "./errors.js";
 import { createPermissions, denied, type Permissions } from "./permissions.js";
 import { createRules, type Rule, type RuleSetOptions } from "./rules.js";
-import { createSchemaCheck, type Touch } from "./schema.js";
+import { createSchemaCheck } from "./schema.js";
+import { type DocumentReader, touchesOf } from "./touch.js";
 import type { Issue } from "./verdict.js";
 
 /** What a kind asks, as it stands in a configuration. */
@@ -39,12 +40,7 @@ export interface Case {
   /** Whether the actor may write to this document at all. */
   readonly mayWrite: boolean;
   /** The document as it is now, after the change. */
-  readonly document: CaseDocument;
-}
-
-export interface CaseDocument {
-  value(path: Path): Json | undefined;
-  textLength(path: Path): number | undefined;
+  readonly document: DocumentReader;
 }
 
 export interface Judge {
@@ -76,7 +72,7 @@ export function createJudge(
     judge({ change, actor, mayWrite, document }) {
       if (!mayWrite)
         return change.slice(0, 1).map(operation => denied(toPointer(pathOf(operation)), "update"));
-      const touched = change.map(touchOf);
+      const touched = touchesOf(change);
       return [
         ...permissionCheck.check(change, actor),
         ...(schemaCheck?.check(touched, document) ?? []),
@@ -109,21 +105,6 @@ export function createJudge(
 
 function unescapeToken(token: string): string {
   return token.replaceAll("~1", "/").replaceAll("~0", "~");
-}
-
-function touchOf(operation: Operation): Touch {
-  switch (operation.type) {
-    case "set":
-      return { path: pathOf(operation), kind: "value" };
-    case "insert":
-    case "delete":
-      return { path: operation.path, kind: "list" };
-    case "textInsert":
-    case "textDelete":
-      return { path: operation.path, kind: "text" };
-    case "delta":
-      return { path: operation.path, kind: "value" };
-  }
 }
 
 function pathOf(operation: Operation): Path {

@@ -1,0 +1,224 @@
+/** Rooms of kinds that ask something of what is written: the author heals, and nobody else notices. */
+import { decodeChange } from "@verso/bridge";
+import { encodeUpdate } from "@verso/protocol";
+import { createMemoryStore } from "@verso/storage";
+import { rule } from "@verso/validation";
+import { bombs } from "@verso/validation/testing";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import * as Y from "yjs";
+import { z } from "zod";
+import { toChangeEvent } from "./changes.js";
+import { createWorld, type SimulatedClient, type World, type WorldActor } from "./testing.js";
+
+const secret = "s3cr3t";
+const invoice = {
+  roots: { invoice: "map", notes: "text" },
+  schema: z.object({
+    invoice: z.looseObject({ total: z.number().nonnegative().optional(), status: z.string().optional() }),
+    notes: z.string().refine(text => !text.includes(secret)),
+  }),
+  permissions: { "/invoice/approved": ["approver"] },
+  conflicts: { "/invoice/status": "server-wins" },
+  rules: [
+    rule({
+      name: "round",
+      reads: ["/invoice/total"],
+      severity: "warning",
+      check: ([total]) => total === undefined || Number.isInteger(total) || "is not round",
+    }),
+  ],
+} as const;
+
+let world: World;
+let store: ReturnType<typeof createMemoryStore>;
+let clients: SimulatedClient[];
+let sent: Uint8Array[];
+const rejected: unknown[] = [];
+
+beforeEach(async () => {
+  store = createMemoryStore();
+  await start();
+});
+afterEach(() => world.close());
+
+async function start() {
+  clients = [];
+  sent = [];
+  rejected.length = 0;
+  world = await createWorld({
+    open: store.open,
+    documents: { "invoice/:id": invoice, "*": { roots: {} } },
+    sent: message => sent.push(message),
+    events: { rejected: event => rejected.push(event) },
+  });
+}
+
+async function join(clientId: number, actor: Partial<WorldActor> = {}, documentId = "invoice/1") {
+  const doc = new Y.Doc();
+  doc.clientID = clientId;
+  const client = world.connect(documentId, doc, actor);
+  clients.push(client);
+  await flush();
+  return client;
+}
+
+async function flush() {
+  for (let rounds = 0; rounds < 10; rounds++) {
+    for (const client of clients) client.deliver("to relay");
+    await world.pass(5);
+    for (const client of clients) client.deliver("from relay");
+  }
+}
+
+const map = ({ doc }: SimulatedClient) => doc.getMap("invoice");
+const notes = ({ doc }: SimulatedClient) => doc.getText("notes");
+
+async function commits(documentId = "invoice/1") {
+  const found = [];
+  for await (const commit of world.ledger.read(documentId)) found.push(commit);
+  return found;
+}
+
+describe("a refused edit", () => {
+  it("heals its author by an ordinary update, reaches nobody else, and is on record with its reasons", async () => {
+    const ann = await join(101, { user: "ann" });
+    const bob = await join(102);
+    map(ann).set("total", 7);
+    await flush();
+    sent.length = 0;
+    map(ann).set("total", -1);
+    notes(ann).insert(0, secret);
+    notes(ann).insert(0, "fine");
+    await flush();
+
+    for (const client of [ann, bob]) {
+      expect(map(client).toJSON()).toEqual({ total: 7 });
+      expect(notes(client).toString()).toBe("fine");
+      expect(client.closed).toBe(null);
+    }
+    expect(Buffer.concat(sent).toString("latin1")).not.toContain(secret);
+
+    const all = await commits();
+    expect(all.map(({ kind }) => kind)).toEqual(["update", "refused", "refused", "update"]);
+    expect(all[1]).toMatchObject({
+      actor: { user: "ann" },
+      notes: { issues: [{ pointer: "/invoice/total", code: "schema.too_small", severity: "error" }] },
+    });
+    expect(decodeChange(all[1]!.change!)).toEqual([]);
+    expect(toChangeEvent("invoice/1", all[1]!)).toMatchObject({
+      event_type: "update",
+      kind: "refused",
+      refused: true,
+      forward_patch: [],
+      reverse_patch: [],
+      issues: [{ pointer: "/invoice/total", code: "schema.too_small" }],
+    });
+    expect(rejected).toMatchObject([
+      { documentId: "invoice/1", actor: { user: "ann" }, verdict: "refused", hash: /^[0-9a-f]{64}$/ },
+      { documentId: "invoice/1", verdict: "refused" },
+    ]);
+  });
+
+  it("of one who may only read is taken back, and he goes on reading", async () => {
+    const ann = await join(101);
+    const reader = await join(102, { user: "reader", mayWrite: false });
+    notes(ann).insert(0, "to be read");
+    await flush();
+    notes(reader).insert(0, "not to be written: ");
+    await flush();
+    expect(notes(reader).toString()).toBe("to be read");
+    expect(reader.closed).toBe(null);
+    expect((await commits()).at(-1)).toMatchObject({
+      kind: "refused",
+      notes: { issues: [{ code: "permission-denied" }] },
+    });
+  });
+
+  it("is refused by the actor's rights, and allowed by them", async () => {
+    const ann = await join(101);
+    const eva = await join(102, { user: "eva", roles: ["approver"] });
+    map(ann).set("approved", true);
+    await flush();
+    expect(map(eva).has("approved")).toBe(false);
+    map(eva).set("approved", true);
+    await flush();
+    expect(map(ann).get("approved")).toBe(true);
+  });
+
+  it("that was written unseen, where the relay's value counts, is told as a conflict", async () => {
+    const ann = await join(101);
+    const bob = await join(102);
+    map(ann).set("status", "sent");
+    map(bob).set("status", "paid");
+    await flush();
+    expect([ann, bob].map(client => map(client).get("status"))).toEqual(["sent", "sent"]);
+    expect((await commits()).at(-1)).toMatchObject({
+      kind: "refused",
+      notes: { issues: [{ code: "conflict" }] },
+    });
+  });
+
+  it("is all that goes of what a client merged offline", async () => {
+    const ann = await join(101);
+    ann.disconnect();
+    const { doc } = ann;
+    map(ann).set("total", 5);
+    map(ann).set("approved", true);
+    notes(ann).insert(0, "written offline");
+    const again = world.connect("invoice/1", doc);
+    clients = [again];
+    await flush();
+    expect(map(again).toJSON()).toEqual({ total: 5 });
+    expect(notes(again).toString()).toBe("written offline");
+    expect(await commits()).toMatchObject([
+      { kind: "update", notes: { issues: [{ pointer: "/invoice/approved", code: "permission-denied" }] } },
+    ]);
+  });
+});
+
+it("a warning keeps nothing out and is on record", async () => {
+  const ann = await join(101);
+  map(ann).set("total", 1.5);
+  await flush();
+  expect(await commits()).toMatchObject([
+    { kind: "update", notes: { issues: [{ code: "rule.round", severity: "warning" }] } },
+  ]);
+  expect(rejected).toEqual([]);
+});
+
+it("what the ledger holds opens as the same document after a restart", async () => {
+  const ann = await join(101);
+  for (const total of [1, -1, 2, -2]) map(ann).set("total", total);
+  notes(ann).insert(0, secret);
+  notes(ann).insert(0, "kept");
+  await flush();
+  await world.close();
+  await start();
+  const bob = await join(102);
+  expect({ ...map(bob).toJSON(), notes: notes(bob).toString() }).toEqual({ total: 2, notes: "kept" });
+});
+
+describe("what the firewall lets in only to be taken back", () => {
+  const compensated = bombs.filter(({ answer }) => answer.type === "compensate");
+  it.each(compensated.map(bomb => [bomb.name, bomb] as const))("%s", async (_name, bomb) => {
+    const victim = await join(101, {}, "plain");
+    const offender = await join(102, {}, "plain");
+    victim.doc.getMap("m").set("before", 1);
+    await flush();
+    for (const update of bomb.before?.() ?? []) offender.send(encodeUpdate(update));
+    await flush();
+    for (const update of bomb.payloads()) offender.send(encodeUpdate(update));
+    await flush();
+    victim.doc.getMap("m").set("after", 1);
+    await flush();
+    expect(victim.closed).toBe(null);
+    const late = await join(103, {}, "plain");
+    expect(late.doc.getMap("m").toJSON()).toEqual({ before: 1, after: 1 });
+    expect(Y.encodeStateVector(late.doc)).toEqual(Y.encodeStateVector(victim.doc));
+    if (offender.closed === null) {
+      expect((await commits("plain")).some(({ kind }) => kind === "refused")).toBe(true);
+    } else {
+      expect(["split-surrogate-pair", "subdocument"]).toContain(offender.closed.reason.split(":")[0]);
+    }
+  });
+});

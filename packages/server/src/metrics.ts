@@ -1,0 +1,73 @@
+/** What an operator's monitoring reads, in the text format of Prometheus. Nothing in it names a document or a user. */
+import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
+
+export interface Metrics {
+  /** A transaction was taken back, all of it or in part. */
+  rejected(verdict: "refused" | "repaired", codes: readonly string[]): void;
+  /** An update was turned away with its connection. */
+  refused(code: string): void;
+  /** A document was read again from the ledger. */
+  discarded(): void;
+  /** The text, and the media type that it has. */
+  read(): Promise<string>;
+  readonly contentType: string;
+}
+
+export interface MetricsSources {
+  /** How many documents are open, and bytes of memory they take, estimated. */
+  readonly documents: () => { readonly size: number; readonly bytes: number };
+  readonly sockets: () => number;
+}
+
+export function createMetrics({ documents, sockets }: MetricsSources): Metrics {
+  // Its own, so that two relays in a process do not count together.
+  const registers = [new Registry()];
+  const [registry] = registers as [Registry];
+  collectDefaultMetrics({ register: registry });
+  const rejections = new Counter({
+    name: "verso_rejections_total",
+    help: "Transactions that were taken back, all of them or in part.",
+    labelNames: ["verdict"],
+    registers,
+  });
+  const issues = new Counter({
+    name: "verso_rejection_issues_total",
+    help: "Issues of transactions that were taken back, by code.",
+    labelNames: ["code"],
+    registers,
+  });
+  const refusals = new Counter({
+    name: "verso_refused_updates_total",
+    help: "Updates that were turned away with their connections, by code.",
+    labelNames: ["code"],
+    registers,
+  });
+  const discards = new Counter({
+    name: "verso_documents_discarded_total",
+    help: "Documents that were read again from the ledger.",
+    registers,
+  });
+  const gauge = (name: string, help: string, read: () => number) =>
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(read());
+      },
+    });
+  gauge("verso_open_documents", "Documents that are open.", () => documents().size);
+  gauge("verso_open_document_bytes", "Memory of open documents, estimated.", () => documents().bytes);
+  gauge("verso_sockets", "WebSockets that are open.", sockets);
+
+  return {
+    rejected(verdict, codes) {
+      rejections.inc({ verdict });
+      for (const code of codes) issues.inc({ code });
+    },
+    refused: code => refusals.inc({ code }),
+    discarded: () => discards.inc(),
+    read: () => registry.metrics(),
+    contentType: registry.contentType,
+  };
+}
