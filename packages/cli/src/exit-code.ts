@@ -1,6 +1,7 @@
 /** What the command's exit code says. Part of its interface, like the names of its flags. */
 import { ServerError } from "@verso/server";
 import { StorageError } from "@verso/storage";
+import { CliError, type CliErrorCode } from "./errors.js";
 
 export const ExitCode = {
   ok: 0,
@@ -8,6 +9,8 @@ export const ExitCode = {
   /** The command line is wrong. */
   usage: 2,
   notFound: 3,
+  /** The relay does not accept the token, or not for this. */
+  denied: 4,
   /** Something was verified and is not as it should be. */
   verificationFailed: 5,
   /** It may work later: the store or the port is in use. */
@@ -18,6 +21,7 @@ export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 
 /** The exit code for an error that ended a command. */
 export function exitCodeOf(error: unknown): ExitCode {
+  if (error instanceof CliError) return byCode[error.code];
   if (error instanceof ServerError) {
     if (error.code === "port-in-use") return ExitCode.unavailable;
     return error.code === "config-invalid" || error.code === "config-unreadable"
@@ -31,3 +35,12 @@ export function exitCodeOf(error: unknown): ExitCode {
   }
   return ExitCode.failure;
 }
+
+const byCode: Readonly<Record<CliErrorCode, ExitCode>> = {
+  "relay-unreachable": ExitCode.unavailable,
+  unavailable: ExitCode.unavailable,
+  denied: ExitCode.denied,
+  "not-found": ExitCode.notFound,
+  "bad-request": ExitCode.usage,
+  "relay-failed": ExitCode.failure,
+};

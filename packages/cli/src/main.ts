@@ -7,6 +7,7 @@ import { Command, CommanderError } from "commander";
 import { ExitCode, exitCodeOf } from "./exit-code.js";
 import { logCommand } from "./log.js";
 import { serveCommand } from "./serve.js";
+import { tokenCommand } from "./token.js";
 import { verifyCommand } from "./verify.js";
 
 const program = new Command("verso")
@@ -15,7 +16,8 @@ const program = new Command("verso")
   .helpCommand(false)
   .addCommand(serveCommand())
   .addCommand(verifyCommand())
-  .addCommand(logCommand());
+  .addCommand(logCommand())
+  .addCommand(tokenCommand());
 
 // A reader such as `head` may leave before the end: what it did not ask for is not an error.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
@@ -23,7 +25,7 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   process.exit(ExitCode.ok);
 });
 
-for (const command of [program, ...program.commands]) command.exitOverride();
+endByThrowing(program);
 
 try {
   await program.parseAsync();
@@ -36,4 +38,10 @@ try {
     console.error(`verso: ${error instanceof Error ? error.message : String(error)}${code}`);
     process.exitCode = exitCodeOf(error);
   }
+}
+
+/** What ends a command ends above, where its exit code is found. */
+function endByThrowing(command: Command): void {
+  command.exitOverride();
+  for (const part of command.commands) endByThrowing(part);
 }

@@ -423,6 +423,22 @@ describe("a function of one's own", () => {
     expect(await problemOf(await relay.get("/api/documents"))).toEqual(problem);
   });
 
+  it("may quote the token in what it throws: the log has the rest", async () => {
+    await relay.start({
+      auth: ({ token }) => {
+        throw new Error(`no user for ${token}`, { cause: new Error(`${token} is not in the table`) });
+      },
+    });
+    const token = "a-token-of-another-system";
+    expect(await relay.connect("/yjs/notes", { protocols: bearing(token) }).closed).toMatchObject({
+      code: 4500,
+    });
+    expect((await relay.get("/api/documents", token)).status).toBe(500);
+    expect(relay.log).toContain("no user for");
+    expect(relay.log).toContain("is not in the table");
+    expect(relay.log).not.toContain(token);
+  });
+
   it("is waited for: what a client sends meanwhile is not lost, and nothing of it is looked at", async () => {
     const [asked, admitted] = [deferred<void>(), deferred<{ user: string }>()];
     await relay.start({

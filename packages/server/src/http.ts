@@ -240,7 +240,9 @@ function answerProblem({ accepting, onError }: HttpOptions): ErrorRequestHandler
       return;
     }
     const { code, detail } = problemOf(error, accepting());
-    if (code === "internal") onError(error, { method: request.method, path: request.path });
+    // What is refused by intention has told what there is to tell.
+    const unforeseen = code === "internal" && !(error instanceof HttpProblem);
+    if (unforeseen) onError(error, { method: request.method, path: request.path });
     const status = problemStatus[code];
     if (status === 401) response.set("WWW-Authenticate", challenges[code] ?? challenge);
     const body: Problem = { type: "about:blank", title: titles[status] ?? "Error", status, code, detail };

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { problem } from "@verso/protocol";
 import { openLedger, openLevelBackend } from "@verso/storage";
-import { type Logger, pino } from "pino";
+import { pino } from "pino";
 import { WebSocket } from "ws";
 import { WebsocketProvider } from "y-websocket";
 import * as Y from "yjs";
@@ -21,6 +21,8 @@ import {
 
 export interface RelayHarness {
   readonly url: string;
+  /** Everything that relays have logged here. */
+  readonly log: string;
   start(config?: ConfigInput): Promise<void>;
   stop(): Promise<void>;
   /** Makes a token in the folder, which no relay may use then. */
@@ -59,15 +61,23 @@ export function createRelayHarness(): RelayHarness {
   const visitors: Visitor[] = [];
   const guests: Guest[] = [];
   let relay: Relay | null = null;
+  let log = "";
+  const write = (line: string) => {
+    log += line;
+  };
+  const logger = pino({ level: "debug" }, { write });
 
   const harness: RelayHarness = {
+    get log() {
+      return log;
+    },
     get url() {
       if (relay === null) throw new Error("No relay is running.");
       return relay.url;
     },
     async start(config = {}) {
       await harness.stop();
-      relay = await listen(checkConfig({ storage: level(data), port: 0, ...config }), { logger: silent });
+      relay = await listen(checkConfig({ storage: level(data), port: 0, ...config }), { logger });
     },
     async stop() {
       await relay?.close();
@@ -134,8 +144,6 @@ export function createRelayHarness(): RelayHarness {
   };
   return harness;
 }
-
-const silent: Logger = pino({ level: "silent" });
 
 /** The subprotocols by which a client shows its token. */
 export function bearing(token: string): string[] {
