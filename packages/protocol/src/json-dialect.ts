@@ -41,7 +41,7 @@ export const documentContent = z.object({
 export const eventType = z.enum(["create", "update", "delete"]);
 
 /** One reason why something was refused, or was remarked on. */
-export const issue = z.object({
+const issue = z.object({
   /** JSON pointer into the content. */
   pointer: z.string(),
   code: z.string(),

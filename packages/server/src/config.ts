@@ -7,7 +7,7 @@
 import { resolve } from "node:path";
 import { defaultFrameLimits } from "@verso/protocol";
 import { openLevelBackend, type StorageBackend } from "@verso/storage";
-import { defaultLimits, type Permissions, type Rule } from "@verso/validation";
+import { defaultLimits, type Permissions, type Rule, type Sanitizers } from "@verso/validation";
 import { loadConfig } from "c12";
 import { z } from "zod";
 import { type Access, defaultAccess } from "./access.js";
@@ -105,12 +105,22 @@ const kindSchema = z.strictObject({
       error: "expected an array of rule({ … })",
     })
     .optional(),
+  /** What cleans accepted texts, by pointer pattern. */
+  sanitize: z
+    .custom<Sanitizers>(value => isRecord(value) && Object.values(value as object).every(isFunction), {
+      error: "expected pointer patterns with functions, such as html()",
+    })
+    .optional(),
   /** What becomes of a write made unseen, by pointer pattern. */
   conflicts: z.record(z.string(), z.enum(["merge", "server-wins", "latest-wins"])).optional(),
 });
 
 function isRecord(value: unknown): boolean {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isFunction(value: unknown): boolean {
+  return typeof value === "function";
 }
 
 function isRule(value: unknown): boolean {

@@ -75,8 +75,8 @@ export function createKinds(
 }
 
 function judgeOf(pattern: string, kind: KindConfig, { onRuleFailure: failed }: KindsOptions): Judge | null {
-  const { roots, schema, permissions, rules, conflicts } = kind;
-  const asked = [schema, permissions, conflicts, rules].some(each => each !== undefined);
+  const { roots, schema, permissions, rules, conflicts, sanitize } = kind;
+  const asked = [schema, permissions, conflicts, rules, sanitize].some(each => each !== undefined);
   if (!asked) return null;
   const invalid = (place: string, cause: unknown) =>
     new ServerError(

@@ -21,7 +21,7 @@ import {
   type Snapshot,
   StorageError,
 } from "@verso/storage";
-import { checkStateVector, type Issue, type Limits, type Verdict } from "@verso/validation";
+import { checkStateVector, type Issue, type Limits } from "@verso/validation";
 import * as Y from "yjs";
 import { createAsking } from "./asking.js";
 import type { Cell, TrialResult } from "./cell.js";
@@ -416,7 +416,7 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
     }
     // What the relay itself has written, taking something back, the author has not seen either.
     const isSole = accepted.every(
-      ({ author, accepted: { verdict } }) => author === first.author && !hasWritten(verdict),
+      ({ author, accepted: { verdict } }) => author === first.author && verdict?.wrote !== true,
     );
     const soleAuthor = isSole ? first.author : null;
     delivery.broadcast(
@@ -599,17 +599,13 @@ function toStoredState(snapshot: Snapshot | undefined, tail: readonly Commit[]):
 
 /** What a commit says of how it was judged. */
 function notesOf({ verdict, refusedUpdate }: Pick<Accepted, "verdict" | "refusedUpdate">) {
-  if (verdict === null || (verdict.issues.length === 0 && !hasWritten(verdict))) return {};
-  const reversion = hasWritten(verdict) ? { reversion: encodeRevertNote(verdict.reversion) } : {};
+  if (verdict === null || (verdict.issues.length === 0 && !verdict.wrote)) return {};
+  const { restorations, withdrawn } = verdict.reversion;
+  const hasReverted = restorations.length + withdrawn.length > 0;
+  const reversion = hasReverted ? { reversion: encodeRevertNote(verdict.reversion) } : {};
   return {
     notes: { issues: verdict.issues, ...reversion, ...(refusedUpdate === null ? {} : { refusedUpdate }) },
   };
-}
-
-function hasWritten(verdict: Verdict | null): boolean {
-  if (verdict === null) return false;
-  const { restorations, withdrawn } = verdict.reversion;
-  return verdict.type === "refused" || restorations.length > 0 || withdrawn.length > 0;
 }
 
 function moment(log: DocumentLog, document: Document): Moment {

@@ -5,7 +5,8 @@ import { z } from "zod";
 import type { Actor } from "./actor.js";
 import { createGate, type Verdict } from "./gate.js";
 import { createJudge, type KindRules } from "./judge.js";
-import { rule } from "./rules.js";
+import { type RuleSetOptions, rule } from "./rules.js";
+import { html } from "./sanitize.js";
 
 const roots = { m: "map", list: "array", text: "text", rich: "richText" } as const;
 
@@ -30,11 +31,11 @@ interface Client {
 }
 
 /** A relay that judges, and stock clients: what they send arrives when `sync` is called, and then everything does. */
-function world(rules: KindRules = { schema: noSecrets }) {
+function world(rules: KindRules = { schema: noSecrets }, options: RuleSetOptions = {}) {
   const doc = new Y.Doc();
   doc.clientID = 1;
   const observer = observePatches(doc, { roots }, () => {});
-  const gate = createGate(doc, { observer, judge: createJudge(rules) });
+  const gate = createGate(doc, { observer, judge: createJudge(rules, options) });
   const clients: Client[] = [];
   const updates: Uint8Array[] = [];
   doc.on("update", (update: Uint8Array) => updates.push(update));
@@ -449,6 +450,86 @@ describe("permissions", () => {
     relay.sync();
     expect(relay.json().m).toEqual({ a: { body: "y" } });
   });
+});
+
+describe("cleaning", () => {
+  const relayThatCleans = () =>
+    world({
+      sanitize: {
+        "/m/*/body": html(),
+        "/text": html({ allowedTags: ["b"] }),
+        "/list/*": text => text.trim(),
+      },
+      schema: z.object({
+        m: z.unknown(),
+        list: z.array(z.string().min(1)),
+        text: z.string(),
+        rich: z.unknown(),
+      }),
+    });
+
+  it("writes back in the same transaction what is left of a text, and says so", () => {
+    const relay = relayThatCleans();
+    const ann = relay.connect(100);
+    const bob = relay.connect(200);
+    map(ann.doc).set("post", new Y.Map([["body", "<p onclick=x()>hello<script>s3cr3t</script></p>"]]));
+    text(ann.doc).insert(0, "a <b>bold</b> <i>word</i>");
+    list(ann.doc).insert(0, ["  padded  ", "fine"]);
+    const verdicts = relay.take(ann);
+    expect(verdicts.map(({ type, wrote }) => [type, wrote])).toEqual([
+      ["accepted", true],
+      ["accepted", true],
+      ["accepted", true],
+    ]);
+    expect(verdicts.flatMap(({ issues }) => issues)).toMatchObject([
+      { pointer: "/m/post/body", code: "sanitized", severity: "info" },
+      { pointer: "/text", code: "sanitized" },
+      { pointer: "/list/0", code: "sanitized" },
+    ]);
+    expect(relay.bytes()).not.toContain(secret);
+    relay.sync();
+    expect(read(bob.doc, roots)).toMatchObject({
+      m: { post: { body: "<p>hello</p>" } },
+      text: "a <b>bold</b> word",
+      list: ["padded", "fine"],
+    });
+    expect(relay.doc.clientID).toBe(1);
+  });
+
+  it("refuses what cannot be cleaned, and what does not hold when it is clean", () => {
+    const relay = relayThatCleans();
+    const ann = relay.connect(100);
+    text(ann.doc).insert(0, "<b>".repeat(20_000));
+    list(ann.doc).insert(0, ["   "]);
+    expect(relay.take(ann).map(({ type, issues }) => [type, issues.map(({ code }) => code)])).toEqual([
+      ["refused", ["not-sanitized"]],
+      ["refused", ["sanitized", "schema.too_small"]],
+    ]);
+    relay.sync();
+    expect(relay.json()).toMatchObject({ text: "", list: [] });
+  });
+});
+
+it("a permission or a refinement that throws refuses, and says nothing of the content", () => {
+  const explode = () => {
+    throw new Error(secret);
+  };
+  const failures: string[] = [];
+  const relay = world(
+    { permissions: { "/m": explode }, schema: z.object({ text: z.string().refine(explode) }).loose() },
+    { failed: what => failures.push(what) },
+  );
+  const ann = relay.connect(100);
+  map(ann.doc).set("a", 1);
+  text(ann.doc).insert(0, "x");
+  const verdicts = relay.take(ann);
+  expect(verdicts.map(({ type, issues }) => [type, issues.map(({ rule }) => rule)])).toEqual([
+    ["refused", ["permissions"]],
+    ["refused", ["schema"]],
+  ]);
+  expect(JSON.stringify(verdicts)).not.toContain(secret);
+  expect(new Set(failures)).toEqual(new Set(["permissions", "schema"]));
+  relay.sync();
 });
 
 it("a document that did not satisfy its schema before may be edited as long as that makes it no worse", () => {

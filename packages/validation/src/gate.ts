@@ -13,6 +13,7 @@
  */
 import {
   applyChange,
+  applyPatch,
   createRevertMemory,
   cutPart,
   type InverseRecord,
@@ -46,6 +47,8 @@ export interface Verdict {
   readonly issues: readonly Issue[];
   /** What was taken back and what was restored, by ids, for whoever undoes later. */
   readonly reversion: RevertNote;
+  /** Whether the gate itself has changed anything, so that the author must hear of it too. */
+  readonly wrote: boolean;
 }
 
 export interface Transgression {
@@ -109,6 +112,14 @@ export function createGate(doc: Y.Doc, { observer, judge }: { observer: PatchObs
         for (const issue of errors) issues.set(keyOf(issue), issue);
         if (errors.length > 0 && wanted.length === 0) throw new Error("What was taken back is still there.");
       }
+      const cleaned = session.isEmpty ? [] : judge.clean({ change: session.change, document });
+      if (cleaned.length > 0) {
+        session.write(cleaned);
+        for (const { pointer } of cleaned) issues.set(`sanitized ${pointer}`, sanitized(pointer));
+        const left = judgeNow(session).filter(isError);
+        for (const issue of left) issues.set(keyOf(issue), issue);
+        if (left.length > 0) session.takeBack(session.all());
+      }
       if (session.tookBack) remember();
       const lost = session.tookBack || unseen.length > 0;
       const type = !lost ? "accepted" : session.isEmpty ? "refused" : "repaired";
@@ -150,8 +161,12 @@ export function createGate(doc: Y.Doc, { observer, judge }: { observer: PatchObs
 
 const nobody: Actor = { user: "", session: "", roles: [] };
 
-function verdictOf(type: Verdict["type"], { note }: Session, issues: readonly Issue[] = []): Verdict {
-  return { type, issues, reversion: note };
+function verdictOf(type: Verdict["type"], { note, wrote }: Session, issues: readonly Issue[] = []): Verdict {
+  return { type, issues, reversion: note, wrote };
+}
+
+function sanitized(pointer: string): Issue {
+  return { pointer, code: "sanitized", message: "This text was cleaned.", severity: "info" };
 }
 
 /** One transaction under judgement: what it comes to at each moment, and what was done about it. */
@@ -166,6 +181,7 @@ class Session {
   readonly #again = new Set<string>();
   #span: PatchSpan;
   tookBack = false;
+  wrote = false;
 
   constructor(
     transaction: Y.Transaction,
@@ -196,6 +212,7 @@ class Session {
 
   setAgain(writes: readonly { setAgain(): RevertNote }[]): void {
     if (writes.length === 0) return;
+    this.wrote = true;
     for (const write of writes) {
       const note = write.setAgain();
       for (const { newClient, newClock } of note.restorations) this.#again.add(`${newClient} ${newClock}`);
@@ -204,9 +221,18 @@ class Session {
     this.#span = this.#observer.deriveNow(this.#transaction);
   }
 
+  /** Writes cleaned texts over those that were written, as the least edits. */
+  write(texts: readonly { readonly pointer: string; readonly text: string }[]): void {
+    const patch = texts.map(({ pointer, text }) => ({ op: "replace" as const, path: pointer, value: text }));
+    applyPatch(this.#doc, patch, { roots: this.#observer.roots, merge: true });
+    this.wrote = true;
+    this.#span = this.#observer.deriveNow(this.#transaction);
+  }
+
   takeBack(record: InverseRecord): void {
     this.#noteThat(revert(this.#doc, [record], { memory: this.#memory }));
     this.tookBack = true;
+    this.wrote = true;
     this.#span = this.#observer.deriveNow(this.#transaction);
   }
 

@@ -25,6 +25,7 @@ export { updateRanges } from "./update.js";
 // The gate
 
 export type { Actor } from "./actor.js";
+export type { Sanitizers } from "./cleaning.js";
 export type { ConflictPolicies, ConflictPolicy } from "./conflicts.js";
 export { ValidationError, type ValidationErrorCode } from "./errors.js";
 export { createGate, type Gate, type Transgression, type Verdict } from "./gate.js";

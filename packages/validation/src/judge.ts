@@ -14,6 +14,7 @@ import {
 } from "@verso/bridge";
 import type { z } from "zod";
 import type { Actor } from "./actor.js";
+import { type Cleaned, createCleaning, type Sanitizers } from "./cleaning.js";
 import { type ConflictPolicies, createConflicts, type WriteVerdict } from "./conflicts.js";
 import { ValidationError } from "./errors.js";
 import { createPermissions, denied, type Permissions } from "./permissions.js";
@@ -31,6 +32,8 @@ export interface KindRules {
   readonly permissions?: Permissions | undefined;
   readonly rules?: readonly Rule[] | undefined;
   readonly conflicts?: ConflictPolicies | undefined;
+  /** What cleans accepted texts. */
+  readonly sanitize?: Sanitizers | undefined;
 }
 
 /** A transaction, as far as it is to be judged. */
@@ -48,6 +51,8 @@ export interface Judge {
   readonly looksAtWrites: boolean;
   judge(transaction: Case): Issue[];
   judgeWrites(writes: readonly KeyWrite[]): WriteVerdict;
+  /** What cleaning would write; what cannot be cleaned is among the issues of `judge`. */
+  clean(transaction: Pick<Case, "change" | "document">): Cleaned["texts"];
   /** The pointers, with `*` for any one segment, that a rule reads. */
   readsOf(rule: string): readonly string[];
   /** What is wrong with a whole document, whoever made it. */
@@ -56,14 +61,16 @@ export interface Judge {
 
 /** Throws a `ValidationError` whose path says what in the configuration is at fault. */
 export function createJudge(
-  { schema, strict = false, permissions = {}, rules = [], conflicts = {} }: KindRules,
+  { schema, strict = false, permissions = {}, rules = [], conflicts = {}, sanitize = {} }: KindRules,
   options: RuleSetOptions = {},
 ): Judge {
   const schemaCheck = schema === undefined ? null : createSchemaCheck(schema, { strict });
   const permissionCheck = createPermissions(permissions);
   const ruleSet = createRules(rules, options);
   const conflictCheck = createConflicts(conflicts);
+  const cleaning = createCleaning(sanitize);
   assertReached("permissions", permissionCheck.patterns);
+  assertReached("sanitize", cleaning.patterns);
   assertReached("conflicts", conflictCheck.patterns);
   for (const { rule, pointer } of ruleSet.reads) assertReached(`rules.${rule}`, [pointer]);
 
@@ -74,23 +81,39 @@ export function createJudge(
         return change.slice(0, 1).map(operation => denied(toPointer(pathOf(operation)), "update"));
       const touched = touchesOf(change);
       return [
-        ...permissionCheck.check(change, actor),
-        ...(schemaCheck?.check(touched, document) ?? []),
+        ...guarded("permissions", () => permissionCheck.check(change, actor)),
+        ...guarded("schema", () => schemaCheck?.check(touched, document) ?? []),
         ...ruleSet.check(
           touched.map(({ path }) => path),
           document,
           { actor },
         ),
+        ...cleaning.clean(change, document).issues,
       ];
     },
+    clean: ({ change, document }) => cleaning.clean(change, document).texts,
     readsOf: rule => ruleSet.reads.flatMap(read => (read.rule === rule ? [read.pointer] : [])),
     judgeWrites: writes => conflictCheck.check(writes),
     judgeDocument(document, actor) {
       const everything = Object.keys(document).map(name => [name]);
       const value = (path: Path) => valueAt(document, path);
-      return [...(schemaCheck?.checkAll(document) ?? []), ...ruleSet.check(everything, { value }, { actor })];
+      return [
+        ...guarded("schema", () => schemaCheck?.checkAll(document) ?? []),
+        ...ruleSet.check(everything, { value }, { actor }),
+      ];
     },
   };
+
+  /** Functions of the configuration may throw; what they judge is then refused, as with a rule. */
+  function guarded(what: string, check: () => Issue[]): Issue[] {
+    try {
+      return check();
+    } catch (cause) {
+      options.failed?.(what, cause);
+      const message = `The ${what} could not be checked.`;
+      return [{ pointer: "", code: "rule-failed", message, rule: what, severity: "error" }];
+    }
+  }
 
   function assertReached(place: string, patterns: readonly string[]): void {
     if (schemaCheck === null) return;

@@ -75,6 +75,11 @@ export class PatternTree<T> {
     return found;
   }
 
+  /** Whether anything stands at the path, or may stand below it. */
+  leadsFrom(path: Path): boolean {
+    return !this.#empty && this.#reached(path).length > 0;
+  }
+
   #reached(path: Path): Node<T>[] {
     let nodes = [this.#root];
     for (const segment of path) {
