@@ -26,5 +26,8 @@ async function log(folder: string, document: string, { json = false }: { json?: 
     console.log(`${event.revision_id}  ${event.created_at}  ${event.kind}  by ${event.user_id}`);
     for (const operation of event.forward_patch ?? []) console.log(`  > ${JSON.stringify(operation)}`);
     for (const operation of event.reverse_patch ?? []) console.log(`  < ${JSON.stringify(operation)}`);
+    for (const { severity, pointer, code, message } of event.issues ?? []) {
+      console.log(`  ! ${severity} ${code} at ${pointer || "/"}: ${message}`);
+    }
   }
 }

@@ -5,6 +5,7 @@
  * start and names its place.
  */
 import { resolve } from "node:path";
+import type { JsonObject } from "@verso/bridge";
 import { defaultFrameLimits } from "@verso/protocol";
 import { openLevelBackend, type StorageBackend } from "@verso/storage";
 import { defaultLimits, type Permissions, type Rule, type Sanitizers } from "@verso/validation";
@@ -89,6 +90,10 @@ const kindSchema = z.strictObject({
       error: `no root may be called ${reservedKeys.join(", ")}`,
     })
     .default({}),
+  /** The JSON of roots that the relay writes into a new document. */
+  initial: z
+    .custom<JsonObject>(isRecord, { error: "expected an object with a member for each root" })
+    .optional(),
   /** A zod schema of the whole document: an object with a member for each root. */
   schema: z
     .custom<z.ZodType>(value => value instanceof z.ZodType, { error: "expected a zod schema" })

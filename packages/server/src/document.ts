@@ -21,6 +21,7 @@ import {
   type RootKind,
   type Roots,
   read,
+  write,
 } from "@verso/bridge";
 import {
   type Actor,
@@ -126,6 +127,8 @@ export interface Document {
   admit(pushes: readonly Push[], author: Author, outOfTime: () => boolean): Admission;
   /** What the owner of this state vector lacks. */
   answer(stateVector: Uint8Array): Answer;
+  /** Writes the first content of a document in which nothing is; `null` when that is nothing. */
+  begin(content: JsonObject): Accepted | null;
   stateVector(): StateVector;
   encodedStateVector(): Uint8Array;
   content(): JsonObject;
@@ -143,6 +146,8 @@ export interface Document {
 
 /** The client id under which the relay itself writes; 1 to 15 are reserved for it. */
 const serverClientId = 1;
+/** The one under which it writes the first content: never the same as that of what is taken back. */
+const beginnerClientId = 2;
 
 /** An update that costs Yjs more than this many structs is tried on a copy first. */
 const trialWork = 1000;
@@ -185,7 +190,7 @@ export function createDocument(
         accepted = null;
         laborious = false;
         doc.transact(transaction => {
-          const begun = begin(pushes, taken, author, outOfTime);
+          const begun = applySome(pushes, taken, author, outOfTime);
           ({ taken, stopped } = begun);
           if (begun.applied && isJudged(author, begun.offence)) {
             verdict = gate.settle(transaction, { ...author, offence: begun.offence });
@@ -209,6 +214,18 @@ export function createDocument(
         answers.set(key, answer);
       }
       return answer;
+    },
+
+    begin(content) {
+      const { doc } = built();
+      accepted = null;
+      doc.clientID = beginnerClientId;
+      try {
+        write(doc, content, { roots: known });
+      } finally {
+        doc.clientID = serverClientId;
+      }
+      return accepted;
     },
 
     stateVector() {
@@ -237,7 +254,7 @@ export function createDocument(
   return document;
 
   /** Applies as many pushes as are one transaction. */
-  function begin(
+  function applySome(
     pushes: readonly Push[],
     from: number,
     author: Author,

@@ -1,5 +1,5 @@
 /** Rooms of kinds that ask something of what is written: the author heals, and nobody else notices. */
-import { decodeChange } from "@verso/bridge";
+import { decodeChange, type JsonObject } from "@verso/bridge";
 import { encodeUpdate } from "@verso/protocol";
 import { createMemoryStore } from "@verso/storage";
 import { rule } from "@verso/validation";
@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import * as Y from "yjs";
 import { z } from "zod";
 import { toChangeEvent } from "./changes.js";
+import { createKinds } from "./kinds.js";
 import { createWorld, type SimulatedClient, type World, type WorldActor } from "./testing.js";
 
 const secret = "s3cr3t";
@@ -173,6 +174,50 @@ describe("a refused edit", () => {
     expect(await commits()).toMatchObject([
       { kind: "update", notes: { issues: [{ pointer: "/invoice/approved", code: "permission-denied" }] } },
     ]);
+  });
+});
+
+describe("a kind with a beginning", () => {
+  const documents = {
+    "order/:id": {
+      roots: { order: "map", notes: "text", lines: "array" },
+      initial: { order: { status: "draft", total: 0 }, notes: "to be filled in" },
+      schema: z.object({
+        order: z.object({ status: z.enum(["draft", "sent"]), total: z.number() }),
+        notes: z.string(),
+        lines: z.array(z.unknown()),
+      }),
+    },
+  } as const;
+  beforeEach(async () => {
+    await world.close();
+    clients = [];
+    world = await createWorld({ open: store.open, documents });
+  });
+
+  it("has it as its first commit, once, whoever comes first and however many", async () => {
+    const reader = await join(101, { mayWrite: false }, "order/1");
+    expect(await commits("order/1")).toEqual([]);
+    const [ann, bob] = await Promise.all([join(102, {}, "order/1"), join(103, {}, "order/1")]);
+    for (const { doc } of [reader, ann!, bob!]) {
+      expect(doc.getMap("order").toJSON()).toEqual({ status: "draft", total: 0 });
+      expect(doc.getText("notes").toString()).toBe("to be filled in");
+    }
+    ann!.doc.getMap("order").set("status", "sent");
+    await flush();
+    const all = await commits("order/1");
+    expect(all).toMatchObject([{ kind: "create", actor: { user: "relay" } }, { kind: "update" }]);
+    expect(toChangeEvent("order/1", all[0]!)).toMatchObject({ event_type: "create", reverse_patch: null });
+  });
+
+  it("must satisfy its own schema, and stay within its roots", () => {
+    const { initial, ...rest } = documents["order/:id"];
+    const start = (broken: JsonObject) => () => createKinds({ "order/:id": { ...rest, initial: broken } });
+    const invalid = (path: string) => expect.objectContaining({ code: "config-invalid", path });
+    expect(start({ ...initial, order: { status: "lost", total: 0 } })).toThrow(
+      invalid("documents.order/:id.initial/order/status"),
+    );
+    expect(start({ ...initial, unknown: {} })).toThrow(invalid("documents.order/:id.initial.unknown"));
   });
 });
 

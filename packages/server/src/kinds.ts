@@ -4,7 +4,7 @@
  * A pattern is an id in which a segment `:name` stands for any one segment; `*` alone matches every id. The pattern
  * with the most literal segments wins, and `*` last of all.
  */
-import type { RootKind, Roots } from "@verso/bridge";
+import { emptyDocument, type JsonObject, type RootKind, type Roots } from "@verso/bridge";
 import { createJudge, type Judge, type KindRules, ValidationError } from "@verso/validation";
 import { ServerError } from "./errors.js";
 
@@ -35,6 +35,8 @@ export interface Kind {
   readonly roots: Roots;
   /** What it asks of every transaction; `null` when nothing. */
   readonly judge: Judge | null;
+  /** What the relay writes into a new document, as its first commit. */
+  readonly initial: JsonObject | null;
 }
 
 export interface Kinds {
@@ -45,6 +47,7 @@ export interface Kinds {
 /** What a configuration says of a kind. */
 export interface KindConfig extends KindRules {
   readonly roots: Roots;
+  readonly initial?: JsonObject | undefined;
 }
 
 export interface KindsOptions {
@@ -61,7 +64,7 @@ export function createKinds(
     .map(([pattern, kind]) => ({
       pattern,
       roots: kind.roots,
-      judge: judgeOf(pattern, kind, options),
+      ...judgeOf(pattern, kind, options),
       segments: pattern.split("/"),
     }))
     .sort((a, b) => literals(b.segments) - literals(a.segments));
@@ -74,25 +77,41 @@ export function createKinds(
   };
 }
 
-function judgeOf(pattern: string, kind: KindConfig, { onRuleFailure: failed }: KindsOptions): Judge | null {
-  const { roots, schema, permissions, rules, conflicts, sanitize } = kind;
+function judgeOf(
+  pattern: string,
+  kind: KindConfig,
+  { onRuleFailure: failed }: KindsOptions,
+): Pick<Kind, "judge" | "initial"> {
+  const { roots, initial = null, schema, permissions, rules, conflicts, sanitize } = kind;
   const asked = [schema, permissions, conflicts, rules, sanitize].some(each => each !== undefined);
-  if (!asked) return null;
   const invalid = (place: string, cause: unknown) =>
     new ServerError(
       "config-invalid",
       `The kind "${pattern}" is not valid: ${cause instanceof Error ? cause.message : String(cause)}`,
       { path: `documents.${pattern}.${place}`, cause },
     );
+  for (const name of Object.keys(initial ?? {})) {
+    if (!Object.hasOwn(roots, name)) throw invalid(`initial.${name}`, new Error("no such root is declared"));
+  }
+  if (!asked) return { judge: null, initial };
   if (Object.keys(roots).length === 0) {
     throw invalid("roots", new Error("What is judged must be known: the kind declares no roots."));
   }
+  let judge: Judge;
   try {
-    return createJudge(kind, failed === undefined ? {} : { failed });
+    judge = createJudge(kind, failed === undefined ? {} : { failed });
   } catch (cause) {
     throw invalid(cause instanceof ValidationError ? cause.path : "rules", cause);
   }
+  if (initial === null) return { judge, initial };
+  const begun = { ...emptyDocument(roots), ...initial };
+  const [fault] = judge.judgeDocument(begun, relayActor).filter(({ severity }) => severity === "error");
+  if (fault !== undefined) throw invalid(`initial${fault.pointer}`, new Error(fault.message));
+  return { judge, initial };
 }
+
+/** In whose name the relay writes what nobody has asked for. */
+export const relayActor = { user: "relay", session: "", roles: [] } as const;
 
 function matches(pattern: readonly string[], id: readonly string[]): boolean {
   return (

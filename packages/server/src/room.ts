@@ -30,7 +30,7 @@ import { compact, isDue, outweighs, stateVectorAttachment } from "./compaction.j
 import { createDelivery, type DeliveryLimits, type Moment, type Peer } from "./delivery.js";
 import { type Accepted, createDocument, type Document, type Push, type StoredState } from "./document.js";
 import { ServerError } from "./errors.js";
-import { type Kind, knownRoots } from "./kinds.js";
+import { type Kind, knownRoots, relayActor } from "./kinds.js";
 import { createPacer } from "./pacer.js";
 import { createPresence } from "./presence.js";
 import { admitPushes, type QueuedPush, type Refusal, type TurnResult } from "./turn.js";
@@ -342,6 +342,7 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
 
   async function takeTurn(): Promise<void> {
     if (open === null) return;
+    if (!(await beginDocument(open))) return;
     const end = clock.monotonic() + pacing.turnWork;
     const outOfTime = () => clock.monotonic() >= end;
 
@@ -366,6 +367,27 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
     if (present !== null) delivery.present(peer => present.for(peer));
     resumePaused();
     if (open?.log.head !== undefined && isDue(open.log.head, open.snapshotBytes)) void keepSnapshot(open);
+  }
+
+  /** Writes what a new document of its kind begins with, once somebody is here who may; false when that failed. */
+  async function beginDocument(current: Open): Promise<boolean> {
+    const { initial } = options.kindOf(documentId);
+    if (initial === null || current.log.head !== undefined) return true;
+    if (![...peers].some(({ mayWrite }) => mayWrite)) return true;
+    const begun = current.document.begin(initial);
+    if (begun === null) return true;
+    const roots = new Map(Object.entries(current.document.roots));
+    const { update, changeBytes: change, inverseBytes: inverse } = begun;
+    const nothing = { sequence: 0, stateVector: begun.before };
+    try {
+      await current.log.append([{ actor: relayActor, kind: "create", update, change, inverse }], { roots });
+      current.savedRoots = current.document.roots;
+    } catch (error) {
+      discard(error, nothing);
+      return false;
+    }
+    delivery.broadcast({ updates: [update] }, nothing, null);
+    return true;
   }
 
   function resumePaused(): void {

@@ -91,7 +91,7 @@ export async function createWorld({
     clock,
     trials: cell,
     compactions: cell,
-    kindOf: id => kinds.of(id) ?? { pattern: "*", roots: {}, judge: null },
+    kindOf: id => kinds.of(id) ?? { pattern: "*", roots: {}, judge: null, initial: null },
     limits: defaultLimits,
     documentBytes: 50 * 1024 * 1024,
     frameLimits: defaultFrameLimits,
