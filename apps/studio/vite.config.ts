@@ -9,6 +9,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     sourcemap: false,
+    rolldownOptions: { input: ["index.html", "order.html"] },
   },
   resolve: { dedupe: ["yjs", "lib0", "y-protocols"] },
   server: {

@@ -1,14 +1,15 @@
-/** The relay that `npm start` runs: everything by default, and the studio at `/`. */
+/** The relay that `npm start` runs: everything by default, orders for the studio to show, and the studio at `/`. */
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { closeOnSignal, createLogger, listen, readConfig, ServerError } from "@verso/server";
+import { withOrders } from "./order.js";
 
 const studio = fileURLToPath(new URL("../../studio/dist", import.meta.url));
 
 try {
   // There are no flags; one that was given must not be ignored in silence.
   parseArgs();
-  const config = await readConfig({ environment: process.env });
+  const config = withOrders(await readConfig({ environment: process.env }));
   const logger = createLogger(config);
   const relay = await listen(config, { page: studio, logger });
   closeOnSignal(relay, logger);

@@ -5,6 +5,7 @@ import { type Browser, type BrowserContextOptions, chromium } from "playwright-c
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Relay, startRelay } from "./relay.js";
 import { type Operation, openStudio, type StudioPage } from "./studio-page.js";
+import { tooWide } from "./too-wide.js";
 
 let browser: Browser;
 let relay: Relay;
@@ -278,15 +279,4 @@ function replay(operations: readonly Operation[], text: string | null): string |
     }
   }
   return text;
-}
-
-/** Runs in the browser. What shows more than fits into it, by a scrollbar or beyond its edges. */
-function tooWide(): string[] {
-  return [...document.querySelectorAll("*")]
-    .filter(element => {
-      const cutOnPurpose =
-        element.matches(".spoken") || getComputedStyle(element).textOverflow === "ellipsis";
-      return !cutOnPurpose && element.clientWidth > 0 && element.scrollWidth > element.clientWidth;
-    })
-    .map(element => `${element.tagName.toLowerCase()}.${element.className}`);
 }

@@ -6,24 +6,46 @@ import { createRoomBar } from "./room-bar.js";
 import { createThemeButton } from "./theme.js";
 import "./header.css";
 
-export function createHeader({ room, links }: { room: string; links: readonly Link[] }): HTMLElement {
+export type PageName = "text" | "order";
+
+export const pathOfPage: Readonly<Record<PageName, string>> = { text: "/", order: "/order.html" };
+
+export interface HeaderOptions {
+  readonly page: PageName;
+  readonly room: string;
+  readonly links: readonly Link[];
+}
+
+export function createHeader({ page, room, links }: HeaderOptions): HTMLElement {
   return element(
     "header",
     { class: "top" },
-    createBrand(),
-    createRoomBar(room),
+    createBrand(page),
+    createPageLinks(page),
+    createRoomBar(room, { path: pathOfPage[page] }),
     createPresence(links),
     createThemeButton(),
   );
 }
 
 /** The name, which leads to a new room. */
-export function createBrand(): HTMLElement {
+export function createBrand(page: PageName): HTMLElement {
   return element(
     "a",
-    { class: "brand", href: "/", title: "Begin in a new room" },
+    { class: "brand", href: pathOfPage[page], title: "Begin in a new room" },
     element("img", { src: "/favicon.svg", alt: "", width: 24, height: 24 }),
     element("span", {}, "Verso "),
     element("span", { class: "brand-page" }, "Studio"),
+  );
+}
+
+function createPageLinks(page: PageName): HTMLElement {
+  const link = (name: PageName, label: string) =>
+    element("a", { href: pathOfPage[name], "aria-current": name === page && "page" }, label);
+  return element(
+    "nav",
+    { class: "pages", "aria-label": "Pages" },
+    link("text", "Text"),
+    link("order", "Order"),
   );
 }

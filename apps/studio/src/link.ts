@@ -33,17 +33,26 @@ export interface Link extends ObservableV2<{ change: (state: LinkState) => void 
   readonly awareness: WebsocketProvider["awareness"];
   goOnline(): void;
   goOffline(): void;
+  /** Is somebody else from now on: an open connection is replaced. */
+  actAs(user: string): void;
 }
 
 export interface LinkOptions {
   readonly room: string;
   /** Where the relay is, as `ws://localhost:8080`. */
   readonly relay: string;
+  /** How one calls oneself towards the relay. @default not at all */
+  readonly user?: string;
+}
+
+/** The relay that serves this page, as a link wants it. */
+export function relayOfPage(): string {
+  return `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}`;
 }
 
 /** Connects the document at once. */
-export function openLink(doc: Doc, { room, relay }: LinkOptions): Link {
-  return new ProviderLink(doc, { room, relay });
+export function openLink(doc: Doc, options: LinkOptions): Link {
+  return new ProviderLink(doc, options);
 }
 
 class ProviderLink extends ObservableV2<{ change: (state: LinkState) => void }> implements Link {
@@ -52,10 +61,13 @@ class ProviderLink extends ObservableV2<{ change: (state: LinkState) => void }> 
   /** Whether the relay has asked on the present connection: from then on every change is sent as it is made. */
   #asked = false;
 
-  constructor(doc: Doc, { room, relay }: LinkOptions) {
+  constructor(doc: Doc, { room, relay, user }: LinkOptions) {
     super();
     // Both panes are in one browser: through its BroadcastChannel they would talk past the relay.
-    const provider = new WebsocketProvider(`${relay}/yjs`, pathOf(room), doc, { disableBc: true });
+    const provider = new WebsocketProvider(`${relay}/yjs`, pathOf(room), doc, {
+      disableBc: true,
+      params: user === undefined ? {} : { name: user },
+    });
     this.#provider = provider;
     this.#listenForQuestions();
     provider.on("sync", synced => {
@@ -84,6 +96,13 @@ class ProviderLink extends ObservableV2<{ change: (state: LinkState) => void }> 
   goOffline(): void {
     this.#provider.disconnect();
     this.#set({ status: "offline", unsent: this.state.unsent });
+  }
+
+  actAs(user: string): void {
+    this.#provider.params = { name: user };
+    if (!this.#provider.shouldConnect) return;
+    this.goOffline();
+    this.goOnline();
   }
 
   /** A sync step 1 of the relay says what it has; the provider answers it with all that it has not. */

@@ -11,6 +11,7 @@ import { Doc, type Text, UndoManager } from "yjs";
 import { element, spoken } from "./element.js";
 import { icon } from "./icon.js";
 import { type Link, openLink } from "./link.js";
+import { createOnlineSwitch } from "./online-switch.js";
 import "./pane.css";
 import { longestName, type Person } from "./people.js";
 import { createStatusPill } from "./status-pill.js";
@@ -53,12 +54,6 @@ export function createPane({ person, room, relay, onRename }: PaneOptions): Pane
     if (event.key === "Enter") name.blur();
   });
 
-  const online = element("input", { type: "checkbox", role: "switch", checked: true });
-  online.addEventListener("change", () => (online.checked ? link.goOnline() : link.goOffline()));
-  link.on("change", ({ status }) => {
-    online.checked = status === "connecting" || status === "synced";
-  });
-
   const length = element("span", { class: "pane-length" });
   const editor = element("div", { class: "pane-editor" });
   const pane = element(
@@ -75,7 +70,7 @@ export function createPane({ person, room, relay, onRename }: PaneOptions): Pane
         historyButton(undoManager, "undo"),
         historyButton(undoManager, "redo"),
       ),
-      element("label", { class: "switch" }, online, element("span", {}, "Online")),
+      createOnlineSwitch(link),
     ),
     editor,
     element("footer", { class: "pane-footer" }, createStatusPill(link), length),

@@ -3,8 +3,9 @@ import { element, spoken } from "./element.js";
 import { icon } from "./icon.js";
 import { hashOf } from "./room-name.js";
 
-export function createRoomBar(room: string): HTMLElement {
-  const link = new URL(hashOf(room), location.origin).href;
+/** `path` is where the page is that shows the room. */
+export function createRoomBar(room: string, { path }: { path: string }): HTMLElement {
+  const link = new URL(path + hashOf(room), location.origin).href;
   const name = element("input", {
     class: "room-name",
     name: "room",
