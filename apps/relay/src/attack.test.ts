@@ -151,21 +151,26 @@ async function attack(url: string, documentId: string, bomb: Bomb): Promise<Hear
   });
   const wrap = bomb.carrier === "update" ? encodeUpdate : encodeSyncStep1;
   for (const payload of bomb.payloads()) socket.send(wrap(payload));
-  const answer =
-    bomb.answer.type === "pass"
-      ? await answerTo(socket).then(
-          (): Heard => ({ applied: true }),
-          () => heard,
-        )
-      : await heard;
+  const takesIt = bomb.answer.type === "pass" || bomb.answer.type === "compensate";
+  const answer = takesIt
+    ? await answerTo(socket).then(
+        (): Heard => ({ applied: true }),
+        () => heard,
+      )
+    : await heard;
   socket.terminate();
   return answer;
 }
 
+const notApplied = ["split-surrogate-pair", "subdocument"];
+
 function isRight(heard: Heard, { answer }: Bomb): boolean {
   switch (answer.type) {
     case "barred":
+      return "closed" in heard && heard.closed === 4400 && heard.reason.startsWith(answer.code);
     case "compensate":
+      // It is taken back at once, except for what cannot be applied without damage.
+      if (!notApplied.includes(answer.code)) return "applied" in heard;
       return "closed" in heard && heard.closed === 4400 && heard.reason.startsWith(answer.code);
     case "too-large":
       return "closed" in heard && heard.closed === 4513 && heard.reason.startsWith(answer.code);

@@ -13,7 +13,7 @@ export const CloseCode = {
   badRequest: 4400,
   /** The token is missing, invalid, expired or revoked. */
   unauthorized: 4401,
-  /** This actor may not open this document, or may not write to it and did. */
+  /** This actor may not open this document, or may not begin it and wrote to it. */
   forbidden: 4403,
   /** The document was deleted. */
   deleted: 4404,

@@ -149,6 +149,9 @@ const serverClientId = 1;
 /** The one under which it writes the first content: never the same as that of what is taken back. */
 const beginnerClientId = 2;
 
+/** Whether a client may write under this id. Under the relay's own, Yjs would take it for another and change its id. */
+const isClients = (clientId: number) => clientId !== serverClientId && clientId !== beginnerClientId;
+
 /** An update that costs Yjs more than this many structs is tried on a copy first. */
 const trialWork = 1000;
 /** What a `Y.Doc` takes in memory for each byte of its encoded state. */
@@ -268,7 +271,7 @@ export function createDocument(
       const stop = (stopped: Admission["stopped"]) => ({ taken, stopped, applied, offence: null });
       if (taken > 0 && outOfTime()) return stop({ type: "time" });
       if (isFull(push)) return stop(full);
-      const scan = firewall.scan(push.update, { fullState: push.fullState });
+      const scan = firewall.scan(push.update, { fullState: push.fullState, mayWrite: isClients });
       const offence = scan.type === "compensate" ? offenceOf(scan) : null;
       if (scan.type !== "pass" && (scan.type !== "compensate" || offence === null)) return stop(scan);
       // It is judged by itself: what came before it in this transaction stays.

@@ -243,6 +243,19 @@ it("what the ledger holds opens as the same document after a restart", async () 
   expect({ ...map(bob).toJSON(), notes: notes(bob).toString() }).toEqual({ total: 2, notes: "kept" });
 });
 
+it("nobody writes under the ids of the relay itself", async () => {
+  const ann = await join(101);
+  const eve = await join(1);
+  map(eve).set("total", 1);
+  await flush();
+  expect(map(ann).toJSON()).toEqual({});
+  // The relay's own id is still what it was: the lower one, over which the author's later writes win.
+  map(ann).set("total", -1);
+  map(ann).set("total", 2);
+  await flush();
+  expect(map(ann).toJSON()).toEqual({ total: 2 });
+});
+
 describe("what the firewall lets in only to be taken back", () => {
   const compensated = bombs.filter(({ answer }) => answer.type === "compensate");
   it.each(compensated.map(bomb => [bomb.name, bomb] as const))("%s", async (_name, bomb) => {

@@ -1,7 +1,7 @@
 /**
  * The journey of an edit: the one place in a process where a document is open.
  *
- *     push ─▶ queue ─▶ turn: firewall ─▶ apply and derive ─▶ durable append ─▶ one delivery for all ─▶ answers
+ *     push ─▶ queue ─▶ turn: firewall ─▶ apply, derive, judge ─▶ durable append ─▶ one delivery for all ─▶ answers
  *
  * Everything that concerns the document stands in one queue, joins and readers too, and a turn takes what is there.
  * Turns never overlap. So when a turn ends, the document in memory is exactly what the ledger holds, and only then

@@ -183,16 +183,29 @@ describe("a refused transaction", () => {
     expect(relay.json().m).toEqual({});
   });
 
-  it("takes with it what its author wrote inside of it, and nothing else", () => {
+  it("of which only a member is at fault keeps the rest, and what its author wrote inside of it", () => {
     const relay = world();
     const ann = relay.connect(100);
     relay.sync();
     map(ann.doc).set("bad", new Y.Map([["text", secret]]));
-    (map(ann.doc).get("bad") as Y.Map<unknown>).set("inside", "lost with it");
+    (map(ann.doc).get("bad") as Y.Map<unknown>).set("inside", "of it");
     map(ann.doc).set("good", "stays");
     expect(relay.take(ann).map(({ type }) => type)).toEqual(["repaired", "accepted", "accepted"]);
     relay.sync();
-    expect(relay.json().m).toEqual({ bad: { inside: "lost with it" }, good: "stays" });
+    expect(relay.json().m).toEqual({ bad: { inside: "of it" }, good: "stays" });
+  });
+
+  it("takes with it what was written inside of it", () => {
+    const relay = world({ permissions: { "/m/closed": ["admin"] } });
+    const ann = relay.connect(100);
+    relay.sync();
+    map(ann.doc).set("closed", new Y.Map());
+    (map(ann.doc).get("closed") as Y.Map<unknown>).set("inside", secret);
+    map(ann.doc).set("open", "stays");
+    expect(relay.take(ann).map(({ type }) => type)).toEqual(["refused", "unchanged", "accepted"]);
+    expect(relay.bytes()).not.toContain(secret);
+    relay.sync();
+    expect(relay.json().m).toEqual({ open: "stays" });
   });
 
   it("whose rule throws is refused, and the rule is named", () => {

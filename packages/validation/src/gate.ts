@@ -17,7 +17,6 @@ import {
   createRevertMemory,
   cutPart,
   type InverseRecord,
-  type JsonObject,
   joinRecords,
   listLength,
   type PatchObserver,
@@ -78,8 +77,8 @@ export function createGate(doc: Y.Doc, { observer, judge }: { observer: PatchObs
   if (!doc.gc) throw new TypeError("A document without garbage collection keeps what was refused.");
   let memory = createRevertMemory();
   let notes = 0;
-  /** Whether the document satisfies its schema and rules; while it does, so does every version before a change. */
-  let conforms: boolean | null = null;
+  /** Whether the document is known to satisfy its schema and rules; then it stays so, whatever is refused. */
+  let conforms = false;
 
   const document = {
     value: (path: Path) => readPath(doc, observer.roots, path),
@@ -125,9 +124,9 @@ export function createGate(doc: Y.Doc, { observer, judge }: { observer: PatchObs
       const type = !lost ? "accepted" : session.isEmpty ? "refused" : "repaired";
       return verdictOf(type, session, [...issues.values()]);
 
-      function judgeNow({ change }: Session): Issue[] {
-        const found = judge.judge({ change, actor, mayWrite, document });
-        return found.some(isError) ? found.filter(issue => !isError(issue) || isNew(issue, session)) : found;
+      function judgeNow(session: Session): Issue[] {
+        const found = judge.judge({ change: session.change, actor, mayWrite, document });
+        return found.some(isError) ? withoutOld(found, session) : found;
       }
     },
   };
@@ -140,15 +139,17 @@ export function createGate(doc: Y.Doc, { observer, judge }: { observer: PatchObs
   }
 
   /** A document that did not conform before may be edited as long as that makes it no worse. */
-  function isNew(issue: Issue, session: Session): boolean {
-    if (issue.code === "permission-denied" || issue.code === "rule-failed") return true;
-    conforms ??= judgeBefore(session).length === 0;
-    return conforms || !judgeBefore(session).some(before => keyOf(before) === keyOf(issue));
+  function withoutOld(found: readonly Issue[], session: Session): Issue[] {
+    const mayBeOld = found.some(issue => isError(issue) && !concernsTheEdit(issue));
+    if (conforms || !mayBeOld) return [...found];
+    const old = new Set(judgeBefore(session).map(keyOf));
+    conforms = old.size === 0;
+    return found.filter(issue => !isError(issue) || concernsTheEdit(issue) || !old.has(keyOf(issue)));
   }
 
   function judgeBefore({ change }: Session): Issue[] {
-    const before = structuredClone(read(doc, observer.roots)) as JsonObject;
-    applyChange(before as Parameters<typeof applyChange>[0], change, "reverse");
+    const before = structuredClone(read(doc, observer.roots)) as Parameters<typeof applyChange>[0];
+    applyChange(before, change, "reverse");
     return judge.judgeDocument(before, nobody).filter(isError);
   }
 
@@ -344,6 +345,11 @@ function cutTo(part: SpanPart, place: readonly string[]): Choice {
   const { path, units } = part;
   if (units === null || !holds(path, units, place)) return { whole: part, cut: part };
   return { whole: part, cut: cutPart(part, Number(place[path.length]), 1) };
+}
+
+/** What is wrong with the edit itself, and not with the document. */
+function concernsTheEdit({ code }: Issue): boolean {
+  return code === "permission-denied" || code === "rule-failed";
 }
 
 function isError({ severity }: Issue): boolean {
