@@ -9,6 +9,9 @@
  *
  * The ledger is the truth and the document a cache of it. When an append fails, or Yjs throws, the document is
  * discarded and read again, and everybody is asked for what the ledger lacks; nothing had been acknowledged.
+ *
+ * Long, because whatever touches the queue, the document and the ledger must keep the same order: a second file would
+ * share all of this state.
  */
 import { createHash } from "node:crypto";
 import { encodeRevertNote, type JsonObject, type Roots } from "@verso/bridge";
