@@ -134,6 +134,16 @@ describe("a write to a key", () => {
     expect(eve.getMap("m").get("key")).toBe("valid");
   });
 
+  it("of which its author knew already that it had lost is none: it comes without content", () => {
+    const bob = client(50);
+    const eve = client(200);
+    set(bob, "valid");
+    set(eve, "refused");
+    refuse(eve);
+    pull(bob);
+    expect(writesOf(bob)).toEqual([]);
+  });
+
   it("to a key of a type that is gone is none", () => {
     const ann = client(100);
     ann.getMap("m").set("holder", new Y.Map());
