@@ -10,7 +10,6 @@ import { element } from "./element.js";
 import { openLink } from "./link.js";
 import type { Replica } from "./live-commits.js";
 import { createOnlineSwitch } from "./online-switch.js";
-import type { Issue } from "./order-field.js";
 import { createOrderForm } from "./order-form.js";
 import { createOrderJson } from "./order-json.js";
 import { createStatusPill } from "./status-pill.js";
@@ -51,8 +50,6 @@ export function createOrderPane({ user, documentId, relay }: OrderPaneOptions): 
     form.forget();
   });
 
-  watchUnsentStatus({ doc, link }, () => form.tell([lostUnsent]));
-
   const avatar = element("span", { class: "avatar", "aria-hidden": true });
   const pane = element(
     "section",
@@ -87,34 +84,6 @@ export function createOrderPane({ user, documentId, relay }: OrderPaneOptions): 
     link.actAs(chosen);
   }
 }
-
-/**
- * Tells of a status that lost before it was sent. The relay sends what it has before it asks what a client has: where
- * Yjs then lets the newer connection's write lose, it is gone here already, and the relay never hears of it.
- */
-function watchUnsentStatus({ doc, link }: Replica, onLost: () => void): void {
-  const order = doc.getMap("order");
-  let unsent: unknown = null;
-  order.observe(({ keysChanged, transaction }) => {
-    if (!keysChanged.has("status")) return;
-    if (transaction.local) unsent = link.state.status === "synced" ? null : order.get("status");
-    // Yjs names the key also where the write that came has lost.
-    else if (unsent !== null && order.get("status") !== unsent) {
-      unsent = null;
-      onLost();
-    }
-  });
-  link.on("change", state => {
-    if (state.unsent === 0) unsent = null;
-  });
-}
-
-const lostUnsent: Issue = {
-  pointer: "/order/status",
-  code: "conflict",
-  message: "Somebody else had changed this meanwhile.",
-  severity: "error",
-};
 
 let choices = 0;
 

@@ -21,11 +21,8 @@ export interface Peer {
    * as many as make a receiver fall behind.
    */
   readonly backlog: number;
-  /**
-   * An answer to what the peer asked, and the question back: what does it hold beyond this state vector? That is
-   * computed when the answer is on its way.
-   */
-  answer(answer: Answer, stateVector: () => Uint8Array): void;
+  /** Answers what the peer asked. */
+  answer(answer: Answer): void;
   /** What a turn changed, the same object for every peer. */
   changed(turn: Turn): void;
   /** Asks for everything that the peer holds beyond this state vector. */

@@ -159,6 +159,29 @@ describe("a refused edit", () => {
     });
   });
 
+  it.each([
+    [101, 102],
+    [102, 101],
+  ])(
+    "is told as a conflict to one who was offline too, whoever Yjs prefers (%i, %i)",
+    async (first, late) => {
+      const ann = await join(first);
+      const bob = await join(late);
+      bob.disconnect();
+      map(bob).set("status", "paid");
+      map(ann).set("status", "sent");
+      await flush();
+      const again = world.connect("invoice/1", bob.doc);
+      clients = [ann, again];
+      await flush();
+      for (const client of clients) expect(map(client).get("status")).toBe("sent");
+      expect((await commits()).at(-1)).toMatchObject({
+        kind: "refused",
+        notes: { issues: [{ code: "conflict", pointer: "/invoice/status" }] },
+      });
+    },
+  );
+
   it("is all that goes of what a client merged offline", async () => {
     const ann = await join(101);
     ann.disconnect();

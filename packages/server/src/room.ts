@@ -547,7 +547,12 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
   function answer({ log, document }: Open, peer: Peer, stateVector: Uint8Array): void {
     // One answer at a time is on its way, however often a client asks that does not read.
     if (peer.backlog > options.delivery.resyncAt) return;
-    peer.answer(document.answer(stateVector), () => document.encodedStateVector());
+    // Who has content of his own is asked first: merging the answer, he would let go of what has lost by then, and
+    // nobody could tell him why or set it again. Who has nothing need not wait for a state vector to be computed.
+    const hasContent = stateVector.length > 1;
+    if (hasContent) peer.ask(document.encodedStateVector());
+    peer.answer(document.answer(stateVector));
+    if (!hasContent) peer.ask(document.encodedStateVector());
     delivery.add(peer, moment(log, document));
     const everyone = presence.everyone();
     if (everyone !== null) peer.present(everyone);

@@ -1,8 +1,8 @@
 /**
  * One client on one WebSocket: what it says becomes calls to its room, what the room tells becomes messages.
  *
- * The dialect is y-websocket's: the URL names the document, the client sends its sync step 1 and gets a step 2, and
- * the relay asks with a step 1 of its own. Pure of sockets: `Connection` is what a socket looks like from here.
+ * The dialect is y-websocket's: the URL names the document, the client asks with its sync step 1 and gets a step 2,
+ * and the relay asks with a step 1 of its own. Pure of sockets: `Connection` is what a socket looks like from here.
  */
 import {
   CloseCode,
@@ -74,10 +74,7 @@ export function createSession(
     get backlog() {
       return connection.backlog;
     },
-    answer: (answer, stateVector) => {
-      send(answerFrames(answer));
-      send(new Frames([encodeSyncStep1(stateVector())]));
-    },
+    answer: answer => send(answerFrames(answer)),
     changed: turn => send(turnFrames(turn)),
     ask: stateVector => send(new Frames([encodeSyncStep1(stateVector)])),
     present: awareness => send(awarenessFrames(awareness)),

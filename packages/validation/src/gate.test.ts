@@ -414,6 +414,28 @@ describe("a policy of conflicts", () => {
     expect(conflicting("merge", 200, 100).relay.json().m).toMatchObject({ status: "first" });
   });
 
+  it.each([
+    [100, 200],
+    [200, 100],
+  ])("judges the rest without what was written unseen (%i, %i)", (first, second) => {
+    const paidIsApproved = rule({
+      name: "paid-is-approved",
+      reads: ["/m/status", "/m/approved"],
+      check: ([status, approved]) => (status === "paid") === (approved === true) || "is not approved",
+    });
+    const relay = world({ conflicts: { "/m/status": "server-wins" }, rules: [paidIsApproved] });
+    const [a, b] = [relay.connect(first), relay.connect(second)];
+    map(b.doc).set("status", "draft");
+    a.doc.transact(() => {
+      map(a.doc).set("status", "paid");
+      map(a.doc).set("approved", true);
+    });
+    relay.take(a);
+    relay.sync();
+    expect(relay.json().m).toEqual({ status: "paid", approved: true });
+    expect(b.verdicts.flatMap(({ issues }) => issues.map(({ code }) => code))).toEqual(["conflict"]);
+  });
+
   it("takes an honest chain of offline writes for one", () => {
     const relay = world({ conflicts: { "/m/status": "server-wins" } });
     const ann = relay.connect(100);

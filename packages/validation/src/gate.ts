@@ -93,40 +93,39 @@ export function createGate(doc: Y.Doc, { observer, judge }: { observer: PatchObs
     settle(transaction, { actor, mayWrite = true, offence = null }) {
       const session = new Session(transaction, { observer, memory, doc });
       const unseen = judge.looksAtWrites || notes > 0 ? settleWrites(session) : [];
-      const mustGo = [
-        ...unseen.filter(({ inForce }) => inForce).map(({ issue }) => issue),
-        ...(offence === null ? [] : [offence]),
-      ];
       if (session.isEmpty && unseen.length === 0 && offence === null) return verdictOf("unchanged", session);
 
-      const found = [...mustGo, ...judgeNow(session)];
-      const issues = new Map(
-        [...unseen.map(({ issue }) => issue), ...found].map(issue => [keyOf(issue), issue]),
-      );
-      let errors = found.filter(isError);
+      const issues = new Map<string, Issue>();
+      const given = [...unseen.map(({ issue }) => issue), ...(offence === null ? [] : [offence])];
+      for (const issue of given) issues.set(keyOf(issue), issue);
+      // What was written unseen goes before the rest is judged: what it breaks together with what is in force is no
+      // fault of its author.
+      const inForce = unseen.filter(write => write.inForce).map(({ issue }) => issue);
+      const mustGo = offence === null ? inForce : [offence];
+      let errors = mustGo.length > 0 ? mustGo : errorsNow();
       for (let round = 0; errors.length > 0; round++) {
         const wanted = round < rounds && offence === null ? session.partsOf(errors, judge) : [];
         session.takeBack(wanted.length > 0 ? joinRecords(wanted) : session.all());
-        errors = session.isEmpty ? [] : judgeNow(session).filter(isError);
-        for (const issue of errors) issues.set(keyOf(issue), issue);
+        errors = session.isEmpty ? [] : errorsNow();
         if (errors.length > 0 && wanted.length === 0) throw new Error("What was taken back is still there.");
       }
       const cleaned = session.isEmpty ? [] : judge.clean({ change: session.change, document });
       if (cleaned.length > 0) {
         session.write(cleaned);
         for (const { pointer } of cleaned) issues.set(`sanitized ${pointer}`, sanitized(pointer));
-        const left = judgeNow(session).filter(isError);
-        for (const issue of left) issues.set(keyOf(issue), issue);
-        if (left.length > 0) session.takeBack(session.all());
+        if (errorsNow().length > 0) session.takeBack(session.all());
       }
       if (session.tookBack) remember();
       const lost = session.tookBack || unseen.length > 0;
       const type = !lost ? "accepted" : session.isEmpty ? "refused" : "repaired";
       return verdictOf(type, session, [...issues.values()]);
 
-      function judgeNow(session: Session): Issue[] {
+      /** Judges what is left by now, and notes whatever is found. */
+      function errorsNow(): Issue[] {
         const found = judge.judge({ change: session.change, actor, mayWrite, document });
-        return found.some(isError) ? withoutOld(found, session) : found;
+        const counted = found.some(isError) ? withoutOld(found, session) : found;
+        for (const issue of counted) issues.set(keyOf(issue), issue);
+        return counted.filter(isError);
       }
     },
   };
