@@ -24,7 +24,6 @@ import {
   write,
 } from "@verso/bridge";
 import {
-  type Actor,
   createFirewall,
   createGate,
   createJudge,
@@ -38,10 +37,13 @@ import {
   type TypeKind,
   updateRanges,
   type Verdict,
+  withoutClients,
 } from "@verso/validation";
 import * as Y from "yjs";
+import type { Actor } from "./actor.js";
 import type { Clock } from "./clock.js";
 import { leaveFormatting } from "./formatting.js";
+import { firstClientId, type Leases } from "./leases.js";
 
 /** Client id to the clock after its last struct: the decoded state vector. */
 export type StateVector = ReadonlyMap<number, number>;
@@ -54,7 +56,7 @@ export interface Push {
   tried: boolean;
 }
 
-/** Who pushes, as far as the gate asks. */
+/** Who pushes. */
 export interface Author {
   readonly actor: Actor;
   /** Whether the actor may write to this document at all. */
@@ -69,6 +71,8 @@ export interface Admission {
   readonly stopped:
     | null
     | Exclude<Scan, { type: "pass" }>
+    /** The author has drawn a client id that is the relay's own. */
+    | { readonly type: "barred"; readonly code: "reserved-client-id"; readonly detail: string }
     /** Nobody has written to the document, and the author may not begin it. */
     | { readonly type: "forbidden"; readonly code: "read-only"; readonly detail: string }
     /** The document is full. */
@@ -82,6 +86,8 @@ export interface Admission {
    * what is written.
    */
   readonly accepted: readonly Accepted[];
+  /** Whether structs under ids of other users were left out: ask for them, they may come from their owners by then. */
+  readonly leftOut: boolean;
 }
 
 export interface Accepted {
@@ -89,6 +95,8 @@ export interface Accepted {
   readonly verdict: Verdict | null;
   /** SHA-256 of what its author sent, when any of it was taken back. */
   readonly refusedUpdate: Uint8Array | null;
+  /** Client ids that are the author's from now on. */
+  readonly leases: readonly number[];
   /** The document's own encoding of what changed; never the bytes of the client. */
   readonly update: Uint8Array;
   /** The change and its inverse record, encoded for the ledger. */
@@ -115,6 +123,7 @@ export interface DocumentOptions {
   readonly documentBytes: number;
   /** What its kind asks of every transaction; `null` when nothing. */
   readonly judge: Judge | null;
+  readonly leases: Leases<Author>;
   /** The roots of the document's kind, and those that the ledger remembers, which stand above them. */
   readonly roots: { readonly declared: Roots; readonly remembered: Roots };
 }
@@ -144,13 +153,10 @@ export interface Document {
   close(): void;
 }
 
-/** The client id under which the relay itself writes; 1 to 15 are reserved for it. */
+/** The client id under which the relay itself writes. */
 const serverClientId = 1;
 /** The one under which it writes the first content: never the same as that of what is taken back. */
 const beginnerClientId = 2;
-
-/** Whether a client may write under this id. Under the relay's own, Yjs would take it for another and change its id. */
-const isClients = (clientId: number) => clientId !== serverClientId && clientId !== beginnerClientId;
 
 /** An update that costs Yjs more than this many structs is tried on a copy first. */
 const trialWork = 1000;
@@ -162,7 +168,7 @@ const longestKeptQuestion = 8192;
 
 export function createDocument(
   stored: StoredState,
-  { clock, limits, documentBytes, judge, roots }: DocumentOptions,
+  { clock, limits, documentBytes, judge, leases, roots }: DocumentOptions,
 ): Document {
   let cold: StoredState | null = stored;
   let coldVector: StateVector | null = null;
@@ -177,8 +183,9 @@ export function createDocument(
   /** Whether the transaction that is running does so much that nothing should be added to it. */
   let laborious = false;
   /** What the transaction that is running has come to. */
-  let noted: Omit<Accepted, "update" | "verdict" | "refusedUpdate"> | null = null;
+  let noted: Pick<Accepted, "changeBytes" | "inverseBytes" | "before"> | null = null;
   let verdict: Verdict | null = null;
+  let leased: number[] = [];
   let accepted: Accepted | null = null;
   const answers = new Map<string, Answer>();
   let encodedStateVector: Uint8Array | null = null;
@@ -189,12 +196,14 @@ export function createDocument(
       const all: Accepted[] = [];
       let taken = 0;
       let stopped: Admission["stopped"] = null;
+      let leftOut = false;
       while (taken < pushes.length && stopped === null) {
         accepted = null;
         laborious = false;
         doc.transact(transaction => {
           const begun = applySome(pushes, taken, author, outOfTime);
           ({ taken, stopped } = begun);
+          leftOut ||= begun.leftOut;
           if (begun.applied && isJudged(author, begun.offence)) {
             verdict = gate.settle(transaction, { ...author, offence: begun.offence });
           }
@@ -204,7 +213,7 @@ export function createDocument(
         }
         if (accepted !== null) all.push(withHash(accepted, pushes[taken - 1]));
       }
-      return { taken, stopped, accepted: all };
+      return { taken, stopped, accepted: all, leftOut };
     },
 
     answer(stateVector) {
@@ -262,30 +271,52 @@ export function createDocument(
     from: number,
     author: Author,
     outOfTime: () => boolean,
-  ): Pick<Admission, "taken" | "stopped"> & { applied: boolean; offence: Issue | null } {
-    const { doc, firewall } = built();
+  ): Omit<Admission, "accepted"> & { applied: boolean; offence: Issue | null } {
+    const { doc } = built();
     let work = 0;
     let applied = false;
+    let leftOut = false;
     for (let taken = from; taken < pushes.length; taken++) {
       const push = pushes[taken]!;
-      const stop = (stopped: Admission["stopped"]) => ({ taken, stopped, applied, offence: null });
+      const stop = (stopped: Admission["stopped"]) => ({ taken, stopped, applied, leftOut, offence: null });
       if (taken > 0 && outOfTime()) return stop({ type: "time" });
       if (isFull(push)) return stop(full);
-      const scan = firewall.scan(push.update, { fullState: push.fullState, mayWrite: isClients });
+      const { scan, update } = scanOf(push, author);
       const offence = scan.type === "compensate" ? offenceOf(scan) : null;
       if (scan.type !== "pass" && (scan.type !== "compensate" || offence === null)) return stop(scan);
       // It is judged by itself: what came before it in this transaction stays.
       if (offence !== null && applied) return stop(null);
       if (!push.tried && scan.work > trialWork) return stop({ type: "trial", structs: scan.newStructs });
+      leftOut ||= update !== push.update;
       if (!scan.news) continue;
       if (unwritten && !author.mayWrite) return stop(readOnly);
-      Y.applyUpdate(doc, push.update);
+      Y.applyUpdate(doc, update);
+      leased.push(...leases.bind(author, scan.writes));
       applied = true;
       work += scan.work;
       if (work > trialWork) laborious = true;
-      if (isJudged(author, offence)) return { taken: taken + 1, stopped: null, applied, offence };
+      if (isJudged(author, offence)) return { taken: taken + 1, stopped: null, applied, leftOut, offence };
     }
-    return { taken: pushes.length, stopped: null, applied, offence: null };
+    return { taken: pushes.length, stopped: null, applied, leftOut, offence: null };
+  }
+
+  /** Judges the bytes of a push: all of them, or without what is under ids of other users if the rest can stand alone. */
+  function scanOf({ update, fullState }: Push, author: Author) {
+    const { doc, firewall } = built();
+    const foreign: number[] = [];
+    const mayWrite = (client: number) => {
+      const admitted = leases.admits(author, client);
+      if (!admitted) foreign.push(client);
+      return admitted;
+    };
+    const scan = firewall.scan(update, { fullState, mayWrite });
+    if (scan.type !== "resync" || foreign.length === 0) return { scan, update };
+    // In a full state they may be the relay's own, of which an older copy of its store knows nothing.
+    if (!fullState && foreign.some(client => client < firstClientId)) return { scan: reserved, update };
+    const known = new Map(foreign.map(client => [client, Y.getState(doc.store, client)]));
+    const rest = withoutClients(update, known);
+    const without = firewall.scan(rest, { fullState });
+    return without.type === "resync" ? { scan, update } : { scan: without, update: rest };
   }
 
   /** Whether the gate must look at a transaction; if so, every push is one. */
@@ -322,8 +353,9 @@ export function createDocument(
     });
     doc.on("update", (update: Uint8Array) => {
       if (noted === null) throw new Error("Yjs told of an update whose change was not derived.");
-      accepted = { update, verdict, refusedUpdate: null, ...noted };
+      accepted = { update, verdict, refusedUpdate: null, leases: leased, ...noted };
       noted = null;
+      leased = [];
       verdict = null;
       unwritten = false;
       size += update.length;
@@ -356,6 +388,12 @@ function withHash(accepted: Accepted, push: Push | undefined): Accepted {
 }
 
 const asksNothing = createJudge({});
+
+const reserved = {
+  type: "barred",
+  code: "reserved-client-id",
+  detail: `client ids below ${firstClientId} are the relay's own: draw another`,
+} as const;
 
 /**
  * What the firewall lets in to be taken back. Where a character was cut in half, others' text is damaged by applying

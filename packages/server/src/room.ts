@@ -18,6 +18,7 @@ import { encodeRevertNote, type JsonObject, type Roots } from "@verso/bridge";
 import { CloseCode, type FrameLimits } from "@verso/protocol";
 import {
   type Commit,
+  type CommitDraft,
   type DocumentLog,
   type Head,
   type Ledger,
@@ -31,9 +32,17 @@ import type { Cell, TrialResult } from "./cell.js";
 import type { Cancel, Clock } from "./clock.js";
 import { compact, isDue, outweighs, stateVectorAttachment } from "./compaction.js";
 import { createDelivery, type DeliveryLimits, type Moment, type Peer } from "./delivery.js";
-import { type Accepted, createDocument, type Document, type Push, type StoredState } from "./document.js";
+import {
+  type Accepted,
+  type Author,
+  createDocument,
+  type Document,
+  type Push,
+  type StoredState,
+} from "./document.js";
 import { ServerError } from "./errors.js";
 import { type Kind, knownRoots, relayActor } from "./kinds.js";
+import { createLeases, type Leases, readLeases } from "./leases.js";
 import { createPacer } from "./pacer.js";
 import { createPresence } from "./presence.js";
 import { admitPushes, type QueuedPush, type Refusal, type TurnResult } from "./turn.js";
@@ -142,7 +151,11 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
   const delivery = createDelivery(options.delivery, peer =>
     peer.close(CloseCode.slowReader, "slow-reader: the socket buffer is full"),
   );
-  const presence = createPresence<Peer>(clock, options.frameLimits);
+  const presence = createPresence<Author>({
+    clock,
+    limits: options.frameLimits,
+    mayAnnounce: (author, clientId) => open?.leases.mayAnnounce(author, clientId) ?? true,
+  });
   const asking = createAsking<Peer>(clock);
   const pacer = createPacer({ clock, pace: pacing.pace, wanted, turn, ended: restIfIdle });
 
@@ -252,8 +265,11 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
         const { log, snapshot, tail } = await ledger.open(documentId);
         const { roots: declared, judge } = options.kindOf(documentId);
         const roots = { declared, remembered: knownRoots(log.head?.roots) };
-        const document = createDocument(toStoredState(snapshot, tail), { ...options, judge, roots });
-        open = { log, document, savedRoots: roots.remembered, snapshotBytes: snapshot?.state.length ?? 0 };
+        const leases = createLeases(readLeases(snapshot, tail), presence);
+        const stored = toStoredState(snapshot, tail);
+        const document = createDocument(stored, { ...options, judge, leases, roots });
+        const snapshotBytes = snapshot?.state.length ?? 0;
+        open = { log, document, leases, savedRoots: roots.remembered, snapshotBytes };
       } catch (cause) {
         if (!isTransient(cause)) return fail(cause);
         await storeChange();
@@ -592,6 +608,7 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
 interface Open {
   readonly log: DocumentLog;
   readonly document: Document;
+  readonly leases: Leases<Author>;
   /** The roots as the head of the ledger has them. */
   savedRoots: Roots;
   /** Size of the latest snapshot. */
@@ -627,14 +644,23 @@ function toStoredState(snapshot: Snapshot | undefined, tail: readonly Commit[]):
   };
 }
 
-/** What a commit says of how it was judged. */
-function notesOf({ verdict, refusedUpdate }: Pick<Accepted, "verdict" | "refusedUpdate">) {
-  if (verdict === null || (verdict.issues.length === 0 && !verdict.wrote)) return {};
-  const { restorations, withdrawn } = verdict.reversion;
-  const hasReverted = restorations.length + withdrawn.length > 0;
-  const reversion = hasReverted ? { reversion: encodeRevertNote(verdict.reversion) } : {};
+/** What a commit says beside what it changed. */
+function notesOf({
+  verdict,
+  refusedUpdate,
+  leases,
+}: Pick<Accepted, "verdict" | "refusedUpdate" | "leases">): Pick<CommitDraft, "notes"> {
+  const judged = verdict !== null && (verdict.issues.length > 0 || verdict.wrote) ? verdict : null;
+  if (judged === null && leases.length === 0) return {};
+  const { restorations, withdrawn } = judged?.reversion ?? { restorations: [], withdrawn: [] };
+  const hasReverted = judged !== null && restorations.length + withdrawn.length > 0;
   return {
-    notes: { issues: verdict.issues, ...reversion, ...(refusedUpdate === null ? {} : { refusedUpdate }) },
+    notes: {
+      issues: judged?.issues ?? [],
+      ...(hasReverted ? { reversion: encodeRevertNote(judged.reversion) } : {}),
+      ...(refusedUpdate === null ? {} : { refusedUpdate }),
+      ...(leases.length === 0 ? {} : { leases }),
+    },
   };
 }
 

@@ -2,9 +2,10 @@
  * What a commit remembers beside its bytes: why something was judged, and which commits it answers to.
  *
  * ```
- * notes := fields        1 issue (any number), 2 undoes, 3 depends on, 4 refused update (32 bytes), 5 reversion
+ * notes := fields        1 issue (any number), 2 undoes, 3 depends on, 4 refused update (32 bytes), 5 reversion,
+ *                        6 leases
  * issue := fields        1 pointer, 2 code, 3 message, 4 rule, each UTF-8; 5 severity, one byte: 1 info, 2 warning, 3 error
- * undoes, depends on := varuint …, ascending: each as its distance from the one before
+ * undoes, depends on, leases := varuint …, ascending: each as its distance from the one before
  * ```
  */
 
@@ -33,6 +34,8 @@ export interface CommitNotes {
   readonly refusedUpdate?: Uint8Array;
   /** What was taken back and restored within the commit, by ids; bytes that only their writer can read. */
   readonly reversion?: Uint8Array;
+  /** Client ids that are the actor's from this commit on, ascending. */
+  readonly leases?: readonly number[];
 }
 
 export const NO_NOTES: CommitNotes = Object.freeze({
@@ -50,6 +53,7 @@ export function encodeNotes({
   dependsOn = [],
   refusedUpdate,
   reversion,
+  leases = [],
 }: Partial<CommitNotes>): Buffer {
   const notes = new ByteWriter();
   const field = new ByteWriter();
@@ -60,21 +64,26 @@ export function encodeNotes({
     field.varuint(5).block(Buffer.of(SEVERITIES.indexOf(severity) + 1));
     notes.varuint(1).block(field.view());
   }
-  for (const [tag, sequences] of [[2, undoes] as const, [3, dependsOn] as const]) {
-    if (sequences.length === 0) continue;
-    field.reset();
-    let previous = 0;
-    for (const sequence of new Set([...sequences].sort((a, b) => a - b))) {
-      if (!Number.isSafeInteger(sequence) || sequence < 1)
-        throw new TypeError("a sequence is a whole number from 1");
-      field.varuint(sequence - previous);
-      previous = sequence;
-    }
-    notes.varuint(tag).block(field.view());
+  for (const sequences of [undoes, dependsOn]) {
+    if (sequences.some(sequence => sequence < 1)) throw new TypeError("a sequence is a whole number from 1");
   }
+  if (undoes.length > 0) notes.varuint(2).block(encodeAscending(undoes, field));
+  if (dependsOn.length > 0) notes.varuint(3).block(encodeAscending(dependsOn, field));
   if (refusedUpdate !== undefined) notes.varuint(4).block(refusedUpdate);
   if (reversion !== undefined) notes.varuint(5).block(reversion);
+  if (leases.length > 0) notes.varuint(6).block(encodeAscending(leases, field));
   return notes.take();
+}
+
+function encodeAscending(numbers: readonly number[], field: ByteWriter): Uint8Array {
+  field.reset();
+  let previous = 0;
+  for (const number of new Set([...numbers].sort((a, b) => a - b))) {
+    if (!Number.isSafeInteger(number) || number < 0) throw new TypeError(`${number} is no whole number`);
+    field.varuint(number - previous);
+    previous = number;
+  }
+  return field.view();
 }
 
 /** @throws DecodeError */
@@ -83,16 +92,19 @@ export function decodeNotes(bytes: Uint8Array): CommitNotes {
   const issues: CommitIssue[] = [];
   let undoes: number[] = [];
   let dependsOn: number[] = [];
-  const bytesOf: { refusedUpdate?: Uint8Array; reversion?: Uint8Array } = {};
+  const others: Pick<Mutable<CommitNotes>, "refusedUpdate" | "reversion" | "leases"> = {};
   for (const [tag, value] of new ByteReader(bytes).fields()) {
     if (tag === 1) issues.push(decodeIssue(value));
-    else if (tag === 2) undoes = decodeSequences(value);
-    else if (tag === 3) dependsOn = decodeSequences(value);
-    else if (tag === 4) bytesOf.refusedUpdate = value;
-    else if (tag === 5) bytesOf.reversion = value;
+    else if (tag === 2) undoes = decodeAscending(value);
+    else if (tag === 3) dependsOn = decodeAscending(value);
+    else if (tag === 4) others.refusedUpdate = value;
+    else if (tag === 5) others.reversion = value;
+    else if (tag === 6) others.leases = decodeAscending(value);
   }
-  return { issues, undoes, dependsOn, ...bytesOf };
+  return { issues, undoes, dependsOn, ...others };
 }
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 function decodeIssue(bytes: Buffer): CommitIssue {
   const texts = new Map<number, string>();
@@ -111,13 +123,13 @@ function decodeIssue(bytes: Buffer): CommitIssue {
   };
 }
 
-function decodeSequences(bytes: Buffer): number[] {
+function decodeAscending(bytes: Buffer): number[] {
   const reader = new ByteReader(bytes);
-  const sequences: number[] = [];
-  let sequence = 0;
+  const numbers: number[] = [];
+  let number = 0;
   while (reader.left > 0) {
-    sequence += reader.varuint();
-    sequences.push(sequence);
+    number += reader.varuint();
+    numbers.push(number);
   }
-  return sequences;
+  return numbers;
 }
