@@ -7,7 +7,7 @@
  */
 import type { DocumentLog, Head, Ledger } from "@verso/storage";
 import type { Cell } from "./cell.js";
-import { addLeases, leasesAttachment, readLeases } from "./leases.js";
+import { attachmentsOf, recollect, remember } from "./recollection.js";
 
 /** Below this a tail is never worth a snapshot while the document is in use. */
 const smallestTail = 256 * 1024;
@@ -31,14 +31,14 @@ export async function compact(log: DocumentLog, ledger: Ledger, cell: Cell): Pro
   const sequence = log.head?.sequence ?? 0;
   const snapshot = await ledger.snapshot(log.document);
   const updates = snapshot === undefined ? [] : [snapshot.state];
-  const leases = readLeases(snapshot, []);
+  const recollection = recollect(snapshot, []);
   const range = { from: (snapshot?.sequence ?? 0) + 1, to: sequence };
   for await (const commit of ledger.read(log.document, range)) {
     if (commit.update !== undefined && commit.update.length > 0) updates.push(commit.update);
-    addLeases(leases, commit);
+    remember(recollection, commit);
   }
   const { state, stateVector } = await cell.compact({ updates });
-  const attachments = new Map([[stateVectorAttachment, stateVector], ...leasesAttachment(leases)]);
+  const attachments = new Map([[stateVectorAttachment, stateVector], ...attachmentsOf(recollection)]);
   await log.saveSnapshot({ sequence, state, attachments });
   return state.length;
 }

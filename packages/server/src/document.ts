@@ -18,6 +18,7 @@ import {
   type JsonObject,
   observePatches,
   type PatchObserver,
+  type RevertNote,
   type RootKind,
   type Roots,
   read,
@@ -124,6 +125,8 @@ export interface DocumentOptions {
   /** What its kind asks of every transaction; `null` when nothing. */
   readonly judge: Judge | null;
   readonly leases: Leases<Author>;
+  /** What was taken back and restored in its past, the oldest first; asked when the `Y.Doc` is built. */
+  readonly reverted: () => readonly RevertNote[];
   /** The roots of the document's kind, and those that the ledger remembers, which stand above them. */
   readonly roots: { readonly declared: Roots; readonly remembered: Roots };
 }
@@ -168,7 +171,7 @@ const longestKeptQuestion = 8192;
 
 export function createDocument(
   stored: StoredState,
-  { clock, limits, documentBytes, judge, leases, roots }: DocumentOptions,
+  { clock, limits, documentBytes, judge, leases, reverted, roots }: DocumentOptions,
 ): Document {
   let cold: StoredState | null = stored;
   let coldVector: StateVector | null = null;
@@ -364,7 +367,8 @@ export function createDocument(
     });
     leaveFormatting(doc, () => laborious);
     const firewall = createFirewall(doc, firewallOptions(limits, roots.declared));
-    live = { doc, observer, firewall, gate: createGate(doc, { observer, judge: judge ?? asksNothing }) };
+    const gate = createGate(doc, { observer, judge: judge ?? asksNothing, reverted: reverted() });
+    live = { doc, observer, firewall, gate };
     // The state vector and what was answered stay what they are.
     cold = null;
     return live;

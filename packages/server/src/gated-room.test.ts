@@ -182,6 +182,34 @@ describe("a refused edit", () => {
     },
   );
 
+  it.each([
+    ["from a snapshot", true],
+    ["from its commits", false],
+  ])("is remembered when the document is opened again, %s", async (_name, compact) => {
+    const ann = await join(101);
+    const bob = await join(100);
+    map(ann).set("total", 7);
+    map(ann).set("status", "sent");
+    await flush();
+    bob.disconnect();
+    clients = [ann];
+    map(ann).set("total", -1);
+    map(ann).set("status", 5);
+    await flush();
+    if (compact) await world.rooms.get("invoice/1").compact(0);
+    await world.close();
+    await start();
+
+    // He has seen what the relay restored, and writes over it, and not over what was refused meanwhile.
+    map(bob).set("total", 8);
+    map(bob).set("status", "paid");
+    const again = world.connect("invoice/1", bob.doc);
+    clients = [again];
+    await flush();
+    expect(map(again).toJSON()).toEqual({ total: 8, status: "paid" });
+    expect((await commits()).at(-1)).toMatchObject({ kind: "update", notes: { issues: [] } });
+  });
+
   it("is all that goes of what a client merged offline", async () => {
     const ann = await join(101);
     ann.disconnect();

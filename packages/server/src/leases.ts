@@ -8,10 +8,8 @@
  * owner brings them himself. For the same reason a user who brings what may be another's gets no lease.
  *
  * Leases hold between authenticated users. All others are nobody in particular: what they write is bound to nobody, and
- * they write under no id that is somebody's. The ledger keeps a lease in the commit that it began with, and a snapshot
- * keeps all of them.
+ * they write under no id that is somebody's. The ledger keeps a lease in the commit that it began with.
  */
-import type { Commit, Snapshot } from "@verso/storage";
 import type { Actor } from "./actor.js";
 
 /** Ids below this are the relay's own, and no client may write under them. */
@@ -79,43 +77,13 @@ function userOf(actor: Actor): string | null {
 
 const users = new WeakMap<Actor, string>();
 
-function nameOf({ user, tenant }: { readonly user: string; readonly tenant?: string | undefined }): string {
+/** The name of a user whom somebody has vouched for, as the ledger has him. */
+export function nameOf({
+  user,
+  tenant,
+}: {
+  readonly user: string;
+  readonly tenant?: string | undefined;
+}): string {
   return JSON.stringify([tenant ?? null, user]);
-}
-
-// ------------------------------------------------------------ in the ledger
-
-/** Where the leases lie beside a snapshot: JSON, the names of users to their ids. */
-const attachment = "leases";
-
-/** The leases of a document as the ledger has them. */
-export function readLeases(
-  snapshot: Pick<Snapshot, "attachments"> | undefined,
-  tail: readonly Pick<Commit, "actor" | "notes">[],
-): LeaseTable {
-  const table: LeaseTable = new Map();
-  const bytes = snapshot?.attachments.get(attachment);
-  if (bytes !== undefined) {
-    const ids = JSON.parse(Buffer.from(bytes).toString()) as Readonly<Record<string, readonly number[]>>;
-    for (const [user, clients] of Object.entries(ids)) {
-      for (const client of clients) table.set(client, user);
-    }
-  }
-  for (const commit of tail) addLeases(table, commit);
-  return table;
-}
-
-export function addLeases(table: LeaseTable, { actor, notes }: Pick<Commit, "actor" | "notes">): void {
-  for (const client of notes.leases ?? none) table.set(client, nameOf(actor));
-}
-
-/** What a snapshot is to keep of them. */
-export function leasesAttachment(table: LeaseTable): readonly [name: string, bytes: Uint8Array][] {
-  if (table.size === 0) return [];
-  const ids: Record<string, number[]> = {};
-  for (const [client, user] of table) {
-    ids[user] ??= [];
-    ids[user].push(client);
-  }
-  return [[attachment, Buffer.from(JSON.stringify(ids))]];
 }

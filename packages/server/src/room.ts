@@ -42,9 +42,10 @@ import {
 } from "./document.js";
 import { ServerError } from "./errors.js";
 import { type Kind, knownRoots, relayActor } from "./kinds.js";
-import { createLeases, type Leases, readLeases } from "./leases.js";
+import { createLeases, type Leases } from "./leases.js";
 import { createPacer } from "./pacer.js";
 import { createPresence } from "./presence.js";
+import { recollect, revertNotes } from "./recollection.js";
 import { admitPushes, type QueuedPush, type Refusal, type TurnResult } from "./turn.js";
 
 export interface Room {
@@ -265,9 +266,15 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
         const { log, snapshot, tail } = await ledger.open(documentId);
         const { roots: declared, judge } = options.kindOf(documentId);
         const roots = { declared, remembered: knownRoots(log.head?.roots) };
-        const leases = createLeases(readLeases(snapshot, tail), presence);
-        const stored = toStoredState(snapshot, tail);
-        const document = createDocument(stored, { ...options, judge, leases, roots });
+        const recollection = recollect(snapshot, tail);
+        const leases = createLeases(recollection.leases, presence);
+        const document = createDocument(toStoredState(snapshot, tail), {
+          ...options,
+          judge,
+          leases,
+          reverted: () => revertNotes(recollection),
+          roots,
+        });
         const snapshotBytes = snapshot?.state.length ?? 0;
         open = { log, document, leases, savedRoots: roots.remembered, snapshotBytes };
       } catch (cause) {

@@ -583,6 +583,27 @@ it("a document that did not satisfy its schema before may be edited as long as t
   expect(relay.json().m).toEqual({ fine: 2, old: "mended" });
 });
 
+it("what was wrong before an element that is judged with its list may be moved by insertions, and not multiplied", () => {
+  const relay = world({
+    schema: z.object({
+      list: z.array(z.string().refine(value => value !== "bad")).refine(() => true),
+    }),
+  });
+  const doc = new Y.Doc();
+  doc.getArray("list").push(["fine", "bad", "fine"]);
+  Y.applyUpdate(relay.doc, Y.encodeStateAsUpdate(doc));
+  const ann = relay.connect(100);
+  list(ann.doc).insert(0, ["new"]);
+  expect(relay.take(ann)).toMatchObject([{ type: "accepted" }]);
+  relay.sync();
+  list(ann.doc).insert(0, ["bad"]);
+  const [verdict] = relay.take(ann);
+  expect(verdict).toMatchObject({ type: "refused" });
+  expect(verdict?.issues.map(({ pointer }) => pointer)).toContain("/list/0");
+  relay.sync();
+  expect(relay.json().list).toEqual(["new", "fine", "bad", "fine"]);
+});
+
 it("what concerns nobody is not judged", () => {
   const relay = world();
   const ann = relay.connect(100);

@@ -73,10 +73,17 @@ const rounds = 8;
 /** Reverts after which the oldest are forgotten, to bound what an offender can make the gate remember. */
 const remembered = 10_000;
 
-export function createGate(doc: Y.Doc, { observer, judge }: { observer: PatchObserver; judge: Judge }): Gate {
+export interface GateOptions {
+  readonly observer: PatchObserver;
+  readonly judge: Judge;
+  /** What was taken back in this document before, the oldest first. @default nothing */
+  readonly reverted?: readonly RevertNote[];
+}
+
+export function createGate(doc: Y.Doc, { observer, judge, reverted = [] }: GateOptions): Gate {
   if (!doc.gc) throw new TypeError("A document without garbage collection keeps what was refused.");
-  let memory = createRevertMemory();
-  let notes = 0;
+  let memory = createRevertMemory(reverted);
+  let notes = reverted.length;
   /** Whether the document is known to satisfy its schema and rules; then it stays so, whatever is refused. */
   let conforms = false;
 
@@ -141,9 +148,19 @@ export function createGate(doc: Y.Doc, { observer, judge }: { observer: PatchObs
   function withoutOld(found: readonly Issue[], session: Session): Issue[] {
     const mayBeOld = found.some(issue => isError(issue) && !concernsTheEdit(issue));
     if (conforms || !mayBeOld) return [...found];
-    const old = new Set(judgeBefore(session).map(keyOf));
-    conforms = old.size === 0;
-    return found.filter(issue => !isError(issue) || concernsTheEdit(issue) || !old.has(keyOf(issue)));
+    const before = judgeBefore(session);
+    conforms = before.length === 0;
+    if (conforms) return [...found];
+    const old = new Set(before.map(keyOf));
+    const isNew = (issue: Issue) => isError(issue) && !concernsTheEdit(issue) && !old.has(keyOf(issue));
+    if (!found.some(isNew)) return found.filter(issue => !isError(issue) || concernsTheEdit(issue));
+    // An insertion moves the elements after it, and the faults in them with their pointers.
+    const after = countBySort(judge.judgeDocument(read(doc, observer.roots), nobody).filter(isError));
+    const sorts = countBySort(before);
+    const isMore = (issue: Issue) => (after.get(sortOf(issue)) ?? 0) > (sorts.get(sortOf(issue)) ?? 0);
+    return found.filter(
+      issue => !isError(issue) || concernsTheEdit(issue) || (isNew(issue) && isMore(issue)),
+    );
   }
 
   function judgeBefore({ change }: Session): Issue[] {
@@ -357,4 +374,15 @@ function isError({ severity }: Issue): boolean {
 
 function keyOf({ code, pointer, rule = "" }: Issue): string {
   return `${code} ${pointer} ${rule}`;
+}
+
+/** The same for all elements of a list. */
+function sortOf({ code, pointer, rule = "" }: Issue): string {
+  return `${code} ${pointer.replace(/\/\d+(?=\/|$)/g, "/*")} ${rule}`;
+}
+
+function countBySort(issues: readonly Issue[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const issue of issues) counts.set(sortOf(issue), (counts.get(sortOf(issue)) ?? 0) + 1);
+  return counts;
 }
