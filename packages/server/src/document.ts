@@ -341,8 +341,9 @@ export function createDocument(
   function built() {
     if (live !== null) return live;
     const doc = new Y.Doc({ gc: true });
-    doc.clientID = serverClientId;
     if (cold !== null) applyAll(doc, cold);
+    // After what is stored: meeting its own id there, Yjs would take it for another's and draw a new one.
+    doc.clientID = serverClientId;
     const observer = observePatches(doc, { roots: known }, event => {
       noted = {
         before: event.transaction.beforeState,

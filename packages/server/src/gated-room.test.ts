@@ -294,6 +294,22 @@ it("what the ledger holds opens as the same document after a restart", async () 
   expect({ ...map(bob).toJSON(), notes: notes(bob).toString() }).toEqual({ total: 2, notes: "kept" });
 });
 
+it("what is taken back after a restart is written under the relay's own id too", async () => {
+  const ann = await join(101);
+  map(ann).set("total", 1);
+  await flush();
+  map(ann).set("total", -1);
+  await flush();
+  await world.close();
+  await start();
+  const bob = await join(102);
+  map(bob).set("total", -2);
+  await flush();
+  expect(map(bob).toJSON()).toEqual({ total: 1 });
+  const ids = [...Y.decodeStateVector(Y.encodeStateVector(bob.doc)).keys()];
+  expect(new Set(ids)).toEqual(new Set([1, 101, 102]));
+});
+
 it("nobody writes under the ids of the relay itself", async () => {
   const ann = await join(101);
   const eve = await join(1);

@@ -33,7 +33,10 @@ export type BarredCode =
   | "duplicate-client"
   /** A clock above 2^31. */
   | "impossible-clock"
-  /** A struct depends on itself: directly, on a later one of its client, or around a circle of clients. */
+  /**
+   * A struct depends on itself, directly, on a later one of its client, or around a circle of clients; or its
+   * neighbours stand in different places.
+   */
   | "impossible-reference"
   /** The beginning of a struct is known, and in another place. */
   | "conflicting-ids"

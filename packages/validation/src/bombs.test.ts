@@ -101,6 +101,15 @@ describe("without a firewall", () => {
     },
   );
 
+  it("between-two-places makes a document that loads as another", () => {
+    const doc = apply("between-two-places");
+    doc.getMap("map").delete("list");
+    expect(doc.getText("text").toString()).toBe("ab");
+    const loaded = new Y.Doc();
+    Y.applyUpdate(loaded, Y.encodeStateAsUpdate(doc));
+    expect(loaded.getText("text").toString()).toBe("a");
+  });
+
   it("nested-types overflows the stack of every reader", () => {
     expect(() => apply("nested-types").getArray("list").toJSON()).toThrow(RangeError);
   });

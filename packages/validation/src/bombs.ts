@@ -311,6 +311,21 @@ export const bombs: readonly Bomb[] = [
     answer: { type: "barred", code: "impossible-reference" },
   },
   {
+    name: "between-two-places",
+    effect:
+      "When the place of one neighbour is collected, who loads the document misses what others see in it.",
+    carrier: "update",
+    before: () => [
+      block(9, [
+        { string: "a", parent: "text" },
+        { type: 0, parent: "map", key: "list" },
+        { any: [1], parent: [9, 1] },
+      ]),
+    ],
+    payloads: () => [block(6, [{ string: "b", origin: [9, 0], right: [9, 2] }])],
+    answer: { type: "barred", code: "impossible-reference" },
+  },
+  {
     name: "pending-deletes",
     effect: "A million ranges of unknown ids: every later edit costs 187 ms.",
     carrier: "update",
@@ -517,6 +532,36 @@ export const bombs: readonly Bomb[] = [
       craftUpdate({ deletes: [{ client: 105, ranges: [[2, 1]] }] }),
     ],
     answer: { type: "compensate", code: "split-surrogate-pair" },
+  },
+  {
+    name: "insertion-into-a-character-behind-another-offence",
+    effect:
+      "The same, where only the first offence is looked at: whoever takes that back has done the damage.",
+    carrier: "update",
+    before: () => [block(5, [{ string: "x😀y", parent: "text" }])],
+    payloads: () => [
+      block(6, [
+        { any: [1], parent: "map", key: "__proto__" },
+        { string: "!", origin: [5, 1], right: [5, 2] },
+      ]),
+      craftUpdate({
+        blocks: [{ client: 6, structs: [{ any: [1], parent: "map", key: "__proto__" }] }],
+        deletes: [{ client: 5, ranges: [[2, 1]] }],
+      }),
+    ],
+    answer: { type: "compensate", code: "split-surrogate-pair" },
+  },
+  {
+    name: "subdocument-behind-another-offence",
+    effect: "The same with a document in the document, of which no change can be told.",
+    carrier: "update",
+    payloads: () => [
+      block(5, [
+        { any: [1], parent: "map", key: "__proto__" },
+        { subdocument: "inner", parent: "map", key: "a" },
+      ]),
+    ],
+    answer: { type: "compensate", code: "subdocument" },
   },
   {
     name: "forbidden-keys",

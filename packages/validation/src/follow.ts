@@ -139,6 +139,10 @@ export class Follower {
         ? this.#placeIn(struct, parent)
         : { parent: atRight.parent, key: atRight.key, left: null });
     if (place === null || struct.clock + struct.length <= progress.known) return place;
+    if (atLeft !== null && atRight !== null && !isSamePlace(atLeft, atRight)) {
+      const detail = "between two neighbours of which each is somewhere else";
+      this.#inspection.reader.bar("impossible-reference", detail, struct.at);
+    }
     const { block, known } = progress;
     if (struct.clock < known) {
       const rest = this.#placeOfRest(progress, struct, place);
@@ -282,4 +286,9 @@ export class Follower {
       reader.exceed("too-many-values", detail, struct.at);
     }
   }
+}
+
+/** Yjs takes the left one's, until the other is collected: then who loads the document has no such struct. */
+function isSamePlace(left: Place, right: Place): boolean {
+  return left.parent === right.parent && left.key === right.key;
 }

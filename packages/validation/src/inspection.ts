@@ -35,6 +35,8 @@ export interface Bounds extends Limits {
 export const REPEATED = 4;
 /** More missing ranges than this help nobody. */
 const MISSING_TOLD = 100;
+/** Offences that stay when what came with them is taken back: others' text is damaged, a subdocument was announced. */
+const lasting: ReadonlySet<CompensateCode> = new Set(["split-surrogate-pair", "subdocument"]);
 
 /** How far the structs of one client have been followed. */
 export class Progress {
@@ -122,9 +124,12 @@ export class Inspection implements StructLimits {
     }
   }
 
-  /** The first offence is the one that is told. */
+  /** The first offence is the one that is told, unless a later one does more than can be taken back. */
   offend(code: CompensateCode, detail: string, offset: number): void {
-    this.#offence ??= { code, offset, detail };
+    const told = this.#offence;
+    if (told === null || (lasting.has(code) && !lasting.has(told.code))) {
+      this.#offence = { code, offset, detail };
+    }
   }
 
   partPair(offset: number): void {
