@@ -8,15 +8,19 @@
  *
  * First only the parts that violate go, and the rest is judged again, a few times; what still violates then goes whole.
  *
- * The document must have garbage collection on, no `UndoManager`, and write under a lower client id than any client: a
- * later write of the author to the same key, sent before he knew, then wins over the value that was restored.
+ * A relay's document must have garbage collection on, no `UndoManager`, and write under a lower client id than any
+ * client: a later write of the author to the same key, sent before he knew, then wins over the value that was restored.
+ *
+ * A client has the same judgement of its own edits, before they leave.
  */
 import {
   applyChange,
   applyPatch,
+  collectVanished,
   createRevertMemory,
   cutPart,
   type InverseRecord,
+  isBusy,
   joinRecords,
   listLength,
   type PatchObserver,
@@ -58,12 +62,28 @@ export interface Transgression {
   readonly offence?: Issue | null;
 }
 
+export interface Proposal {
+  readonly actor: Actor;
+  /** Whether the actor may write at all. @default true */
+  readonly mayWrite?: boolean;
+  /** The origin of the transaction. @default null */
+  readonly origin?: unknown;
+}
+
 export interface Gate {
   /**
    * Judges what the running transaction has done so far. Throws when it cannot be taken back; the document is then
    * spoilt, and so is the transaction.
    */
   settle(transaction: Y.Transaction, transgression: Transgression): Verdict;
+  /**
+   * Makes an edit of one's own in a transaction, judges it, and takes back in the same transaction what a relay of the
+   * same kind would: one update leaves, and what was refused is in no byte of it, whatever an `UndoManager` keeps.
+   *
+   * The edit is synchronous; when it throws, all it did is taken back, and the error thrown on. Policies for conflicts
+   * are left to the relay, whose order decides. Throws a `TypeError` within a transaction or an observer.
+   */
+  propose(edit: (transaction: Y.Transaction) => void, proposal: Proposal): Verdict;
   /** Whether anything was ever taken back, so that every further write to a key must be looked at. */
   readonly remembers: boolean;
 }
@@ -90,45 +110,85 @@ export function createGate(doc: Y.Doc, { observer, judge }: { observer: PatchObs
     get remembers() {
       return notes > 0;
     },
-    settle(transaction, { actor, mayWrite = true, offence = null }) {
+    settle(transaction, transgression) {
       const session = new Session(transaction, { observer, memory, doc });
       const unseen = judge.looksAtWrites || notes > 0 ? settleWrites(session) : [];
-      if (session.isEmpty && unseen.length === 0 && offence === null) return verdictOf("unchanged", session);
-
-      const issues = new Map<string, Issue>();
-      const given = [...unseen.map(({ issue }) => issue), ...(offence === null ? [] : [offence])];
-      for (const issue of given) issues.set(keyOf(issue), issue);
-      // What was written unseen goes before the rest is judged: what it breaks together with what is in force is no
-      // fault of its author.
-      const inForce = unseen.filter(write => write.inForce).map(({ issue }) => issue);
-      const mustGo = offence === null ? inForce : [offence];
-      let errors = mustGo.length > 0 ? mustGo : errorsNow();
-      for (let round = 0; errors.length > 0; round++) {
-        const wanted = round < rounds && offence === null ? session.partsOf(errors, judge) : [];
-        session.takeBack(wanted.length > 0 ? joinRecords(wanted) : session.all());
-        errors = session.isEmpty ? [] : errorsNow();
-        if (errors.length > 0 && wanted.length === 0) throw new Error("What was taken back is still there.");
-      }
-      const cleaned = session.isEmpty ? [] : judge.clean({ change: session.change, document });
-      if (cleaned.length > 0) {
-        session.write(cleaned);
-        for (const { pointer } of cleaned) issues.set(`sanitized ${pointer}`, sanitized(pointer));
-        if (errorsNow().length > 0) session.takeBack(session.all());
-      }
-      if (session.tookBack) remember();
-      const lost = session.tookBack || unseen.length > 0;
-      const type = !lost ? "accepted" : session.isEmpty ? "refused" : "repaired";
-      return verdictOf(type, session, [...issues.values()]);
-
-      /** Judges what is left by now, and notes whatever is found. */
-      function errorsNow(): Issue[] {
-        const found = judge.judge({ change: session.change, actor, mayWrite, document });
-        const counted = found.some(isError) ? withoutOld(found, session) : found;
-        for (const issue of counted) issues.set(keyOf(issue), issue);
-        return counted.filter(isError);
-      }
+      return settleSession(session, transgression, unseen);
+    },
+    propose(edit, { origin = null, ...author }) {
+      // Transactions that observers begin cannot be told from each other, and this one would answer for all of them.
+      if (isBusy(doc)) throw new TypeError("An edit is proposed outside of transactions and observers.");
+      // What others write to this document nobody judges here: a fault may be older than this edit at any time.
+      conforms = false;
+      return doc.transact(transaction => {
+        try {
+          return attempt(edit, transaction, author);
+        } finally {
+          // Whatever an `UndoManager` would keep of it, and what the edit itself has taken back too.
+          collectVanished(transaction);
+        }
+      }, origin);
     },
   };
+
+  function attempt(
+    edit: (transaction: Y.Transaction) => void,
+    transaction: Y.Transaction,
+    author: Transgression,
+  ): Verdict {
+    try {
+      edit(transaction);
+    } catch (error) {
+      const session = new Session(transaction, { observer, memory, doc });
+      if (!session.isEmpty) {
+        session.takeBack(session.all());
+        remember();
+      }
+      throw error;
+    }
+    return settleSession(new Session(transaction, { observer, memory, doc }), author, []);
+  }
+
+  function settleSession(
+    session: Session,
+    { actor, mayWrite = true, offence = null }: Transgression,
+    unseen: WriteVerdict["refused"],
+  ): Verdict {
+    if (session.isEmpty && unseen.length === 0 && offence === null) return verdictOf("unchanged", session);
+
+    const issues = new Map<string, Issue>();
+    const given = [...unseen.map(({ issue }) => issue), ...(offence === null ? [] : [offence])];
+    for (const issue of given) issues.set(keyOf(issue), issue);
+    // What was written unseen goes before the rest is judged: what it breaks together with what is in force is no
+    // fault of its author.
+    const inForce = unseen.filter(write => write.inForce).map(({ issue }) => issue);
+    const mustGo = offence === null ? inForce : [offence];
+    let errors = mustGo.length > 0 ? mustGo : errorsNow();
+    for (let round = 0; errors.length > 0; round++) {
+      const wanted = round < rounds && offence === null ? session.partsOf(errors, judge) : [];
+      session.takeBack(wanted.length > 0 ? joinRecords(wanted) : session.all());
+      errors = session.isEmpty ? [] : errorsNow();
+      if (errors.length > 0 && wanted.length === 0) throw new Error("What was taken back is still there.");
+    }
+    const cleaned = session.isEmpty ? [] : judge.clean({ change: session.change, document });
+    if (cleaned.length > 0) {
+      session.write(cleaned);
+      for (const { pointer } of cleaned) issues.set(`sanitized ${pointer}`, sanitized(pointer));
+      if (errorsNow().length > 0) session.takeBack(session.all());
+    }
+    if (session.tookBack) remember();
+    const lost = session.tookBack || unseen.length > 0;
+    const type = !lost ? "accepted" : session.isEmpty ? "refused" : "repaired";
+    return verdictOf(type, session, [...issues.values()]);
+
+    /** Judges what is left by now, and notes whatever is found. */
+    function errorsNow(): Issue[] {
+      const found = judge.judge({ change: session.change, actor, mayWrite, document });
+      const counted = found.some(isError) ? withoutOld(found, session) : found;
+      for (const issue of counted) issues.set(keyOf(issue), issue);
+      return counted.filter(isError);
+    }
+  }
 
   /** Sets again what only lost to a compensation, or must win; gives what was written unseen and must not be. */
   function settleWrites(session: Session): WriteVerdict["refused"] {
@@ -263,7 +323,7 @@ class Session {
     const gone = new Set(vanished.map(idOf));
     const restored = new Set(this.#restorations.map(idOf));
     const isOurs = (range: { client: number; clock: number }) =>
-      range.client === this.#doc.clientID && !this.#again.has(idOf(range));
+      this.#memory.originOf(range.client, range.clock) !== null && !this.#again.has(idOf(range));
     return (
       inserted.every(range => gone.has(idOf(range)) || isOurs(range)) &&
       deleted.every(item => restored.has(idOf(item)))
