@@ -18,7 +18,6 @@ import {
   applyPatch,
   collectVanished,
   createRevertMemory,
-  cutPart,
   type InverseRecord,
   isBusy,
   joinRecords,
@@ -37,8 +36,10 @@ import {
 } from "@verso/bridge";
 import type * as Y from "yjs";
 import type { Actor } from "./actor.js";
+import { choose } from "./choice.js";
 import type { WriteVerdict } from "./conflicts.js";
-import type { Judge } from "./judge.js";
+import type { Case, Judge } from "./judge.js";
+import { createEffort, withoutInnocentRuns } from "./text-runs.js";
 import type { Issue } from "./verdict.js";
 
 /**
@@ -88,8 +89,9 @@ export interface Gate {
   readonly remembers: boolean;
 }
 
-/** How often parts are taken back before all goes. */
+/** How often parts are taken back before all goes; and how often of a text only those of its runs that seem guilty. */
 const rounds = 8;
+const narrowRounds = 4;
 /** Reverts after which the oldest are forgotten, to bound what an offender can make the gate remember. */
 const remembered = 10_000;
 
@@ -164,8 +166,13 @@ export function createGate(doc: Y.Doc, { observer, judge }: { observer: PatchObs
     const inForce = unseen.filter(write => write.inForce).map(({ issue }) => issue);
     const mustGo = offence === null ? inForce : [offence];
     let errors = mustGo.length > 0 ? mustGo : errorsNow();
+    const effort = createEffort();
     for (let round = 0; errors.length > 0; round++) {
-      const wanted = round < rounds && offence === null ? session.partsOf(errors, judge) : [];
+      const narrow: Narrow = (parts, issue, place) =>
+        round < narrowRounds
+          ? withoutInnocentRuns(parts, { issue, place, transaction: caseOf(session), judge, effort })
+          : parts;
+      const wanted = round < rounds && offence === null ? session.partsOf(errors, judge, narrow) : [];
       session.takeBack(wanted.length > 0 ? joinRecords(wanted) : session.all());
       errors = session.isEmpty ? [] : errorsNow();
       if (errors.length > 0 && wanted.length === 0) throw new Error("What was taken back is still there.");
@@ -183,10 +190,14 @@ export function createGate(doc: Y.Doc, { observer, judge }: { observer: PatchObs
 
     /** Judges what is left by now, and notes whatever is found. */
     function errorsNow(): Issue[] {
-      const found = judge.judge({ change: session.change, actor, mayWrite, document });
+      const found = judge.judge(caseOf(session));
       const counted = found.some(isError) ? withoutOld(found, session) : found;
       for (const issue of counted) issues.set(keyOf(issue), issue);
       return counted.filter(isError);
+    }
+
+    function caseOf({ change }: Session): Case {
+      return { change, actor, mayWrite, document };
     }
   }
 
@@ -301,14 +312,16 @@ class Session {
   }
 
   /** The records of the parts that the issues are about; empty when none can be told. */
-  partsOf(issues: readonly Issue[], judge: Judge): InverseRecord[] {
+  partsOf(issues: readonly Issue[], judge: Judge, narrow: Narrow): InverseRecord[] {
     const parts = this.#span.parts();
     const chosen = new Set<SpanPart>();
     const records: InverseRecord[] = [];
     const left = parts.filter(part => !this.#isSpent(part));
-    for (const { pointer, rule } of issues) {
+    for (const issue of issues) {
+      const { pointer, rule } = issue;
+      const place = parsePointer(pointer);
       const read = rule === undefined ? [] : judge.readsOf(rule).map(reads => parsePointer(reads));
-      for (const part of choose(left, parsePointer(pointer), read)) {
+      for (const part of choose(narrow(left, issue, place), place, read)) {
         if (chosen.has(part.whole)) continue;
         if (part.cut === part.whole) chosen.add(part.whole);
         records.push(part.cut.record);
@@ -336,75 +349,8 @@ class Session {
   }
 }
 
-interface Choice {
-  readonly whole: SpanPart;
-  /** As much of it as the issue is about. */
-  readonly cut: SpanPart;
-}
-
-/**
- * The parts at or below a place; without any, the nearest part that holds the place; without one, those that the rule
- * reads, which may complain of a field because another was changed; at last those that share most of the path.
- */
-function choose(
-  parts: readonly SpanPart[],
-  place: readonly string[],
-  read: readonly (readonly string[])[],
-): Choice[] {
-  const below = parts.filter(({ path, units }) => startsWith(path, place) || isUnit(path, units, place));
-  if (below.length > 0) return below.map(part => cutTo(part, place));
-
-  const above = parts.filter(({ path, units }) =>
-    units === null ? startsWith(place, path) : holds(path, units, place),
-  );
-  if (above.length > 0) {
-    const depth = Math.max(...above.map(({ path }) => path.length));
-    return above.filter(({ path }) => path.length === depth).map(part => cutTo(part, place));
-  }
-
-  const seen = parts.filter(({ path }) => read.some(pattern => leadsTo(pattern, path)));
-  if (seen.length > 0) return seen.map(part => ({ whole: part, cut: part }));
-
-  const shared = parts.map(({ path }) => sharedLength(path, place));
-  const most = Math.max(0, ...shared);
-  return parts.filter((_, i) => shared[i] === most && most > 0).map(part => ({ whole: part, cut: part }));
-}
-
-/** Whether a pattern and a path are the same as far as both go. */
-function leadsTo(pattern: readonly string[], path: Segments): boolean {
-  return path.every(
-    (segment, i) => i >= pattern.length || pattern[i] === "*" || pattern[i] === String(segment),
-  );
-}
-
-type Segments = readonly (string | number)[];
-
-function startsWith(path: Segments, start: Segments): boolean {
-  return start.length <= path.length && sharedLength(path, start) === start.length;
-}
-
-function sharedLength(a: Segments, b: Segments): number {
-  let length = 0;
-  while (length < a.length && length < b.length && String(a[length]) === String(b[length])) length++;
-  return length;
-}
-
-/** Whether the place is one of the part's list elements. */
-function isUnit(path: Segments, units: SpanPart["units"], place: readonly string[]): boolean {
-  return units !== null && place.length === path.length + 1 && holds(path, units, place);
-}
-
-function holds(path: Segments, units: NonNullable<SpanPart["units"]>, place: readonly string[]): boolean {
-  if (place.length <= path.length || !startsWith(place, path)) return false;
-  const index = Number(place[path.length]);
-  return index >= units.index && index < units.index + units.length;
-}
-
-function cutTo(part: SpanPart, place: readonly string[]): Choice {
-  const { path, units } = part;
-  if (units === null || !holds(path, units, place)) return { whole: part, cut: part };
-  return { whole: part, cut: cutPart(part, Number(place[path.length]), 1) };
-}
+/** Leaves out what the issue at this place is not about. */
+type Narrow = (parts: readonly SpanPart[], issue: Issue, place: readonly string[]) => readonly SpanPart[];
 
 /** What is wrong with the edit itself, and not with the document. */
 function concernsTheEdit({ code }: Issue): boolean {
