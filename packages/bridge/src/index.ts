@@ -67,6 +67,7 @@ export {
   type RevertMemory,
   type RevertNote,
 } from "./revert-memory.js";
+export { collectVanished, isBusy } from "./yjs.js";
 
 // Errors
 

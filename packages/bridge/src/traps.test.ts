@@ -6,6 +6,7 @@ import { observePatches } from "./observe.js";
 import type { Roots } from "./read.js";
 import { watchPatches } from "./testing.js";
 import { applyPatch } from "./write.js";
+import { collectVanished } from "./yjs.js";
 
 const roots: Roots = { m: "map", a: "array", t: "text" };
 
@@ -154,6 +155,26 @@ it("a key that was added and deleted in one transaction is in no event; its ids 
     vanished: [{ client: 7, clock: 0, length: 1 }],
     deleted: [],
   });
+});
+
+it("what was added and deleted at once is kept, and sent, where an UndoManager watches; unless it is collected", () => {
+  const doc = new Y.Doc();
+  const map = doc.getMap("m");
+  new Y.UndoManager(map);
+  const sent: string[] = [];
+  doc.on("update", (update: Uint8Array) => sent.push(Buffer.from(update).toString("latin1")));
+  const vanish = (transaction: Y.Transaction, collected: boolean) => {
+    map.set("k", new Y.Map([["deep", new Y.Text("gone")]]));
+    map.delete("k");
+    if (collected) collectVanished(transaction);
+  };
+  doc.transact(transaction => vanish(transaction, false));
+  doc.transact(transaction => vanish(transaction, true));
+  expect(sent.map(update => update.includes("gone"))).toEqual([true, false]);
+  const replica = new Y.Doc();
+  for (const update of sent) Y.applyUpdate(replica, Buffer.from(update, "latin1"));
+  expect(replica.store.pendingStructs).toBe(null);
+  expect(replica.getMap("m").toJSON()).toEqual({});
 });
 
 function watched(doc: Y.Doc, checked = true): Change[] {

@@ -365,6 +365,22 @@ export function deleteItem(transaction: Transaction, item: Item): void {
   item.delete(transaction);
 }
 
+/**
+ * Lets go at once of all content that a running transaction has both inserted and deleted. Yjs does so when it ends,
+ * unless somebody keeps it: a document without garbage collection or with a filter for it, an `UndoManager`, or another
+ * transaction, begun meanwhile, whose update encodes this one's structs too.
+ */
+export function collectVanished({ doc, beforeState }: Transaction): void {
+  for (const [client, structs] of doc.store.clients) {
+    const from = beforeState.get(client) ?? 0;
+    if (endOf(structs) <= from) continue;
+    for (let i = Y.findIndexSS(structs, Math.max(from, structs[0]!.id.clock)); i < structs.length; i++) {
+      const struct = structs[i]!;
+      if (struct instanceof Y.Item && struct.deleted) struct.gc(doc.store, false);
+    }
+  }
+}
+
 export const newContent = {
   string: (text: string): Content => new Y.ContentString(text),
   values: (values: unknown[]): Content => new Y.ContentAny(values),
@@ -455,6 +471,11 @@ export function hookTransactions(doc: Y.Doc, { begun, settled }: TransactionHook
 
 export function isRunning(doc: Y.Doc, transaction: Transaction): boolean {
   return doc._transaction === transaction;
+}
+
+/** Whether a transaction is running, or the observers of one. */
+export function isBusy(doc: Y.Doc): boolean {
+  return doc._transaction !== null || doc._transactionCleanups.length > 0;
 }
 
 /** Whether an observer of an earlier transaction, not yet cleaned up, began this one. */

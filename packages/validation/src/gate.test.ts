@@ -7,6 +7,8 @@ import { createGate, type Verdict } from "./gate.js";
 import { createJudge, type KindRules } from "./judge.js";
 import { type RuleSetOptions, rule } from "./rules.js";
 import { html } from "./sanitize.js";
+import { suspicion } from "./suspicion.js";
+import { text as plainText } from "./text-schema.js";
 
 const roots = { m: "map", list: "array", text: "text", rich: "richText" } as const;
 
@@ -317,6 +319,108 @@ describe("a merged update", () => {
       m: { keep: "old", good: 1, nested: { a: "fine" } },
       list: ["first", "second"],
       text: "words",
+    });
+  });
+
+  describe("of several places in one text", () => {
+    const before = "the quick brown fox jumps over the lazy dog";
+    type Replacement = readonly [from: string, to: string];
+
+    /** What becomes of the text when all of this was written offline. */
+    function merged(rules: KindRules, replacements: readonly Replacement[], begun = before) {
+      const relay = world(rules);
+      const ann = relay.connect(100);
+      text(ann.doc).insert(0, begun);
+      relay.sync();
+      const known = Y.encodeStateVector(relay.doc);
+      for (const [from, to] of replacements) {
+        const index = text(ann.doc).toString().indexOf(from);
+        text(ann.doc).delete(index, from.length);
+        text(ann.doc).insert(index, to);
+      }
+      ann.sent.splice(0, ann.sent.length, Y.encodeStateAsUpdate(ann.doc, known));
+      const [verdict] = relay.take(ann);
+      relay.sync();
+      expect(relay.bytes()).not.toContain(secret);
+      return { type: verdict?.type, codes: verdict?.issues.map(({ code }) => code), text: relay.json().text };
+    }
+
+    it("gives up only those that violate", () => {
+      const result = merged({ schema: noSecrets }, [
+        ["quick", "slow"],
+        ["brown", `brown ${secret}`],
+        ["fox", "cat"],
+        ["over", secret],
+        ["dog", "dog, at last"],
+      ]);
+      expect(result).toEqual({
+        type: "repaired",
+        codes: ["schema.custom"],
+        text: "the slow brown cat jumps over the lazy dog, at last",
+      });
+    });
+
+    it("by a pattern, or by what looks like an attack", () => {
+      const replacements: Replacement[] = [
+        ["quick", "very quick"],
+        ["fox", "<script>alert(1)</script>"],
+        ["lazy", "sleepy"],
+      ];
+      const left = "the very quick brown fox jumps over the sleepy dog";
+      const schema = z.object({ text: plainText({ maxLength: 200, pattern: /^[a-z ]*$/ }) }).loose();
+      expect(merged({ schema }, replacements)).toMatchObject({ type: "repaired", text: left });
+      const rules = [suspicion({ reads: ["/text"], script: "error" })];
+      expect(merged({ rules }, replacements)).toMatchObject({ type: "repaired", text: left });
+    });
+
+    it("gives up the longest when they are too much together", () => {
+      const schema = z.object({ text: plainText({ maxLength: 60 }) }).loose();
+      const result = merged({ schema }, [
+        ["quick", "very quick"],
+        ["fox", "fox of some considerable age"],
+        ["lazy", "sleepy"],
+      ]);
+      expect(result).toMatchObject({
+        type: "repaired",
+        codes: ["schema.too_big"],
+        text: "the very quick brown fox jumps over the sleepy dog",
+      });
+    });
+
+    it("gives up a deletion when too little is left", () => {
+      const schema = z.object({ text: plainText({ minLength: 40 }) }).loose();
+      const result = merged({ schema }, [
+        ["the", "a"],
+        ["fox jumps over", ""],
+      ]);
+      expect(result).toMatchObject({ type: "repaired", text: "a quick brown fox jumps over the lazy dog" });
+    });
+
+    it("finds a few among hundreds", () => {
+      const words = Array.from({ length: 300 }, (_, i) => `w${i};`);
+      const result = merged(
+        { schema: noSecrets },
+        words.map((word, i) => [word, i % 100 === 7 ? `${secret};` : `v${i};`]),
+        words.join(" "),
+      );
+      const kept = words.map((word, i) => (i % 100 === 7 ? word : `v${i};`));
+      expect(result).toMatchObject({ type: "repaired", text: kept.join(" ") });
+    });
+
+    it("gives up those that are at fault together, and nothing else", () => {
+      const relay = world({
+        schema: z.object({ text: z.string().refine(value => !/!.*!/.test(value)) }).loose(),
+      });
+      const ann = relay.connect(100);
+      text(ann.doc).insert(0, ".........");
+      relay.sync();
+      ann.doc.transact(() => {
+        for (let i = 9; i >= 0; i--) text(ann.doc).insert(i, "!");
+        map(ann.doc).set("kept", 1);
+      });
+      expect(relay.take(ann)[0]?.type).toBe("repaired");
+      relay.sync();
+      expect(relay.json()).toMatchObject({ m: { kept: 1 }, text: ".........!" });
     });
   });
 

@@ -8,15 +8,18 @@
  *
  * First only the parts that violate go, and the rest is judged again, a few times; what still violates then goes whole.
  *
- * The document must have garbage collection on, no `UndoManager`, and write under a lower client id than any client: a
- * later write of the author to the same key, sent before he knew, then wins over the value that was restored.
+ * A relay's document must have garbage collection on, no `UndoManager`, and write under a lower client id than any
+ * client: a later write of the author to the same key, sent before he knew, then wins over the value that was restored.
+ *
+ * A client has the same judgement of its own edits, before they leave.
  */
 import {
   applyChange,
   applyPatch,
+  collectVanished,
   createRevertMemory,
-  cutPart,
   type InverseRecord,
+  isBusy,
   joinRecords,
   listLength,
   type PatchObserver,
@@ -33,8 +36,10 @@ import {
 } from "@verso/bridge";
 import type * as Y from "yjs";
 import type { Actor } from "./actor.js";
+import { choose } from "./choice.js";
 import type { WriteVerdict } from "./conflicts.js";
-import type { Judge } from "./judge.js";
+import type { Case, Judge } from "./judge.js";
+import { createEffort, withoutInnocentRuns } from "./text-runs.js";
 import type { Issue } from "./verdict.js";
 
 /**
@@ -58,18 +63,35 @@ export interface Transgression {
   readonly offence?: Issue | null;
 }
 
+export interface Proposal {
+  readonly actor: Actor;
+  /** Whether the actor may write at all. @default true */
+  readonly mayWrite?: boolean;
+  /** The origin of the transaction. @default null */
+  readonly origin?: unknown;
+}
+
 export interface Gate {
   /**
    * Judges what the running transaction has done so far. Throws when it cannot be taken back; the document is then
    * spoilt, and so is the transaction.
    */
   settle(transaction: Y.Transaction, transgression: Transgression): Verdict;
+  /**
+   * Makes an edit of one's own in a transaction, judges it, and takes back in the same transaction what a relay of the
+   * same kind would: one update leaves, and what was refused is in no byte of it, whatever an `UndoManager` keeps.
+   *
+   * The edit is synchronous; when it throws, all it did is taken back, and the error thrown on. Policies for conflicts
+   * are left to the relay, whose order decides. Throws a `TypeError` within a transaction or an observer.
+   */
+  propose(edit: (transaction: Y.Transaction) => void, proposal: Proposal): Verdict;
   /** Whether anything was ever taken back, so that every further write to a key must be looked at. */
   readonly remembers: boolean;
 }
 
-/** How often parts are taken back before all goes. */
+/** How often parts are taken back before all goes; and how often of a text only those of its runs that seem guilty. */
 const rounds = 8;
+const narrowRounds = 4;
 /** Reverts after which the oldest are forgotten, to bound what an offender can make the gate remember. */
 const remembered = 10_000;
 
@@ -97,45 +119,94 @@ export function createGate(doc: Y.Doc, { observer, judge, reverted = [] }: GateO
     get remembers() {
       return notes > 0;
     },
-    settle(transaction, { actor, mayWrite = true, offence = null }) {
+    settle(transaction, transgression) {
       const session = new Session(transaction, { observer, memory, doc });
       const unseen = judge.looksAtWrites || notes > 0 ? settleWrites(session) : [];
-      if (session.isEmpty && unseen.length === 0 && offence === null) return verdictOf("unchanged", session);
-
-      const issues = new Map<string, Issue>();
-      const given = [...unseen.map(({ issue }) => issue), ...(offence === null ? [] : [offence])];
-      for (const issue of given) issues.set(keyOf(issue), issue);
-      // What was written unseen goes before the rest is judged: what it breaks together with what is in force is no
-      // fault of its author.
-      const inForce = unseen.filter(write => write.inForce).map(({ issue }) => issue);
-      const mustGo = offence === null ? inForce : [offence];
-      let errors = mustGo.length > 0 ? mustGo : errorsNow();
-      for (let round = 0; errors.length > 0; round++) {
-        const wanted = round < rounds && offence === null ? session.partsOf(errors, judge) : [];
-        session.takeBack(wanted.length > 0 ? joinRecords(wanted) : session.all());
-        errors = session.isEmpty ? [] : errorsNow();
-        if (errors.length > 0 && wanted.length === 0) throw new Error("What was taken back is still there.");
-      }
-      const cleaned = session.isEmpty ? [] : judge.clean({ change: session.change, document });
-      if (cleaned.length > 0) {
-        session.write(cleaned);
-        for (const { pointer } of cleaned) issues.set(`sanitized ${pointer}`, sanitized(pointer));
-        if (errorsNow().length > 0) session.takeBack(session.all());
-      }
-      if (session.tookBack) remember();
-      const lost = session.tookBack || unseen.length > 0;
-      const type = !lost ? "accepted" : session.isEmpty ? "refused" : "repaired";
-      return verdictOf(type, session, [...issues.values()]);
-
-      /** Judges what is left by now, and notes whatever is found. */
-      function errorsNow(): Issue[] {
-        const found = judge.judge({ change: session.change, actor, mayWrite, document });
-        const counted = found.some(isError) ? withoutOld(found, session) : found;
-        for (const issue of counted) issues.set(keyOf(issue), issue);
-        return counted.filter(isError);
-      }
+      return settleSession(session, transgression, unseen);
+    },
+    propose(edit, { origin = null, ...author }) {
+      // Transactions that observers begin cannot be told from each other, and this one would answer for all of them.
+      if (isBusy(doc)) throw new TypeError("An edit is proposed outside of transactions and observers.");
+      // What others write to this document nobody judges here: a fault may be older than this edit at any time.
+      conforms = false;
+      return doc.transact(transaction => {
+        try {
+          return attempt(edit, transaction, author);
+        } finally {
+          // Whatever an `UndoManager` would keep of it, and what the edit itself has taken back too.
+          collectVanished(transaction);
+        }
+      }, origin);
     },
   };
+
+  function attempt(
+    edit: (transaction: Y.Transaction) => void,
+    transaction: Y.Transaction,
+    author: Transgression,
+  ): Verdict {
+    try {
+      edit(transaction);
+    } catch (error) {
+      const session = new Session(transaction, { observer, memory, doc });
+      if (!session.isEmpty) {
+        session.takeBack(session.all());
+        remember();
+      }
+      throw error;
+    }
+    return settleSession(new Session(transaction, { observer, memory, doc }), author, []);
+  }
+
+  function settleSession(
+    session: Session,
+    { actor, mayWrite = true, offence = null }: Transgression,
+    unseen: WriteVerdict["refused"],
+  ): Verdict {
+    if (session.isEmpty && unseen.length === 0 && offence === null) return verdictOf("unchanged", session);
+
+    const issues = new Map<string, Issue>();
+    const given = [...unseen.map(({ issue }) => issue), ...(offence === null ? [] : [offence])];
+    for (const issue of given) issues.set(keyOf(issue), issue);
+    // What was written unseen goes before the rest is judged: what it breaks together with what is in force is no
+    // fault of its author.
+    const inForce = unseen.filter(write => write.inForce).map(({ issue }) => issue);
+    const mustGo = offence === null ? inForce : [offence];
+    let errors = mustGo.length > 0 ? mustGo : errorsNow();
+    const effort = createEffort();
+    for (let round = 0; errors.length > 0; round++) {
+      const narrow: Narrow = (parts, issue, place) =>
+        round < narrowRounds
+          ? withoutInnocentRuns(parts, { issue, place, transaction: caseOf(session), judge, effort })
+          : parts;
+      const wanted = round < rounds && offence === null ? session.partsOf(errors, judge, narrow) : [];
+      session.takeBack(wanted.length > 0 ? joinRecords(wanted) : session.all());
+      errors = session.isEmpty ? [] : errorsNow();
+      if (errors.length > 0 && wanted.length === 0) throw new Error("What was taken back is still there.");
+    }
+    const cleaned = session.isEmpty ? [] : judge.clean({ change: session.change, document });
+    if (cleaned.length > 0) {
+      session.write(cleaned);
+      for (const { pointer } of cleaned) issues.set(`sanitized ${pointer}`, sanitized(pointer));
+      if (errorsNow().length > 0) session.takeBack(session.all());
+    }
+    if (session.tookBack) remember();
+    const lost = session.tookBack || unseen.length > 0;
+    const type = !lost ? "accepted" : session.isEmpty ? "refused" : "repaired";
+    return verdictOf(type, session, [...issues.values()]);
+
+    /** Judges what is left by now, and notes whatever is found. */
+    function errorsNow(): Issue[] {
+      const found = judge.judge(caseOf(session));
+      const counted = found.some(isError) ? withoutOld(found, session) : found;
+      for (const issue of counted) issues.set(keyOf(issue), issue);
+      return counted.filter(isError);
+    }
+
+    function caseOf({ change }: Session): Case {
+      return { change, actor, mayWrite, document };
+    }
+  }
 
   /** Sets again what only lost to a compensation, or must win; gives what was written unseen and must not be. */
   function settleWrites(session: Session): WriteVerdict["refused"] {
@@ -258,14 +329,16 @@ class Session {
   }
 
   /** The records of the parts that the issues are about; empty when none can be told. */
-  partsOf(issues: readonly Issue[], judge: Judge): InverseRecord[] {
+  partsOf(issues: readonly Issue[], judge: Judge, narrow: Narrow): InverseRecord[] {
     const parts = this.#span.parts();
     const chosen = new Set<SpanPart>();
     const records: InverseRecord[] = [];
     const left = parts.filter(part => !this.#isSpent(part));
-    for (const { pointer, rule } of issues) {
+    for (const issue of issues) {
+      const { pointer, rule } = issue;
+      const place = parsePointer(pointer);
       const read = rule === undefined ? [] : judge.readsOf(rule).map(reads => parsePointer(reads));
-      for (const part of choose(left, parsePointer(pointer), read)) {
+      for (const part of choose(narrow(left, issue, place), place, read)) {
         if (chosen.has(part.whole)) continue;
         if (part.cut === part.whole) chosen.add(part.whole);
         records.push(part.cut.record);
@@ -280,7 +353,7 @@ class Session {
     const gone = new Set(vanished.map(idOf));
     const restored = new Set(this.#restorations.map(idOf));
     const isOurs = (range: { client: number; clock: number }) =>
-      range.client === this.#doc.clientID && !this.#again.has(idOf(range));
+      this.#memory.originOf(range.client, range.clock) !== null && !this.#again.has(idOf(range));
     return (
       inserted.every(range => gone.has(idOf(range)) || isOurs(range)) &&
       deleted.every(item => restored.has(idOf(item)))
@@ -293,75 +366,8 @@ class Session {
   }
 }
 
-interface Choice {
-  readonly whole: SpanPart;
-  /** As much of it as the issue is about. */
-  readonly cut: SpanPart;
-}
-
-/**
- * The parts at or below a place; without any, the nearest part that holds the place; without one, those that the rule
- * reads, which may complain of a field because another was changed; at last those that share most of the path.
- */
-function choose(
-  parts: readonly SpanPart[],
-  place: readonly string[],
-  read: readonly (readonly string[])[],
-): Choice[] {
-  const below = parts.filter(({ path, units }) => startsWith(path, place) || isUnit(path, units, place));
-  if (below.length > 0) return below.map(part => cutTo(part, place));
-
-  const above = parts.filter(({ path, units }) =>
-    units === null ? startsWith(place, path) : holds(path, units, place),
-  );
-  if (above.length > 0) {
-    const depth = Math.max(...above.map(({ path }) => path.length));
-    return above.filter(({ path }) => path.length === depth).map(part => cutTo(part, place));
-  }
-
-  const seen = parts.filter(({ path }) => read.some(pattern => leadsTo(pattern, path)));
-  if (seen.length > 0) return seen.map(part => ({ whole: part, cut: part }));
-
-  const shared = parts.map(({ path }) => sharedLength(path, place));
-  const most = Math.max(0, ...shared);
-  return parts.filter((_, i) => shared[i] === most && most > 0).map(part => ({ whole: part, cut: part }));
-}
-
-/** Whether a pattern and a path are the same as far as both go. */
-function leadsTo(pattern: readonly string[], path: Segments): boolean {
-  return path.every(
-    (segment, i) => i >= pattern.length || pattern[i] === "*" || pattern[i] === String(segment),
-  );
-}
-
-type Segments = readonly (string | number)[];
-
-function startsWith(path: Segments, start: Segments): boolean {
-  return start.length <= path.length && sharedLength(path, start) === start.length;
-}
-
-function sharedLength(a: Segments, b: Segments): number {
-  let length = 0;
-  while (length < a.length && length < b.length && String(a[length]) === String(b[length])) length++;
-  return length;
-}
-
-/** Whether the place is one of the part's list elements. */
-function isUnit(path: Segments, units: SpanPart["units"], place: readonly string[]): boolean {
-  return units !== null && place.length === path.length + 1 && holds(path, units, place);
-}
-
-function holds(path: Segments, units: NonNullable<SpanPart["units"]>, place: readonly string[]): boolean {
-  if (place.length <= path.length || !startsWith(place, path)) return false;
-  const index = Number(place[path.length]);
-  return index >= units.index && index < units.index + units.length;
-}
-
-function cutTo(part: SpanPart, place: readonly string[]): Choice {
-  const { path, units } = part;
-  if (units === null || !holds(path, units, place)) return { whole: part, cut: part };
-  return { whole: part, cut: cutPart(part, Number(place[path.length]), 1) };
-}
+/** Leaves out what the issue at this place is not about. */
+type Narrow = (parts: readonly SpanPart[], issue: Issue, place: readonly string[]) => readonly SpanPart[];
 
 /** What is wrong with the edit itself, and not with the document. */
 function concernsTheEdit({ code }: Issue): boolean {
