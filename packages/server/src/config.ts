@@ -18,6 +18,7 @@ import { defaultDeliveryLimits } from "./delivery.js";
 import { ServerError } from "./errors.js";
 import { rootKinds } from "./kinds.js";
 import { isLoopback } from "./origin.js";
+import { defaultRejectionRetention } from "./rejections.js";
 import { defaultPacing } from "./room.js";
 import { defaultResidency } from "./rooms.js";
 import { tokens } from "./tokens.js";
@@ -178,6 +179,8 @@ const configSchema = settingsSchema
     }),
     pacing: numbers(defaultPacing),
     residency: numbers(defaultResidency),
+    /** How long it is kept what was taken back. */
+    rejections: numbers(defaultRejectionRetention),
   })
   .refine(({ auth, host }) => authOf(auth).anonymous !== "on-loopback" || isLoopback(host), {
     path: ["auth"],

@@ -37,6 +37,8 @@ export interface HttpOptions {
   readonly metrics: Pick<Metrics, "read" | "contentType">;
   readonly originPolicy: OriginPolicy;
   readonly frameLimits: FrameLimits;
+  /** The moment before which rejections are forgotten, whether they are in the store still or not. */
+  readonly rejectionsForgottenBefore: () => number;
   /** Folder of a built page that is served at `/`. */
   readonly page: string | undefined;
   /** False from the moment the relay begins to shut down. */
@@ -122,10 +124,11 @@ export function createHttp(options: HttpOptions): Express {
     await demand(request, id, "read");
     await existing(id);
     const rejections: Rejection[] = [];
+    const oldest = options.rejectionsForgottenBefore();
     let next = since;
     for await (const commit of ledger.read(id, { from: since + 1, limit: commitsLooked })) {
       next = commit.sequence;
-      const rejection = toRejection(id, commit);
+      const rejection = commit.time < oldest ? null : toRejection(id, commit);
       if (rejection !== null) rejections.push(rejection);
       if (rejections.length === limit) break;
     }

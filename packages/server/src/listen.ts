@@ -23,6 +23,7 @@ import { createHttp } from "./http.js";
 import { createKinds } from "./kinds.js";
 import { createMetrics } from "./metrics.js";
 import { checkOrigin, type OriginPolicy } from "./origin.js";
+import { forgottenBefore } from "./rejections.js";
 import { createRooms } from "./rooms.js";
 import { createSession } from "./session.js";
 import { attach, createConnection } from "./websocket.js";
@@ -109,7 +110,7 @@ export async function listen(
         logger.warn({ documentId, err: cause }, "a document is read again");
       },
       uncompacted: ({ documentId, cause }) =>
-        logger.warn({ documentId, err: cause }, "a snapshot was not made"),
+        logger.warn({ documentId, err: cause }, "a snapshot was not made, or old rejections not forgotten"),
       failed: ({ documentId, cause }) =>
         logger.error({ documentId, err: cause }, "a document cannot be opened"),
     },
@@ -135,6 +136,7 @@ export async function listen(
       metrics,
       originPolicy,
       frameLimits: config.frameLimits,
+      rejectionsForgottenBefore: () => forgottenBefore(config.rejections, clock.now()),
       page,
       accepting: () => accepting,
       onError: (error, request) => logger.error({ err: error, ...request }, "a request failed"),

@@ -46,6 +46,7 @@ import { createLeases, type Leases } from "./leases.js";
 import { createPacer } from "./pacer.js";
 import { createPresence } from "./presence.js";
 import { recollect, revertNotes } from "./recollection.js";
+import { forgetRejections, type RejectionRetention } from "./rejections.js";
 import { admitPushes, type QueuedPush, type Refusal, type TurnResult } from "./turn.js";
 
 export interface Room {
@@ -64,7 +65,7 @@ export interface Room {
   queryAwareness(peer: Peer): void;
   /** Reads the document at a moment when it is exactly what the ledger holds. */
   view<T>(read: (view: View) => T): Promise<T>;
-  /** Keeps a snapshot if the commits since the last one outweigh `share` of it. */
+  /** Keeps a snapshot if the commits since the last one outweigh `share` of it, and forgets old rejections. */
   compact(share: number): Promise<void>;
   /** Nobody is here and nothing is in hand. */
   readonly idle: boolean;
@@ -94,6 +95,7 @@ export interface RoomOptions {
   readonly frameLimits: FrameLimits;
   readonly delivery: DeliveryLimits;
   readonly pacing: Pacing;
+  readonly rejections: RejectionRetention;
   readonly events: RoomEvents;
 }
 
@@ -138,7 +140,7 @@ export interface RoomEvents {
   }): void;
   /** The document was discarded, and is read again from the ledger. */
   discarded(event: { documentId: string; cause: unknown }): void;
-  /** A snapshot could not be made; the next try comes with the next commits. */
+  /** A snapshot could not be made, or old rejections not be forgotten; the next try comes with the next commits. */
   uncompacted(event: { documentId: string; cause: unknown }): void;
   /** The document cannot be opened; its sessions were closed and the room is of no further use. */
   failed(event: { documentId: string; cause: unknown }): void;
@@ -234,9 +236,8 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
       }),
     async compact(share) {
       await compacting;
-      if (open?.log.head !== undefined && outweighs(open.log.head, open.snapshotBytes, share)) {
-        await keepSnapshot(open);
-      }
+      if (open?.log.head === undefined) return;
+      await tidy(open, { snapshot: outweighs(open.log.head, open.snapshotBytes, share) });
     },
     get idle() {
       const waiting = pushes.length + tasks.length + onTrial.size;
@@ -392,7 +393,9 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
     const present = presence.flush();
     if (present !== null) delivery.present(peer => present.for(peer));
     resumePaused();
-    if (open?.log.head !== undefined && isDue(open.log.head, open.snapshotBytes)) void keepSnapshot(open);
+    if (open?.log.head !== undefined && isDue(open.log.head, open.snapshotBytes)) {
+      void tidy(open, { snapshot: true });
+    }
   }
 
   /** Writes what a new document of its kind begins with, once somebody is here who may; false when that failed. */
@@ -592,23 +595,24 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
     delivery.add(peer, moment(log, document));
   }
 
-  function keepSnapshot(current: Open): Promise<void> {
-    compacting ??= compact(current.log, ledger, compactions)
-      .then(
-        bytes => {
-          current.snapshotBytes = bytes;
-        },
-        cause => {
-          if (open !== current) return;
-          events.uncompacted({ documentId, cause });
-          // Not before the tail has doubled, or a document that cannot be compacted would keep the worker busy.
-          current.snapshotBytes = 2 * (current.log.head?.tail.bytes ?? 0) + current.snapshotBytes;
-        },
-      )
+  /** What a document needs at rest, beside the path of any edit. */
+  function tidy(current: Open, options: { snapshot: boolean }): Promise<void> {
+    compacting ??= tidyNow(current, options)
+      .catch(cause => {
+        if (open !== current) return;
+        events.uncompacted({ documentId, cause });
+        // Not before the tail has doubled, or a document that cannot be compacted would keep the worker busy.
+        current.snapshotBytes = 2 * (current.log.head?.tail.bytes ?? 0) + current.snapshotBytes;
+      })
       .finally(() => {
         compacting = null;
       });
     return compacting;
+  }
+
+  async function tidyNow(current: Open, { snapshot }: { snapshot: boolean }): Promise<void> {
+    if (snapshot) current.snapshotBytes = await compact(current.log, ledger, compactions);
+    await forgetRejections(ledger, documentId, { retention: options.rejections, now: clock.now() });
   }
 }
 

@@ -17,6 +17,7 @@ import { doJob } from "./cell-jobs.js";
 import { defaultDeliveryLimits } from "./delivery.js";
 import { createKinds, type KindConfig } from "./kinds.js";
 import { createManualClock, type ManualClock } from "./manual-clock.js";
+import { defaultRejectionRetention } from "./rejections.js";
 import { defaultPacing, type RoomEvents } from "./room.js";
 import { createRooms, defaultResidency, type Rooms, type RoomsOptions } from "./rooms.js";
 import { type Connection, createSession, type Session } from "./session.js";
@@ -98,6 +99,7 @@ export async function createWorld({
     delivery: defaultDeliveryLimits,
     pacing: defaultPacing,
     residency: defaultResidency,
+    rejections: defaultRejectionRetention,
     events: { refused() {}, rejected() {}, discarded() {}, uncompacted() {}, failed() {}, ...events },
     ...options,
   });

@@ -5,20 +5,22 @@
  * value  := header (block) hash (32) feed-sequence (varuint) states (1) part … fields seal
  * header := epoch (varuint) sequence (varuint) actor (block of fields: 1 user, 2 session, 3 tenant)
  *           time (varuint, ms since 1970) kind (1) fields
- * states := two bits each for update, change, inverse, notes, from the lowest: 0 empty, 1 stored, 2 dropped
- * part   := nothing, a block, or the SHA-256 of what was dropped (32)
+ * states := two bits each for update, change, inverse, notes, from the lowest: 0 empty, 1 stored, 2 dropped, 3 reduced
+ * part   := nothing, a block, or the SHA-256 of what was dropped (32); for reduced notes that and a block of what is left
  * hash   := SHA-256( 01, hash of the commit before (32 zeros before the first), document (block of UTF-8), header (block),
  *                    SHA-256(update), SHA-256(change), SHA-256(inverse), SHA-256(notes) )
  * ```
  *
  * The hash is over the header's bytes as stored, so it covers fields that a reader does not know, and over the hashes of
- * the parts, so a part may be dropped later and the chain still verifies. The feed sequence is where a commit stands
+ * the parts, so a part may be dropped later and the chain still verifies. What is left of reduced notes is covered by the
+ * seal, and by no hash any more. The feed sequence is where a commit stands
  * among all documents of one store; it is not part of the document's history and not of the hash.
  */
 
 import { hash as digest } from "node:crypto";
 import {
   allocateSealed,
+  asBuffer,
   ByteReader,
   ByteWriter,
   DecodeError,
@@ -27,7 +29,7 @@ import {
   varuintLength,
   writeVaruint,
 } from "./encoding.js";
-import { type CommitNotes, decodeNotes, encodeNotes, NO_NOTES } from "./notes.js";
+import { type CommitNotes, decodeNotes, encodeNotes, NO_NOTES, withoutIssues } from "./notes.js";
 
 /** Who acted. */
 export interface CommitActor {
@@ -76,6 +78,9 @@ export interface Commit {
 /** The parts of a commit that retention may drop. */
 export type CommitPart = "update" | "change" | "inverse";
 
+/** What else it may: of the notes, the issues and the hash of the refused update. */
+export type DroppedPart = CommitPart | "issues";
+
 export function revisionOf(sequence: number, hash: Uint8Array): string {
   return `${sequence}-${Buffer.from(hash.buffer, hash.byteOffset, 6).toString("hex")}`;
 }
@@ -86,9 +91,9 @@ export const HASH_BYTES = 32;
 export const NO_HASH: Uint8Array = new Uint8Array(HASH_BYTES);
 
 const PARTS = ["update", "change", "inverse", "notes"] as const;
-const [EMPTY, STORED, DROPPED] = [0, 1, 2];
+const [EMPTY, STORED, DROPPED, REDUCED] = [0, 1, 2, 3] as const;
 const NO_BYTES = Buffer.alloc(0);
-const EMPTY_PART = { state: 0, bytes: NO_BYTES };
+const EMPTY_PART: RecordPart = { state: EMPTY, bytes: NO_BYTES };
 const EMPTY_DIGEST = Buffer.from(digest("sha256", NO_BYTES, "hex"), "hex");
 
 /** Turns the drafts of one document into records, and checks records; it keeps one scratch buffer for all of them. */
@@ -165,7 +170,7 @@ export function createCommitCodec(document: string): CommitCodec {
         } else {
           // Faster than a digest in a buffer of its own.
           scratch.write(digest("sha256", part, "binary"), at, "latin1");
-          states |= STORED! << (index * 2);
+          states |= STORED << (index * 2);
           length += varuintLength(part.length) + part.length;
         }
         at += HASH_BYTES;
@@ -196,7 +201,7 @@ export function createCommitCodec(document: string): CommitCodec {
       scratch.set(header, at);
       at += header.length;
       for (const { state, bytes } of parts) {
-        if (state === DROPPED) scratch.set(bytes, at);
+        if (state === DROPPED || state === REDUCED) scratch.set(bytes, at);
         else if (state === EMPTY) scratch.set(EMPTY_DIGEST, at);
         else scratch.write(digest("sha256", bytes, "binary"), at, "latin1");
         at += HASH_BYTES;
@@ -211,10 +216,18 @@ export interface CommitRecord {
   readonly header: Buffer;
   readonly hash: Buffer;
   readonly feedSequence: number;
-  /** update, change, inverse, notes; the bytes are the digest of a dropped part. */
-  readonly parts: readonly { readonly state: number; readonly bytes: Buffer }[];
+  /** update, change, inverse, notes */
+  readonly parts: readonly RecordPart[];
   /** Fields that this version does not know. */
   readonly rest: Buffer;
+}
+
+interface RecordPart {
+  readonly state: number;
+  /** The digest of a part that was dropped or reduced. */
+  readonly bytes: Buffer;
+  /** What is left of a part that was reduced. */
+  readonly left?: Buffer;
 }
 
 /**
@@ -240,9 +253,11 @@ function takeApart(reader: ByteReader): CommitRecord {
   const parts: CommitRecord["parts"][number][] = [];
   for (let index = 0; index < PARTS.length; index++) {
     const state = (states >> (index * 2)) & 3;
-    if (state > DROPPED!) throw new DecodeError("a part is in a state that there is not");
+    if (state === REDUCED && PARTS[index] !== "notes") throw new DecodeError("only notes can be reduced");
     if (state === EMPTY) parts.push(EMPTY_PART);
-    else parts.push({ state, bytes: state === STORED ? reader.block() : reader.raw(HASH_BYTES) });
+    else if (state === STORED) parts.push({ state, bytes: reader.block() });
+    else if (state === DROPPED) parts.push({ state, bytes: reader.raw(HASH_BYTES) });
+    else parts.push({ state, bytes: reader.raw(HASH_BYTES), left: reader.block() });
   }
   return { header, hash, feedSequence, parts, rest: reader.left === 0 ? NO_BYTES : reader.raw(reader.left) };
 }
@@ -256,7 +271,10 @@ function toCommit({ header, hash, feedSequence, parts }: CommitRecord, place: nu
   const kind = KINDS[reader.byte() - 1];
   if (sequence !== place) throw new DecodeError(`it says that it is commit ${sequence}`);
   if (kind === undefined) throw new DecodeError("its kind is unknown");
-  const stored = (index: number) => (parts[index]!.state === DROPPED ? undefined : parts[index]!.bytes);
+  const stored = (index: number) => {
+    const { state, bytes, left } = parts[index]!;
+    return state === DROPPED ? undefined : (left ?? bytes);
+  };
   const notes = stored(3);
   return {
     sequence,
@@ -288,19 +306,19 @@ function actorOf(bytes: Buffer): CommitActor {
 export function withoutParts(
   [key, value]: readonly [Uint8Array, Uint8Array],
   place: { readonly document: string; readonly sequence: number },
-  drop: readonly CommitPart[],
+  drop: readonly DroppedPart[],
 ): Buffer | undefined {
   const { header, hash, feedSequence, parts, rest } = readCommit([key, value], place).record;
   let states = 0;
   let changed = false;
   const kept = new ByteWriter(value.length + PARTS.length * HASH_BYTES);
-  for (const [index, { state, bytes }] of parts.entries()) {
-    const dropped = state === STORED && drop.some(name => name === PARTS[index]);
-    changed ||= dropped;
-    states |= (dropped ? DROPPED! : state) << (index * 2);
-    if (dropped) kept.raw(digest("sha256", bytes, "buffer"));
-    else if (state === STORED) kept.block(bytes);
+  for (const [index, part] of parts.entries()) {
+    const { state, bytes, left } = withoutPart(part, PARTS[index]!, drop);
+    changed ||= state !== part.state;
+    states |= state << (index * 2);
+    if (state === STORED) kept.block(bytes);
     else kept.raw(bytes);
+    if (left !== undefined) kept.block(left);
   }
   if (!changed) return undefined;
   const writer = new ByteWriter()
@@ -313,6 +331,20 @@ export function withoutParts(
   const without = allocateSealed(writer.length);
   without.set(writer.view());
   return seal(key, without);
+}
+
+function withoutPart(
+  part: RecordPart,
+  name: (typeof PARTS)[number],
+  drop: readonly DroppedPart[],
+): RecordPart {
+  if (part.state !== STORED) return part;
+  const reduces = name === "notes" && drop.includes("issues");
+  const left = reduces ? asBuffer(withoutIssues(part.bytes)) : part.bytes;
+  const drops = name !== "notes" && drop.includes(name);
+  if (!drops && left === part.bytes) return part;
+  const bytes = digest("sha256", part.bytes, "buffer");
+  return drops || left.length === 0 ? { state: DROPPED, bytes } : { state: REDUCED, bytes, left };
 }
 
 /** 1 user, 2 session, 3 tenant. */

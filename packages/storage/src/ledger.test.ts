@@ -498,6 +498,36 @@ describe("retention", () => {
     expect(await issuesOf(disk)).toEqual([]);
   });
 
+  test("drops the issues of single commits, keeps what else their notes hold, and the chain verifies", async () => {
+    const { ledger, disk } = await start();
+    const { log } = await ledger.open("a");
+    const issue = { pointer: "/a", code: "schema.custom", message: "secret", severity: "error" } as const;
+    const refusedUpdate = Buffer.alloc(32, 7);
+    const reversion = Buffer.from("needed by undo");
+    await log.append([
+      edit("1", { notes: { issues: [issue], refusedUpdate, reversion, undoes: [1], dependsOn: [1] } }),
+      edit("2", { notes: { issues: [issue] } }),
+      edit("3", { notes: { undoes: [2] } }),
+      edit("4", { notes: { issues: [issue] } }),
+    ]);
+    const before = await collect(ledger.read("a"));
+    await ledger.dropIssues({ document: "a", sequences: [1, 2, 3, 99] });
+    await ledger.dropIssues({ document: "a", sequences: [1, 2] });
+    await ledger.dropParts({ document: "a", before: 3, parts: ["change"] });
+    const after = await collect(ledger.read("a"));
+    expect(after.map(({ notes }) => notes)).toEqual([
+      { issues: [], undoes: [1], dependsOn: [1], reversion },
+      { issues: [], undoes: [], dependsOn: [] },
+      before[2]!.notes,
+      before[3]!.notes,
+    ]);
+    expect(after.map(({ hash }) => hash)).toEqual(before.map(({ hash }) => hash));
+    expect(after.map(({ update }) => update)).toEqual(before.map(({ update }) => update));
+    await log.append([edit("on")]);
+    await ledger.close();
+    expect(await issuesOf(disk)).toEqual([]);
+  });
+
   test("keeps updates that no snapshot stands for", async () => {
     const { ledger, log } = await long();
     const drop = (before: number) => ledger.dropParts({ document: "a", before, parts: ["update"] });

@@ -34,7 +34,13 @@ import {
 } from "./keys.js";
 import { type LoadedDocument, loadDocument } from "./load-document.js";
 import { createRecords, type Records } from "./records.js";
-import { type DropPartsOptions, type DropPartsResult, dropParts } from "./retention.js";
+import {
+  type DropIssuesOptions,
+  type DropPartsOptions,
+  type DropPartsResult,
+  dropIssues,
+  dropParts,
+} from "./retention.js";
 import { readSnapshot, type Snapshot } from "./snapshot.js";
 
 export interface LedgerOptions {
@@ -123,6 +129,11 @@ export interface Ledger extends AsyncDisposable {
   findByDedupe(document: string, key: string): Promise<number | undefined>;
   /** Lets go of parts of old commits; their hashes stay, and the chain verifies. */
   dropParts(options: DropPartsOptions): Promise<DropPartsResult>;
+  /**
+   * Lets go of the issues of single commits and of the hashes of refused updates, which are no longer in their notes;
+   * the chain verifies.
+   */
+  dropIssues(options: DropIssuesOptions): Promise<void>;
   /** The records of a namespace, which need not exist before. */
   records(namespace: string): Records;
   /** Finishes what is in flight and closes the store. */
@@ -206,6 +217,7 @@ export async function openLedger({
       }),
     records: namespace => createRecords(groupCommit, namespace),
     dropParts: options => groupCommit.read(() => dropParts(groupCommit, keyOf(options.document), options)),
+    dropIssues: options => groupCommit.read(() => dropIssues(groupCommit, keyOf(options.document), options)),
     close: () => groupCommit.close(),
     [Symbol.asyncDispose]: () => groupCommit.close(),
   };

@@ -106,6 +106,17 @@ export function decodeNotes(bytes: Uint8Array): CommitNotes {
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
+/** Notes without the issues and the hash of the refused update; the same bytes where they have neither. */
+export function withoutIssues(bytes: Uint8Array): Uint8Array {
+  const kept = new ByteWriter();
+  let dropped = false;
+  for (const [tag, value] of new ByteReader(bytes).fields()) {
+    if (tag === 1 || tag === 4) dropped = true;
+    else kept.varuint(tag).block(value);
+  }
+  return dropped ? kept.take() : bytes;
+}
+
 function decodeIssue(bytes: Buffer): CommitIssue {
   const texts = new Map<number, string>();
   let severity: IssueSeverity | undefined;

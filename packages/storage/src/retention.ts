@@ -23,6 +23,11 @@ export type DropPartsResult =
   /** Updates can only go where a snapshot stands for them; the latest is at this sequence, 0 for none. */
   | { readonly outcome: "no-snapshot"; readonly latest: number };
 
+export interface DropIssuesOptions {
+  readonly document: string;
+  readonly sequences: readonly number[];
+}
+
 const STEP = 200;
 const NOTHING = { snapshot: 0, sequence: 0 };
 
@@ -57,6 +62,28 @@ export async function dropParts(
     commits += operations.length;
   }
   return { outcome: "dropped", commits };
+}
+
+/**
+ * Of single commits, lets go of why they were judged and of the hash of what was sent. What else their notes hold, which
+ * later history may need, stays. Commits that there are not are passed over.
+ */
+export async function dropIssues(
+  groupCommit: GroupCommit,
+  documentKey: Uint8Array,
+  { document, sequences }: DropIssuesOptions,
+): Promise<void> {
+  for (let from = 0; from < sequences.length; from += STEP) {
+    const operations: BatchOperation[] = [];
+    for (const sequence of sequences.slice(from, from + STEP)) {
+      const key = commitKey(documentKey, sequence);
+      const value = await groupCommit.backend().get(key);
+      if (value === undefined) continue;
+      const without = withoutParts([key, value], { document, sequence }, ["issues"]);
+      if (without !== undefined) operations.push({ type: "put", key, value: without });
+    }
+    if (operations.length > 0) await groupCommit.write(operations);
+  }
 }
 
 /**

@@ -316,13 +316,13 @@ export const bombs: readonly Bomb[] = [
       "When the place of one neighbour is collected, who loads the document misses what others see in it.",
     carrier: "update",
     before: () => [
-      block(9, [
+      block(109, [
         { string: "a", parent: "text" },
         { type: 0, parent: "map", key: "list" },
-        { any: [1], parent: [9, 1] },
+        { any: [1], parent: [109, 1] },
       ]),
     ],
-    payloads: () => [block(6, [{ string: "b", origin: [9, 0], right: [9, 2] }])],
+    payloads: () => [block(106, [{ string: "b", origin: [109, 0], right: [109, 2] }])],
     answer: { type: "barred", code: "impossible-reference" },
   },
   {
@@ -538,15 +538,15 @@ export const bombs: readonly Bomb[] = [
     effect:
       "The same, where only the first offence is looked at: whoever takes that back has done the damage.",
     carrier: "update",
-    before: () => [block(5, [{ string: "x😀y", parent: "text" }])],
+    before: () => [block(105, [{ string: "x😀y", parent: "text" }])],
     payloads: () => [
-      block(6, [
+      block(106, [
         { any: [1], parent: "map", key: "__proto__" },
-        { string: "!", origin: [5, 1], right: [5, 2] },
+        { string: "!", origin: [105, 1], right: [105, 2] },
       ]),
       craftUpdate({
-        blocks: [{ client: 6, structs: [{ any: [1], parent: "map", key: "__proto__" }] }],
-        deletes: [{ client: 5, ranges: [[2, 1]] }],
+        blocks: [{ client: 106, structs: [{ any: [1], parent: "map", key: "__proto__" }] }],
+        deletes: [{ client: 105, ranges: [[2, 1]] }],
       }),
     ],
     answer: { type: "compensate", code: "split-surrogate-pair" },
@@ -556,7 +556,7 @@ export const bombs: readonly Bomb[] = [
     effect: "The same with a document in the document, of which no change can be told.",
     carrier: "update",
     payloads: () => [
-      block(5, [
+      block(105, [
         { any: [1], parent: "map", key: "__proto__" },
         { subdocument: "inner", parent: "map", key: "a" },
       ]),
