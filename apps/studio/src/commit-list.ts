@@ -3,6 +3,7 @@ import type { ChangeEvent } from "@verso/protocol";
 import type { FeedState } from "./commit-feed.js";
 import { element, spoken } from "./element.js";
 import { icon } from "./icon.js";
+import { issueWords } from "./issue-words.js";
 import { type PatchLine, patchJson, patchLine } from "./patch-view.js";
 import { relativeTime } from "./relative-time.js";
 import "./commit-list.css";
@@ -108,11 +109,17 @@ function commitRow(commit: ChangeEvent): HTMLElement {
         { class: "commit-line" },
         element("span", { class: "commit-sequence" }, spoken("Commit "), String(commit.sequence)),
         element("span", { class: "commit-who" }, commit.user_id),
-        element("span", { class: "commit-kind" }, commit.kind),
+        element("span", { class: "commit-kind" }, commit.refused === true ? "refused" : commit.kind),
         timeOf(commit),
         icon("expand"),
       ),
-      element("span", { class: "commit-patches" }, patchLine(forward), patchLine(reverse)),
+      // Of what was refused nothing is in the document, and both patches are empty.
+      ...(commit.refused === true
+        ? []
+        : [element("span", { class: "commit-patches" }, patchLine(forward), patchLine(reverse))]),
+      ...(commit.issues ?? []).map(issue =>
+        element("span", { class: "commit-issue" }, element("code", {}, issue.pointer), ...issueWords(issue)),
+      ),
     ),
   );
   // Hundreds of rows stand there; few are ever opened.

@@ -4,11 +4,8 @@
  * It shows what the document says, except while somebody is entering something else: that counts when he leaves the
  * control or presses Enter.
  */
-import type { ChangeEvent } from "@verso/protocol";
 import { element } from "./element.js";
-
-/** One reason of the relay's. */
-export type Issue = NonNullable<ChangeEvent["issues"]>[number];
+import { type Issue, issueWords } from "./issue-words.js";
 
 export interface OrderField {
   readonly element: HTMLElement;
@@ -62,7 +59,7 @@ export function createOrderField({ label, bare = false, control, onEnter }: Orde
     },
     tell(issue) {
       control.setAttribute("aria-invalid", "true");
-      told.append(element("p", { class: "field-issue" }, ...words(issue)));
+      told.append(element("p", { class: "field-issue" }, ...issueWords(issue)));
     },
     forget() {
       control.removeAttribute("aria-invalid");
@@ -70,16 +67,3 @@ export function createOrderField({ label, bare = false, control, onEnter }: Orde
     },
   };
 }
-
-/** What happened, why, and which rule says so. */
-export function words({ severity, message, code, rule }: Issue): (Node | string)[] {
-  const name = rule ?? ruleNames[code] ?? code;
-  return [
-    element("strong", {}, severity === "error" ? "Taken back. " : "Remarked. "),
-    `${message} `,
-    element("code", {}, name),
-  ];
-}
-
-/** Codes whose rule has a name of its own in a configuration. */
-const ruleNames: Readonly<Record<string, string>> = { conflict: "server-wins" };

@@ -2,6 +2,7 @@
 import type { Doc } from "yjs";
 import { element, spoken } from "./element.js";
 import { icon } from "./icon.js";
+import { type Issue, issueWords } from "./issue-words.js";
 import {
   addLine,
   fieldOf,
@@ -13,7 +14,7 @@ import {
   setLine,
   setStatus,
 } from "./order-document.js";
-import { createOrderField, type Issue, type OrderField, words } from "./order-field.js";
+import { createOrderField, type OrderField } from "./order-field.js";
 
 export interface OrderForm {
   readonly element: HTMLElement;
@@ -92,7 +93,7 @@ export function createOrderForm(doc: Doc, { mayApprove }: OrderFormOptions): Ord
             element(
               "li",
               { class: "field-issue" },
-              ...words(issue),
+              ...issueWords(issue),
               " at ",
               element("code", {}, issue.pointer),
             ),
