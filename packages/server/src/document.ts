@@ -139,6 +139,7 @@ export interface Document {
   readonly roots: Roots;
   /** Builds the `Y.Doc` now, if it is not there yet. */
   build(): void;
+  readonly isBuilt: boolean;
   /** Bytes of memory, estimated. */
   readonly bytes: number;
   close(): void;
@@ -245,6 +246,9 @@ export function createDocument(
       return known;
     },
     build: () => void built(),
+    get isBuilt() {
+      return live !== null;
+    },
     get bytes() {
       return size * (live === null ? 1 : heapPerByte);
     },
@@ -307,8 +311,9 @@ export function createDocument(
   function built() {
     if (live !== null) return live;
     const doc = new Y.Doc({ gc: true });
-    doc.clientID = serverClientId;
     if (cold !== null) applyAll(doc, cold);
+    // Not before: Yjs takes another id when updates bring structs under its own, and these may hold what was restored.
+    doc.clientID = serverClientId;
     const observer = observePatches(doc, { roots: known }, event => {
       noted = {
         before: event.transaction.beforeState,
@@ -381,7 +386,7 @@ const readOnly = {
 const emptyUpdate = Uint8Array.of(0, 0);
 
 /** A kind that declares roots allows no others. */
-function firewallOptions(limits: Limits, declared: Roots): FirewallOptions {
+export function firewallOptions(limits: Limits, declared: Roots): FirewallOptions {
   const names = Object.keys(declared);
   if (names.length === 0) return { limits };
   return { limits, roots: Object.fromEntries(names.map(name => [name, shapeOf[declared[name] ?? "map"]])) };

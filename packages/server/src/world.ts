@@ -98,7 +98,15 @@ export async function createWorld({
     delivery: defaultDeliveryLimits,
     pacing: defaultPacing,
     residency: defaultResidency,
-    events: { refused() {}, rejected() {}, discarded() {}, uncompacted() {}, failed() {}, ...events },
+    events: {
+      refused() {},
+      rejected() {},
+      discarded() {},
+      invalid() {},
+      uncompacted() {},
+      failed() {},
+      ...events,
+    },
     ...options,
   });
   let sessions = 0;
@@ -240,7 +248,7 @@ function message(write: (encoder: encoding.Encoder) => void): Uint8Array {
 }
 
 /** Does the work at once, in this thread: a simulation has no other, and its updates are harmless. */
-function createInlineCell(): Cell {
+function createInlineCell(): Pick<Cell, "try" | "compact"> {
   return {
     async try(trial) {
       const result = doJob({ type: "try", ...trial }, () => {});
@@ -252,7 +260,6 @@ function createInlineCell(): Cell {
         throw new Error(result.type === "failed" ? result.detail : result.type);
       return result;
     },
-    async close() {},
   };
 }
 
