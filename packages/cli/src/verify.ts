@@ -21,7 +21,8 @@ interface Flags {
 }
 
 async function verify(folder: string, { config: file, json = false }: Flags): Promise<void> {
-  const kinds = file === undefined ? null : createKinds((await readConfig({ file })).documents);
+  const config = file === undefined ? null : await readConfig({ file, environment: process.env });
+  const kinds = config === null ? null : createKinds(config.documents);
   const summary = await verifyFolder(folder, {
     replay: document => createReplay({ kind: kinds?.of(document) }),
     onIssue: issue => console.log(json ? JSON.stringify(issue) : describe(issue)),
