@@ -169,6 +169,8 @@ describe("an import at a running relay", () => {
     expect(rejectionPage.parse(await json("order%2F1/rejections")).rejections).toEqual([]);
     await content("order%2F1");
     expect(relay.log).toContain("does not satisfy its kind");
+    expect(relay.log).toContain('{"pointer":"/order/total","code":"schema.too_small"}');
+    expect(relay.log).not.toContain("Too small");
     expect(await (await relay.get("/metrics")).text()).toContain("verso_invalid_documents_total 1");
   });
 
