@@ -1,4 +1,4 @@
-/** What a relay answers to a command that it does not carry out. */
+/** Why a command is not carried out, by a relay or by the command itself. */
 
 export type CliErrorCode =
   /** Nothing answers there, or what answers is no relay. */
@@ -8,6 +8,16 @@ export type CliErrorCode =
   | "not-found"
   /** The relay does not understand what it was asked. */
   | "bad-request"
+  /** It has a document of this id. */
+  | "document-exists"
+  /** It does not take the document that it was given. */
+  | "refused"
+  /** What is to be imported is not there, or does not answer. */
+  | "source-unreachable"
+  /** It answers with something else. */
+  | "source-failed"
+  /** There is nothing in it. */
+  | "source-empty"
   /** It cannot do it now. */
   | "unavailable"
   /** It failed. */

@@ -43,4 +43,9 @@ const byCode: Readonly<Record<CliErrorCode, ExitCode>> = {
   "not-found": ExitCode.notFound,
   "bad-request": ExitCode.usage,
   "relay-failed": ExitCode.failure,
+  "document-exists": ExitCode.failure,
+  refused: ExitCode.failure,
+  "source-unreachable": ExitCode.unavailable,
+  "source-failed": ExitCode.failure,
+  "source-empty": ExitCode.failure,
 };

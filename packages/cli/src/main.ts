@@ -5,9 +5,11 @@
  */
 import { Command, CommanderError } from "commander";
 import { ExitCode, exitCodeOf } from "./exit-code.js";
+import { importCommand } from "./import.js";
 import { logCommand } from "./log.js";
 import { serveCommand } from "./serve.js";
 import { tokenCommand } from "./token.js";
+import { validateCommand } from "./validate.js";
 import { verifyCommand } from "./verify.js";
 
 const program = new Command("verso")
@@ -16,7 +18,9 @@ const program = new Command("verso")
   .helpCommand(false)
   .addCommand(serveCommand())
   .addCommand(verifyCommand())
+  .addCommand(validateCommand())
   .addCommand(logCommand())
+  .addCommand(importCommand())
   .addCommand(tokenCommand());
 
 // A reader such as `head` may leave before the end: what it did not ask for is not an error.

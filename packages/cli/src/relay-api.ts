@@ -1,38 +1,43 @@
 /** The administration of a running relay over HTTP: one request, one checked answer. */
 import { problem } from "@verso/protocol";
 import { CliError, type CliErrorCode } from "./errors.js";
+import { indented } from "./issue-lines.js";
 
 export interface RelayApi {
   /** What the relay answers. Throws a `CliError` when it is not what was asked for. */
-  request<T>(
-    method: string,
-    path: string,
-    options: { parse: (json: unknown) => T; body?: unknown },
-  ): Promise<T>;
+  request<T>(method: string, path: string, options: RequestOptions<T>): Promise<T>;
 }
 
-/** Milliseconds for which an answer is waited for. */
-const patience = 10_000;
+export interface RequestOptions<T> {
+  readonly parse: (json: unknown) => T;
+  /** Bytes go as they are, all else as JSON. */
+  readonly body?: unknown;
+  /** Milliseconds for which an answer is waited for. @default 10000 */
+  readonly patience?: number;
+}
 
 export function createRelayApi({ url, token }: { url: string; token: string | undefined }): RelayApi {
   if (!URL.canParse(url)) throw new CliError("bad-request", `"${url}" is no URL of a relay.`);
   const base = url.replace(/\/+$/, "");
 
   return {
-    async request(method, path, { parse, body }) {
+    async request(method, path, { parse, body, patience = 10_000 }) {
+      const isBytes = body instanceof Uint8Array;
+      const type = isBytes ? "application/octet-stream" : "application/json";
       const answer = await ask(base + path, {
         method,
         headers: {
           ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-          ...(body === undefined ? {} : { "content-type": "application/json" }),
+          ...(body === undefined ? {} : { "content-type": type }),
         },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(body === undefined ? {} : { body: isBytes ? Buffer.from(body) : JSON.stringify(body) }),
         signal: AbortSignal.timeout(patience),
       });
       if (answer.ok) return parse(answer.json);
       const told = problem.safeParse(answer.json);
       const detail = told.success ? `${told.data.detail} [${told.data.code}]` : `status ${answer.status}`;
-      throw new CliError(codeOf(answer.status), `${base} refuses: ${detail}`);
+      const issues = indented((told.success && told.data.issues) || []);
+      throw new CliError(codeOf(answer.status), `${base} refuses: ${detail}${issues}`);
     },
   };
 
@@ -52,6 +57,8 @@ export function createRelayApi({ url, token }: { url: string; token: string | un
 function codeOf(status: number): CliErrorCode {
   if (status === 401 || status === 403) return "denied";
   if (status === 404) return "not-found";
+  if (status === 409) return "document-exists";
+  if (status === 413 || status === 422) return "refused";
   if (status === 503) return "unavailable";
   return status < 500 ? "bad-request" : "relay-failed";
 }

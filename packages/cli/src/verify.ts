@@ -1,5 +1,5 @@
 /** `verso verify`: whether everything in a store is as it was written, and means what it says. */
-import { createReplay } from "@verso/server";
+import { createKinds, createReplay, readConfig } from "@verso/server";
 import { type VerifyIssue, verifyFolder } from "@verso/storage";
 import { Command } from "commander";
 import { ExitCode } from "./exit-code.js";
@@ -10,13 +10,21 @@ export function verifyCommand(): Command {
       "check a store: every hash, every reference, and every patch in both directions; changes nothing",
     )
     .argument("<folder>", "folder of the LevelDB store; its relay must not be running")
+    .option("--config <file>", "configuration file: look also for documents that do not satisfy their kinds")
     .option("--json", "issues as one JSON object a line, and at last the summary")
     .action(verify);
 }
 
-async function verify(folder: string, { json = false }: { json?: boolean }): Promise<void> {
+interface Flags {
+  readonly config?: string;
+  readonly json?: boolean;
+}
+
+async function verify(folder: string, { config: file, json = false }: Flags): Promise<void> {
+  const config = file === undefined ? null : await readConfig({ file, environment: process.env });
+  const kinds = config === null ? null : createKinds(config.documents);
   const summary = await verifyFolder(folder, {
-    replay: createReplay,
+    replay: document => createReplay({ kind: kinds?.of(document) }),
     onIssue: issue => console.log(json ? JSON.stringify(issue) : describe(issue)),
   });
   if (json) console.log(JSON.stringify(summary));

@@ -52,7 +52,10 @@ export const problemStatus = {
   "forbidden-document": 403,
   "not-found": 404,
   "method-not-allowed": 405,
+  "document-exists": 409,
   "too-large": 413,
+  "update-refused": 422,
+  "invalid-document": 422,
   internal: 500,
   unavailable: 503,
 } as const;

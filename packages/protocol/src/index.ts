@@ -21,6 +21,8 @@ export {
   documentList,
   type EventType,
   eventType,
+  type ImportedDocument,
+  importedDocument,
   type Problem,
   problem,
   type Rejection,

@@ -108,6 +108,17 @@ export const problem = z.object({
   /** Stable; see `problemStatus`. */
   code: z.string(),
   detail: z.string(),
+  /** What is wrong with a document that was sent, where that is the problem. */
+  issues: z.array(issue).optional(),
+});
+
+/** `POST /api/admin/documents/:id/import`: the document that an update has become. */
+export const importedDocument = z.object({
+  id: z.string(),
+  sequence: z.int().positive(),
+  revision_id: z.string(),
+  /** What was remarked on, and where asked for, why it does not satisfy its kind. */
+  issues: z.array(issue),
 });
 
 export type DocumentList = z.infer<typeof documentList>;
@@ -117,4 +128,5 @@ export type ChangeEvent = z.infer<typeof changeEvent>;
 export type ChangePage = z.infer<typeof changePage>;
 export type Rejection = z.infer<typeof rejection>;
 export type RejectionPage = z.infer<typeof rejectionPage>;
+export type ImportedDocument = z.infer<typeof importedDocument>;
 export type Problem = z.infer<typeof problem>;

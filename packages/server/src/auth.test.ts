@@ -194,7 +194,7 @@ describe("the administration of tokens", () => {
         code: "forbidden",
       });
     }
-    await relay.start();
+    await relay.start({ auth: anonymous({ roles: ["admin"] }) });
     expect(await problemOf(await relay.get("/api/admin/tokens"))).toMatchObject({ code: "not-found" });
   });
 

@@ -1,24 +1,47 @@
 /** What a cell does: the work itself, wherever it is done. */
 import { encodeChange, encodeInverse, observePatches } from "@verso/bridge";
 import * as Y from "yjs";
+import type { ForeignReading, ForeignUpdate } from "./foreign-update.js";
 import { leaveFormatting } from "./formatting.js";
 
 export type Job =
   | { readonly type: "try"; readonly state: readonly Uint8Array[]; readonly update: Uint8Array }
-  | { readonly type: "compact"; readonly updates: readonly Uint8Array[] };
+  | { readonly type: "compact"; readonly updates: readonly Uint8Array[] }
+  | { readonly type: "read"; readonly foreign: ForeignUpdate };
 
 export type JobResult =
   | { readonly type: "tried" }
   | { readonly type: "compacted"; readonly state: Uint8Array; readonly stateVector: Uint8Array }
+  | { readonly type: "has-read"; readonly reading: ForeignReading }
   | { readonly type: "failed"; readonly detail: string };
 
 /** Does a job; `built` is called when the document stands and the work on it begins. */
-export function doJob(job: Job, built: () => void): JobResult {
+export function doJob(job: Exclude<Job, { type: "read" }>, built: () => void): JobResult {
   try {
-    return job.type === "try" ? tryUpdate(job.state, job.update, built) : compact(job.updates, built);
+    switch (job.type) {
+      case "try":
+        return tryUpdate(job.state, job.update, built);
+      case "compact":
+        return compact(job.updates, built);
+    }
   } catch (error) {
-    return { type: "failed", detail: error instanceof Error ? error.message : String(error) };
+    return failed(error);
   }
+}
+
+/** Reads an update from an untrusted place. */
+export async function doReading(foreign: ForeignUpdate, built: () => void): Promise<JobResult> {
+  try {
+    // Loaded now, since the firewall comes with all that judges, and a trial must not wait for that.
+    const { readForeignUpdate } = await import("./foreign-update.js");
+    return { type: "has-read", reading: readForeignUpdate(foreign, built) };
+  } catch (error) {
+    return failed(error);
+  }
+}
+
+function failed(error: unknown): JobResult {
+  return { type: "failed", detail: error instanceof Error ? error.message : String(error) };
 }
 
 function tryUpdate(state: readonly Uint8Array[], update: Uint8Array, built: () => void): JobResult {

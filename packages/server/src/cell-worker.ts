@@ -1,6 +1,6 @@
 /** The worker's side of a cell; see `cell.ts`. */
 import { parentPort } from "node:worker_threads";
-import { doJob, type Job, type JobResult } from "./cell-jobs.js";
+import { doJob, doReading, type Job, type JobResult } from "./cell-jobs.js";
 import { threadId } from "./thread-time.js";
 
 /** `built` says that the document stands and the work on it begins. */
@@ -8,7 +8,8 @@ export type Message = JobResult | { readonly type: "built"; readonly thread: num
 
 const thread = threadId();
 
-parentPort?.on("message", (job: Job) => {
+parentPort?.on("message", async (job: Job) => {
   const send = (message: Message) => parentPort?.postMessage(message);
-  send(doJob(job, () => send({ type: "built", thread })));
+  const built = () => send({ type: "built", thread });
+  send(job.type === "read" ? await doReading(job.foreign, built) : doJob(job, built));
 });

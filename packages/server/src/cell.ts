@@ -1,10 +1,10 @@
 /**
  * A worker thread for work on documents that may take long, or never end, and must then be stoppable.
  *
- * Two kinds of work go here. A *trial* applies an update to a copy of a document, to learn what it costs before it
+ * Three kinds of work go here. A *trial* applies an update to a copy of a document, to learn what it costs before it
  * is applied on the thread that all documents share: a chain of conflicts in a few kilobytes can take Yjs half a
  * minute. *Compaction* builds a snapshot from an older one and the updates after it, which would stall every
- * document for as long as it takes.
+ * document for as long as it takes. An import reads what nobody has vouched for, all of it at once.
  *
  * A cell does one thing at a time, in order. When a deadline passes, its thread is terminated and the next job
  * gets a new one. Deadlines count the thread's own processor time where the system tells it, and elapsed time
@@ -15,6 +15,7 @@ import type { Job, JobResult } from "./cell-jobs.js";
 import type { Message } from "./cell-worker.js";
 import type { Cancel, Clock } from "./clock.js";
 import { ServerError } from "./errors.js";
+import type { ForeignReading, ForeignUpdate } from "./foreign-update.js";
 import { threadTime } from "./thread-time.js";
 
 export interface Trial {
@@ -47,6 +48,8 @@ export interface Cell {
   try(trial: Trial): Promise<TrialResult>;
   /** Merges updates into one, through a document, and checks that the result reads back the same. */
   compact(compaction: Compaction): Promise<Compacted>;
+  /** Reads an update from an untrusted place; the deadline is three times that of a trial. */
+  read(foreign: ForeignUpdate): Promise<ForeignReading>;
   close(): Promise<void>;
 }
 
@@ -93,6 +96,18 @@ export function createCell({
       if (outcome !== "too-slow" && outcome.type === "compacted") return outcome;
       const why = outcome === "too-slow" || outcome.type !== "failed" ? "it took too long" : outcome.detail;
       throw new ServerError("compaction-failed", `The document could not be compacted: ${why}.`);
+    },
+    async read(foreign) {
+      // A struct takes three bytes at least. The document is built twice, and told as JSON.
+      const structs = Math.min(foreign.limits.structs, foreign.update.length / 3);
+      const deadline = 3 * (trialDeadline + trialDeadlinePerStruct * structs);
+      const outcome = await run({ type: "read", foreign }, deadline);
+      if (outcome !== "too-slow" && outcome.type === "has-read") return outcome.reading;
+      if (outcome === "too-slow" || outcome.type !== "failed") {
+        return { type: "too-large", code: "update-too-costly", detail: "applying it takes too long" };
+      }
+      const detail = `it cannot be applied: ${outcome.detail}`;
+      return { type: "update-refused", code: "update-failed", detail };
     },
     async close() {
       closed = true;

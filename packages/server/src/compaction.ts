@@ -27,7 +27,11 @@ export function outweighs(head: Head, snapshotBytes: number, share: number): boo
 }
 
 /** Makes a snapshot of what is durable now; resolves with its size in bytes. */
-export async function compact(log: DocumentLog, ledger: Ledger, cell: Cell): Promise<number> {
+export async function compact(
+  log: DocumentLog,
+  ledger: Ledger,
+  cell: Pick<Cell, "compact">,
+): Promise<number> {
   const sequence = log.head?.sequence ?? 0;
   const snapshot = await ledger.snapshot(log.document);
   const updates = snapshot === undefined ? [] : [snapshot.state];

@@ -151,6 +151,7 @@ export interface Document {
   readonly roots: Roots;
   /** Builds the `Y.Doc` now, if it is not there yet. */
   build(): void;
+  readonly isBuilt: boolean;
   /** Bytes of memory, estimated. */
   readonly bytes: number;
   close(): void;
@@ -257,6 +258,9 @@ export function createDocument(
       return known;
     },
     build: () => void built(),
+    get isBuilt() {
+      return live !== null;
+    },
     get bytes() {
       return size * (live === null ? 1 : heapPerByte);
     },
@@ -342,7 +346,7 @@ export function createDocument(
     if (live !== null) return live;
     const doc = new Y.Doc({ gc: true });
     if (cold !== null) applyAll(doc, cold);
-    // After what is stored: meeting its own id there, Yjs would take it for another's and draw a new one.
+    // Not before: Yjs takes another id when updates bring structs under its own, and these may hold what was restored.
     doc.clientID = serverClientId;
     const observer = observePatches(doc, { roots: known }, event => {
       noted = {
@@ -424,7 +428,7 @@ const readOnly = {
 const emptyUpdate = Uint8Array.of(0, 0);
 
 /** A kind that declares roots allows no others. */
-function firewallOptions(limits: Limits, declared: Roots): FirewallOptions {
+export function firewallOptions(limits: Limits, declared: Roots): FirewallOptions {
   const names = Object.keys(declared);
   if (names.length === 0) return { limits };
   return { limits, roots: Object.fromEntries(names.map(name => [name, shapeOf[declared[name] ?? "map"]])) };

@@ -146,6 +146,25 @@ describe("a refused edit", () => {
     expect(map(ann).get("approved")).toBe(true);
   });
 
+  it("is taken back under the relay's own id, also when the document was read again", async () => {
+    const ann = await join(101);
+    map(ann).set("total", 7);
+    const written = async () => {
+      map(ann).set("total", -1);
+      await flush();
+      return Y.getState(ann.doc.store, 1);
+    };
+    const before = await written();
+    expect(before).toBeGreaterThan(0);
+    ann.disconnect();
+    await world.close();
+    await start();
+    clients.push(world.connect("invoice/1", ann.doc));
+    await flush();
+    expect(await written()).toBeGreaterThan(before);
+    expect([...ann.doc.store.clients.keys()].sort((a, b) => a - b)).toEqual([1, 101]);
+  });
+
   it("that was written unseen, where the relay's value counts, is told as a conflict", async () => {
     const ann = await join(101);
     const bob = await join(102);

@@ -1,11 +1,14 @@
 /** What the HTTP API refuses: thrown by a route, it becomes the body of the answer. */
 import type { ProblemCode } from "@verso/protocol";
+import type { Issue } from "@verso/validation";
 import type { z } from "zod";
 
 export class HttpProblem extends Error {
   constructor(
     readonly code: ProblemCode,
     detail: string,
+    /** What is wrong with a document that was sent. */
+    readonly issues: readonly Issue[] = [],
   ) {
     super(detail);
   }

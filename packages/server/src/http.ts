@@ -11,6 +11,7 @@ import {
   type RejectionPage,
 } from "@verso/protocol";
 import { type Commit, type Head, type Ledger, StorageError } from "@verso/storage";
+import type { Limits } from "@verso/validation";
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from "express";
 import helmet from "helmet";
 import { z } from "zod";
@@ -20,9 +21,12 @@ import { toChangeEvent, toRejection } from "./changes.js";
 import type { Door } from "./door.js";
 import { ServerError } from "./errors.js";
 import { HttpProblem, parse } from "./http-problem.js";
+import { importDocument } from "./import.js";
+import { createImportRoutes } from "./import-routes.js";
 import type { Kinds } from "./kinds.js";
 import type { Metrics } from "./metrics.js";
 import { checkOrigin, type OriginPolicy } from "./origin.js";
+import type { Room } from "./room.js";
 import type { Rooms } from "./rooms.js";
 import { createTokenRoutes } from "./token-routes.js";
 import type { TokenStore } from "./token-store.js";
@@ -39,6 +43,9 @@ export interface HttpOptions {
   readonly frameLimits: FrameLimits;
   /** The moment before which rejections are forgotten, whether they are in the store still or not. */
   readonly rejectionsForgottenBefore: () => number;
+  readonly limits: Limits;
+  /** Bytes of encoded state that a document may have. */
+  readonly documentBytes: number;
   /** Folder of a built page that is served at `/`. */
   readonly page: string | undefined;
   /** False from the moment the relay begins to shut down. */
@@ -135,13 +142,21 @@ export function createHttp(options: HttpOptions): Express {
     response.json({ rejections, next } satisfies RejectionPage);
   });
 
-  if (options.tokens !== undefined) {
-    const administer: RequestHandler = async (request, _response, next) => {
-      await demand(request, null, "admin");
-      next();
-    };
-    app.use("/api/admin", administer, createTokenRoutes(options.tokens));
-  }
+  const administer: RequestHandler = async (request, _response, next) => {
+    await demand(request, null, "admin");
+    next();
+  };
+  app.use("/api/admin", administer);
+  if (options.tokens !== undefined) app.use("/api/admin", createTokenRoutes(options.tokens));
+  const importRoutes = createImportRoutes({
+    maxBytes: options.limits.fullStateBytes,
+    documentId,
+    importDocument(request, id, { update, allowInvalid }) {
+      const begin: Room["begin"] = first => rooms.get(id).begin(first);
+      return importDocument(id, update, { ...options, actor: actorOf(request), allowInvalid, begin });
+    },
+  });
+  app.use("/api/admin", importRoutes);
 
   app.all(["/api", "/api/{*path}"], (request: express.Request) => {
     if (request.method === "GET" || request.method === "HEAD") {
@@ -242,19 +257,25 @@ function answerProblem({ accepting, onError }: HttpOptions): ErrorRequestHandler
       response.destroy();
       return;
     }
-    const { code, detail } = problemOf(error, accepting());
+    const { code, detail, issues = [] } = problemOf(error, accepting());
     // What is refused by intention has told what there is to tell.
     const unforeseen = code === "internal" && !(error instanceof HttpProblem);
     if (unforeseen) onError(error, { method: request.method, path: request.path });
     const status = problemStatus[code];
     if (status === 401) response.set("WWW-Authenticate", challenges[code] ?? challenge);
-    const body: Problem = { type: "about:blank", title: titles[status] ?? "Error", status, code, detail };
+    const body: Problem = {
+      ...{ type: "about:blank", title: titles[status] ?? "Error", status, code, detail },
+      ...(issues.length === 0 ? {} : { issues: [...issues] }),
+    };
     response.status(status).type("application/problem+json").send(JSON.stringify(body));
   };
 }
 
-function problemOf(error: unknown, accepting: boolean): { code: ProblemCode; detail: string } {
-  if (error instanceof HttpProblem) return { code: error.code, detail: error.message };
+function problemOf(
+  error: unknown,
+  accepting: boolean,
+): { code: ProblemCode; detail: string; issues?: HttpProblem["issues"] } {
+  if (error instanceof HttpProblem) return { code: error.code, detail: error.message, issues: error.issues };
   // What a request was using may have been closed under it.
   if (!accepting) return { code: "unavailable", detail: "The relay is shutting down." };
   if (error instanceof ServerError && error.code === "document-closed") {
@@ -312,7 +333,9 @@ const titles: Readonly<Record<number, string>> = {
   403: "Forbidden",
   404: "Not Found",
   405: "Method Not Allowed",
+  409: "Conflict",
   413: "Content Too Large",
+  422: "Unprocessable Content",
   500: "Internal Server Error",
   503: "Service Unavailable",
 };

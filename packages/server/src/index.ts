@@ -34,7 +34,13 @@ export { type TokensOptions, tokens } from "./tokens.js";
 // Reading what it has written
 
 export { toChangeEvent } from "./changes.js";
-export { createReplay } from "./verify.js";
+export { createKinds, type Kind, type Kinds, type KindsOptions } from "./kinds.js";
+export { type Validity, validateLedger } from "./validity.js";
+export { createReplay, type ReplayOptions } from "./verify.js";
+
+// Bringing documents in
+
+export { type ImportOptions, type ImportResult, importDocument } from "./import.js";
 
 // What a kind asks of what is written to its documents
 

@@ -45,6 +45,10 @@ export interface ListenOptions {
   readonly logger?: Logger;
 }
 
+/** Issues of a document that are logged when it is opened. */
+const issuesLogged = 5;
+/** Milliseconds in which a request must have arrived: an import may be large. */
+const requestTime = 120_000;
 /** Milliseconds for which sockets may finish sending when the relay closes. */
 const closingTime = 2000;
 
@@ -109,6 +113,15 @@ export async function listen(
         metrics.discarded();
         logger.warn({ documentId, err: cause }, "a document is read again");
       },
+      invalid({ documentId, issues }) {
+        metrics.invalid();
+        // Their messages may quote the document.
+        const first = issues
+          .slice(0, issuesLogged)
+          .map(({ pointer, code, rule }) => ({ pointer, code, rule }));
+        const told = { documentId, count: issues.length, issues: first };
+        logger.warn(told, "a document does not satisfy its kind");
+      },
       uncompacted: ({ documentId, cause }) =>
         logger.warn({ documentId, err: cause }, "a snapshot was not made, or old rejections not forgotten"),
       failed: ({ documentId, cause }) =>
@@ -126,7 +139,7 @@ export async function listen(
     showsToken: request => auth.anonymous === null && readCredentials(request, config).token !== null,
   };
   const http = createServer(
-    { headersTimeout: 10_000, requestTimeout: 15_000, maxHeaderSize: 16 * 1024 },
+    { headersTimeout: 10_000, requestTimeout: requestTime, maxHeaderSize: 16 * 1024 },
     createHttp({
       ledger,
       rooms,
@@ -137,6 +150,8 @@ export async function listen(
       originPolicy,
       frameLimits: config.frameLimits,
       rejectionsForgottenBefore: () => forgottenBefore(config.rejections, clock.now()),
+      limits: config.limits,
+      documentBytes: config.documentBytes,
       page,
       accepting: () => accepting,
       onError: (error, request) => logger.error({ err: error, ...request }, "a request failed"),

@@ -8,6 +8,8 @@ export interface Metrics {
   refused(code: string): void;
   /** A document was read again from the ledger. */
   discarded(): void;
+  /** A document was opened that does not satisfy its kind. */
+  invalid(): void;
   /** The text, and the media type that it has. */
   read(): Promise<string>;
   readonly contentType: string;
@@ -47,6 +49,11 @@ export function createMetrics({ documents, sockets }: MetricsSources): Metrics {
     help: "Documents that were read again from the ledger.",
     registers,
   });
+  const invalid = new Counter({
+    name: "verso_invalid_documents_total",
+    help: "Openings of documents that do not satisfy their kinds; large documents are not looked at.",
+    registers,
+  });
   const gauge = (name: string, help: string, read: () => number) =>
     new Gauge({
       name,
@@ -67,6 +74,7 @@ export function createMetrics({ documents, sockets }: MetricsSources): Metrics {
     },
     refused: code => refusals.inc({ code }),
     discarded: () => discards.inc(),
+    invalid: () => invalid.inc(),
     read: () => registry.metrics(),
     contentType: registry.contentType,
   };

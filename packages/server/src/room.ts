@@ -17,6 +17,7 @@ import { createHash } from "node:crypto";
 import { encodeRevertNote, type JsonObject, type Roots } from "@verso/bridge";
 import { CloseCode, type FrameLimits } from "@verso/protocol";
 import {
+  type Appended,
   type Commit,
   type CommitDraft,
   type DocumentLog,
@@ -48,6 +49,7 @@ import { createPresence } from "./presence.js";
 import { recollect, revertNotes } from "./recollection.js";
 import { forgetRejections, type RejectionRetention } from "./rejections.js";
 import { admitPushes, type QueuedPush, type Refusal, type TurnResult } from "./turn.js";
+import { isError } from "./validity.js";
 
 export interface Room {
   readonly documentId: string;
@@ -63,6 +65,11 @@ export interface Room {
   drained(peer: Peer): void;
   awareness(peer: Peer, payload: Uint8Array): void;
   queryAwareness(peer: Peer): void;
+  /**
+   * Makes this the first commit, for all who are here to receive, unless the document has one. It is no client's push:
+   * the firewall and the gate do not see it, and whose the ids in it are nobody asks.
+   */
+  begin(first: FirstCommit): Promise<Appended | "document-exists">;
   /** Reads the document at a moment when it is exactly what the ledger holds. */
   view<T>(read: (view: View) => T): Promise<T>;
   /** Keeps a snapshot if the commits since the last one outweigh `share` of it, and forgets old rejections. */
@@ -73,6 +80,12 @@ export interface Room {
   readonly bytes: number;
   /** Finishes what was pushed, tells the sessions why, and lets go of the document. */
   close(code: CloseCode, reason: string): Promise<void>;
+}
+
+/** What a document begins with, made and judged elsewhere. */
+export interface FirstCommit {
+  readonly draft: CommitDraft;
+  readonly roots: Roots;
 }
 
 export interface View {
@@ -87,8 +100,8 @@ export interface RoomOptions {
   /** The kind of a document; every id that comes here has one. */
   readonly kindOf: (documentId: string) => Kind;
   /** Where costly updates are tried, and where snapshots are made: never the same, since a trial may be killed. */
-  readonly trials: Cell;
-  readonly compactions: Cell;
+  readonly trials: Pick<Cell, "try">;
+  readonly compactions: Pick<Cell, "compact">;
   readonly limits: Limits;
   /** Bytes of encoded state from which a document takes no more. */
   readonly documentBytes: number;
@@ -140,6 +153,8 @@ export interface RoomEvents {
   }): void;
   /** The document was discarded, and is read again from the ledger. */
   discarded(event: { documentId: string; cause: unknown }): void;
+  /** The document was opened and does not satisfy its kind. Large ones are not looked at. */
+  invalid(event: { documentId: string; issues: readonly Issue[] }): void;
   /** A snapshot could not be made, or old rejections not be forgotten; the next try comes with the next commits. */
   uncompacted(event: { documentId: string; cause: unknown }): void;
   /** The document cannot be opened; its sessions were closed and the room is of no further use. */
@@ -169,6 +184,8 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
   const onTrial = new Map<Peer, OnTrial>();
   /** State vectors of those who asked, each of which gets an answer. */
   const questions = new Map<Peer, Uint8Array[]>();
+  /** What wants to be the first commit. */
+  const arriving: Arriving[] = [];
   /** Readers, and what else runs when the document is what the ledger holds. */
   const tasks: (() => void)[] = [];
 
@@ -224,6 +241,12 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
       const everyone = presence.everyone();
       if (everyone !== null) peer.present(everyone);
     },
+    begin: first =>
+      new Promise((resolve, reject) => {
+        if (ended !== null) return reject(ended);
+        arriving.push({ first, resolve, reject });
+        pacer.wake();
+      }),
     view: read =>
       new Promise((resolve, reject) => {
         whenCurrent(({ log, document }) => {
@@ -240,7 +263,7 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
       await tidy(open, { snapshot: outweighs(open.log.head, open.snapshotBytes, share) });
     },
     get idle() {
-      const waiting = pushes.length + tasks.length + onTrial.size;
+      const waiting = pushes.length + arriving.length + tasks.length + onTrial.size;
       return peers.size === 0 && waiting === 0 && pacer.running === null;
     },
     get bytes() {
@@ -277,7 +300,8 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
           roots,
         });
         const snapshotBytes = snapshot?.state.length ?? 0;
-        open = { log, document, leases, savedRoots: roots.remembered, snapshotBytes };
+        const isJudged = snapshotBytes + (log.head?.tail.bytes ?? 0) > judgedAtOpening;
+        open = { log, document, leases, savedRoots: roots.remembered, snapshotBytes, isJudged };
       } catch (cause) {
         if (!isTransient(cause)) return fail(cause);
         await storeChange();
@@ -308,6 +332,10 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
     // What fails again and again, and not for want of a store, would have everybody send everything for ever.
     if (++discards > discardsInARow && !isTransient(cause)) return fail(cause);
     events.discarded({ documentId, cause });
+    reopen(delivered);
+  }
+
+  function reopen(delivered: Moment | null): void {
     close();
     if (delivered !== null) delivery.fallBehind(delivered);
     pushes = [];
@@ -344,6 +372,7 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
     close();
     for (const peer of [...peers]) peer.close(code, reason);
     questions.clear();
+    for (const { reject } of arriving.splice(0)) reject(error);
     runTasks(() => false);
   }
 
@@ -355,7 +384,8 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
 
   function wanted(): number | null {
     if (open === null) return null;
-    return pushes.length > 0 || questions.size > 0 || tasks.length > 0 ? 0 : presence.dueIn;
+    const waiting = pushes.length + arriving.length + questions.size + tasks.length;
+    return waiting > 0 ? 0 : presence.dueIn;
   }
 
   async function turn(): Promise<void> {
@@ -369,6 +399,9 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
 
   async function takeTurn(): Promise<void> {
     if (open === null) return;
+    for (let each = arriving.shift(); each !== undefined; each = arriving.shift()) {
+      if (!(await arrive(open, each))) return;
+    }
     if (!(await beginDocument(open))) return;
     const end = clock.monotonic() + pacing.turnWork;
     const outOfTime = () => clock.monotonic() >= end;
@@ -396,6 +429,40 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
     if (open?.log.head !== undefined && isDue(open.log.head, open.snapshotBytes)) {
       void tidy(open, { snapshot: true });
     }
+    if (open !== null) judgeOnce(open);
+  }
+
+  /** Tells of a document that does not satisfy its kind any more, once it is there to be judged at little cost. */
+  function judgeOnce(current: Open): void {
+    const { document, log } = current;
+    if (current.isJudged || !document.isBuilt) return;
+    current.isJudged = true;
+    const { judge } = options.kindOf(documentId);
+    if (judge === null || log.head === undefined) return;
+    // Not what a sanitiser would make of it: cleaning takes a hundred times as long.
+    const issues = judge.judgeDocument(document.content(), relayActor).filter(isError);
+    if (issues.length > 0) events.invalid({ documentId, issues });
+  }
+
+  /** Makes what was made elsewhere the first commit; false when the document is read again from the ledger. */
+  async function arrive({ log }: Open, { first, resolve, reject }: Arriving): Promise<boolean> {
+    if (log.head !== undefined) {
+      resolve("document-exists");
+      return true;
+    }
+    const nothing = { sequence: 0, stateVector: new Map<number, number>() };
+    try {
+      const [appended] = await log.append([first.draft], { roots: new Map(Object.entries(first.roots)) });
+      if (appended === undefined) throw new Error("The ledger did not answer for a draft.");
+      resolve(appended);
+    } catch (error) {
+      reject(error);
+      discard(error, nothing);
+      return false;
+    }
+    // It comes back from the ledger like any other, and is not built on this thread before somebody needs it.
+    reopen(nothing);
+    return false;
   }
 
   /** Writes what a new document of its kind begins with, once somebody is here who may; false when that failed. */
@@ -624,6 +691,14 @@ interface Open {
   savedRoots: Roots;
   /** Size of the latest snapshot. */
   snapshotBytes: number;
+  /** Whether it was judged as a whole, or is too large for that. */
+  isJudged: boolean;
+}
+
+interface Arriving {
+  readonly first: FirstCommit;
+  readonly resolve: (result: Appended | "document-exists") => void;
+  readonly reject: (error: unknown) => void;
 }
 
 interface OnTrial {
@@ -637,6 +712,8 @@ interface OnTrial {
 const queuedQuestions = 64;
 /** Milliseconds after a join from which the `Y.Doc` is built, so that the first push need not wait for it. */
 const buildDelay = 100;
+/** Bytes of stored state above which a document is not judged when it is opened: up to there it takes some 5 ms. */
+const judgedAtOpening = 64 * 1024;
 /** How often in a row a document may be discarded for another reason than a store that is not ready. */
 const discardsInARow = 5;
 const everything = Y.encodeStateVector(new Y.Doc());

@@ -16,12 +16,21 @@ import {
 } from "@verso/bridge";
 import type { Commit, DocumentReplay, Head, VerifyIssue } from "@verso/storage";
 import * as Y from "yjs";
-import { knownRoots } from "./kinds.js";
+import { type Kind, knownRoots } from "./kinds.js";
+import { isError, judgeWhole } from "./validity.js";
 
 type Issue = Omit<VerifyIssue, "document">;
 
+export interface ReplayOptions {
+  /**
+   * The kind of the document, `null` for none: whether it satisfies that is looked at, too.
+   * @default it is not looked at
+   */
+  readonly kind?: Kind | null | undefined;
+}
+
 /** A check for one document, to be given to `verifyLedger` or `verifyFolder` for each. Holds its changes in memory. */
-export function createReplay(): DocumentReplay {
+export function createReplay({ kind }: ReplayOptions = {}): DocumentReplay {
   /** The document as the updates build it; `null` while some of them are missing. */
   let doc: Y.Doc | null = new Y.Doc();
   /** The state before `changes`; `null` for the empty document. */
@@ -62,10 +71,23 @@ export function createReplay(): DocumentReplay {
     },
 
     end(head: Head | undefined) {
-      if (head === undefined || doc === null || !complete) return [];
-      return [...replay(head, doc, base, changes)];
+      if (head === undefined || doc === null) return [];
+      const replayed = complete ? [...replay(head, doc, base, changes)] : [];
+      return kind === undefined ? replayed : [...replayed, ...judge(head, doc, kind)];
     },
   };
+}
+
+function judge(head: Head, doc: Y.Doc, kind: Kind | null): Issue[] {
+  if (kind === null) return [invalid(head, "its id matches none of the configured kinds")];
+  if (kind.judge === null) return [];
+  const content = read(doc, { ...kind.roots, ...knownRoots(head.roots) });
+  const errors = judgeWhole(kind, content).filter(isError);
+  const [first] = errors;
+  if (first === undefined) return [];
+  const others = errors.length === 1 ? "" : `, and ${errors.length - 1} more`;
+  const detail = `it does not satisfy its kind: ${first.code} at ${first.pointer || "/"}${others}`;
+  return [invalid(head, detail)];
 }
 
 function* replay(
@@ -130,6 +152,10 @@ function build(state: Uint8Array): Y.Doc {
 
 function broken(sequence: number, detail: string): Issue {
   return { code: "invalid-data", severity: "critical", sequence, detail: `commit ${sequence}: ${detail}` };
+}
+
+function invalid({ sequence }: Head, detail: string): Issue {
+  return { code: "invalid-document", severity: "low", sequence, detail };
 }
 
 function describe(error: unknown): string {

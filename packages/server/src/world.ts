@@ -100,7 +100,15 @@ export async function createWorld({
     pacing: defaultPacing,
     residency: defaultResidency,
     rejections: defaultRejectionRetention,
-    events: { refused() {}, rejected() {}, discarded() {}, uncompacted() {}, failed() {}, ...events },
+    events: {
+      refused() {},
+      rejected() {},
+      discarded() {},
+      invalid() {},
+      uncompacted() {},
+      failed() {},
+      ...events,
+    },
     ...options,
   });
   let sessions = 0;
@@ -242,7 +250,7 @@ function message(write: (encoder: encoding.Encoder) => void): Uint8Array {
 }
 
 /** Does the work at once, in this thread: a simulation has no other, and its updates are harmless. */
-function createInlineCell(): Cell {
+function createInlineCell(): Pick<Cell, "try" | "compact"> {
   return {
     async try(trial) {
       const result = doJob({ type: "try", ...trial }, () => {});
@@ -254,7 +262,6 @@ function createInlineCell(): Cell {
         throw new Error(result.type === "failed" ? result.detail : result.type);
       return result;
     },
-    async close() {},
   };
 }
 

@@ -11,6 +11,7 @@ export interface VerifyIssue {
    * - `version-mismatch`: the format is not the one this version reads.
    * - `hash-mismatch`: the chain does not hold.
    * - `orphaned-data`: nothing refers to it.
+   * - `invalid-document`: the document is as it was written, and not as a configuration asks. Found by replays only.
    */
   readonly code:
     | "missing-reference"
@@ -18,7 +19,8 @@ export interface VerifyIssue {
     | "corrupted-entry"
     | "version-mismatch"
     | "hash-mismatch"
-    | "orphaned-data";
+    | "orphaned-data"
+    | "invalid-document";
   /** `critical`: history is lost or not trustworthy. `low`: nothing is lost. */
   readonly severity: "low" | "medium" | "high" | "critical";
   readonly detail: string;

@@ -57,6 +57,8 @@ export interface Judge {
   readsOf(rule: string): readonly string[];
   /** What is wrong with a whole document, whoever made it. */
   judgeDocument(document: JsonObject, actor: Actor): Issue[];
+  /** The texts of a whole document that cleaning would change, or cannot clean. Cleans all of them to find out. */
+  uncleaned(document: JsonObject): Issue[];
 }
 
 /** Throws a `ValidationError` whose path says what in the configuration is at fault. */
@@ -102,6 +104,15 @@ export function createJudge(
         ...ruleSet.check(everything, { value }, { actor }),
       ];
     },
+    uncleaned(document) {
+      const reader = { value: (path: Path) => valueAt(document, path), textLength: () => undefined };
+      const { texts, issues } = cleaning.clean(settingAll(document), reader);
+      const unclean = texts.map(({ pointer }): Issue => {
+        const message = "This text is not cleaned.";
+        return { pointer, code: "not-sanitized", message, severity: "error" };
+      });
+      return [...issues, ...unclean];
+    },
   };
 
   /** Functions of the configuration may throw; what they judge is then refused, as with a rule. */
@@ -124,6 +135,17 @@ export function createJudge(
       });
     }
   }
+}
+
+/** The change by which a document would have come into being at once. */
+function settingAll(document: JsonObject): Change {
+  return Object.entries(document).map(([key, after]) => ({
+    type: "set",
+    path: [],
+    key,
+    before: undefined,
+    after,
+  }));
 }
 
 function unescapeToken(token: string): string {
