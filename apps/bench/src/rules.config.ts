@@ -10,7 +10,11 @@ const config: ConfigInput = {
       schema: z.object({ [TEXT]: text({ maxLength: 50_000_000 }), title: text({ maxLength: 200 }) }),
       permissions: { [`/${TEXT}`]: { insert: () => true, delete: () => true } },
       rules: [
-        rule({ name: "titled", reads: ["/title"], check: ([title]) => title !== "" || "has no title" }),
+        rule({
+          name: "one-line",
+          reads: ["/title"],
+          check: ([title]) => !String(title).includes("\n") || "has several lines",
+        }),
       ],
     },
   },
