@@ -4,8 +4,16 @@ import { parseInvocation } from "./plan.js";
 test("without arguments everything is measured three times", () => {
   expect(parseInvocation([])).toEqual({
     plan: {
-      workloads: ["w1", "w2", "w3", "w4", "w5", "w6"],
-      subjects: ["verso", "hocuspocus", "y-websocket", "plain-relay", "frame-relay", "batch-relay"],
+      workloads: ["w1", "w2", "w3", "w4", "w5", "w6", "w7"],
+      subjects: [
+        "verso",
+        "verso-rules",
+        "hocuspocus",
+        "y-websocket",
+        "plain-relay",
+        "frame-relay",
+        "batch-relay",
+      ],
       quick: false,
       rounds: 3,
     },
@@ -21,7 +29,9 @@ test("what is chosen runs in the usual order, once", () => {
 });
 
 test("wrong arguments are named", () => {
-  expect(() => parseInvocation(["--only", "w9"])).toThrow('--only takes w1, w2, w3, w4, w5, w6, not "w9".');
+  expect(() => parseInvocation(["--only", "w9"])).toThrow(
+    '--only takes w1, w2, w3, w4, w5, w6, w7, not "w9".',
+  );
   expect(() => parseInvocation(["--subjects", "toString"])).toThrow(
     /^--subjects takes .*, not "toString"\.$/,
   );

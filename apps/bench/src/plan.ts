@@ -6,7 +6,7 @@ import { workloads } from "./workloads.js";
 
 export interface Plan {
   readonly workloads: readonly WorkloadName[];
-  /** W6 compares methods; its methods always take part. */
+  /** W6 and W7 compare methods; those always take part. */
   readonly subjects: readonly SubjectName[];
   readonly quick: boolean;
   readonly rounds: number;
@@ -31,7 +31,7 @@ export const usage = `npm run bench -- [options]
   --only LIST        workloads: ${Object.keys(workloads).join(",")}
   --subjects LIST    ${subjectNames.join(",")}
   --rounds N         rounds of which the median is taken (default 3)
-  --trace FILE       recorded history for W3 and the long text of W6 (.json.gz of editing-traces, sequential)
+  --trace FILE       recorded history for W3 and the long text of W6 and W7 (.json.gz of editing-traces, sequential)
   --out FILE         write the report there instead of to standard output
   --json FILE        write every measurement there, one JSON object a line
   --from FILE        measure nothing, report on such a file

@@ -23,6 +23,7 @@ export interface Subject {
 
 export const subjectNames = [
   "verso",
+  "verso-rules",
   "hocuspocus",
   "y-websocket",
   "plain-relay",
@@ -32,20 +33,8 @@ export const subjectNames = [
 export type SubjectName = (typeof subjectNames)[number];
 
 export const subjects: Readonly<Record<SubjectName, Subject>> = {
-  verso: {
-    name: "verso",
-    title: "Verso",
-    dialect: "y",
-    path: "/yjs/{document}",
-    persistent: true,
-    command: ({ port, folder }) => ({
-      args: [
-        file("../../../packages/cli/bin/verso.js"),
-        "serve",
-        ...["--data", folder, "--host", "127.0.0.1", "--port", String(port), "--log-level", "warn"],
-      ],
-    }),
-  },
+  verso: relayWithLedger("verso", "Verso"),
+  "verso-rules": relayWithLedger("verso-rules", "Verso, judging", "./rules.config.js"),
   hocuspocus: {
     name: "hocuspocus",
     title: "Hocuspocus",
@@ -77,6 +66,24 @@ export function subjectOf(name: string): Subject {
   const subject = Object.hasOwn(subjects, name) ? subjects[name as SubjectName] : undefined;
   if (subject === undefined) throw new TypeError(`There is no subject "${name}".`);
   return subject;
+}
+
+function relayWithLedger(name: SubjectName, title: string, config?: string): Subject {
+  return {
+    name,
+    title,
+    dialect: "y",
+    path: "/yjs/{document}",
+    persistent: true,
+    command: ({ port, folder }) => ({
+      args: [
+        file("../../../packages/cli/bin/verso.js"),
+        "serve",
+        ...["--data", folder, "--host", "127.0.0.1", "--port", String(port), "--log-level", "warn"],
+        ...(config === undefined ? [] : ["--config", file(config)]),
+      ],
+    }),
+  };
 }
 
 function relay(name: SubjectName, title: string, mode: string): Subject {

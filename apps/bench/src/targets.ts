@@ -7,6 +7,8 @@ export interface Target {
   readonly workload: WorkloadName;
   readonly table: string;
   readonly figure: string;
+  /** Whose figure it is. @default Verso's */
+  readonly of?: string;
   /** With whom Verso's figure is compared: divided by theirs, or less theirs. Alone if absent. */
   readonly against?: { readonly participant: string; readonly as: "ratio" | "difference" };
   readonly bound: "at least" | "at most";
@@ -31,6 +33,7 @@ export type Lookup = (
 const verso = "verso";
 const toHocuspocus = { participant: "hocuspocus", as: "ratio" } as const;
 const toPlain = { participant: "plain-relay", as: "ratio" } as const;
+const toBridge = { participant: "bridge", as: "ratio" } as const;
 const toBare = { participant: "bare", as: "ratio" } as const;
 
 export const targets: readonly Target[] = [
@@ -123,6 +126,34 @@ export const targets: readonly Target[] = [
     ["set", "text", "array"].map(kind => patchTarget(`${kind} ${size}`, `patches, ${size} ${kind}`)),
   ),
   patchTarget("long-text", "patches, long text"),
+  {
+    what: "fan-out with rules, peak against Hocuspocus",
+    ...{ workload: "w1", table: "peak-standard", figure: "edits", of: "verso-rules" },
+    ...{ against: toHocuspocus, bound: "at least", limit: 1.25, unit: "x" },
+  },
+  {
+    what: "intake of a long history with rules, edits/s",
+    ...{ workload: "w3", table: "intake", figure: "editsPerSecond", of: "verso-rules" },
+    ...{ bound: "at least", limit: 30_000, unit: "" },
+  },
+  ...["1 KB", "85 KB", "8.7 MB"].flatMap(size =>
+    ["set", "text", "array"].map(kind => gateTarget(`${kind} ${size}`, `gate, ${size} ${kind}`)),
+  ),
+  gateTarget("long-text", "gate, long text"),
+  ...(
+    [
+      ["firewall", "firewall, a small update", 4],
+      ["field", "schema, a field", 1_000],
+      ["entity", "schema, an entity", 10_000],
+      ["suspicion", "suspicions in 100,000 characters", 5_000],
+    ] as const
+  ).map(
+    ([figure, what, limit]): Target => ({
+      what,
+      ...{ workload: "w7", table: "checks", figure },
+      ...{ bound: "at most", limit, unit: " µs" },
+    }),
+  ),
 ];
 
 /** Compares what was measured with what is to be reached. */
@@ -153,8 +184,16 @@ function patchTarget(figure: string, what: string): Target {
   };
 }
 
-function compared({ against, ...place }: Target, lookup: Lookup): number | undefined {
-  const ours = lookup(place, verso);
+function gateTarget(figure: string, what: string): Target {
+  return {
+    what,
+    ...{ workload: "w7", table: "gate", figure },
+    ...{ against: toBridge, bound: "at most", limit: 1.5, unit: "x" },
+  };
+}
+
+function compared({ against, of = verso, ...place }: Target, lookup: Lookup): number | undefined {
+  const ours = lookup(place, of);
   if (ours === undefined || against === undefined) return ours;
   const theirs = lookup(place, against.participant);
   if (theirs === undefined) return undefined;

@@ -27,7 +27,7 @@ const JOIN_PATIENCE_MS = 90_000;
 export const coldLoad: Workload = {
   name: "w3",
   title: "Cold load: a long history, edit by edit, then a restart",
-  participants: [subjects.verso, subjects.hocuspocus, subjects["y-websocket"]],
+  participants: [subjects.verso, subjects["verso-rules"], subjects.hocuspocus, subjects["y-websocket"]],
   tables: [
     {
       name: "intake",

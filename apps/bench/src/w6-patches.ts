@@ -105,7 +105,7 @@ interface Size {
   readonly bytes: number;
 }
 
-const sizes: readonly Size[] = [
+export const sizes: readonly Size[] = [
   { name: "1 KB", bytes: 1000 },
   { name: "85 KB", bytes: 100_000 },
   { name: "8.7 MB", bytes: 10_000_000 },
@@ -229,14 +229,14 @@ const changes = new Map<string, Uint8Array[]>();
 let longTextWork: Pick<Work, "state" | "updates"> | null = null;
 
 /** Documents and changes are the same for all methods and rounds, and some take long to make. */
-function recordsOf(bytes: number): Records {
+export function recordsOf(bytes: number): Records {
   const known = records.get(bytes) ?? createRecords(bytes);
   records.set(bytes, known);
   return known;
 }
 
 /** Few changes for each record, so that a document keeps its size. */
-function changesOf(bytes: number, kind: ChangeKind): readonly Uint8Array[] {
+export function changesOf(bytes: number, kind: ChangeKind): readonly Uint8Array[] {
   const document = recordsOf(bytes);
   const known =
     changes.get(`${bytes} ${kind}`) ??
@@ -245,7 +245,8 @@ function changesOf(bytes: number, kind: ChangeKind): readonly Uint8Array[] {
   return known;
 }
 
-function longTextOf(settings: Settings): Pick<Work, "state" | "updates"> {
+/** A word put in anywhere, at the end of a long history. */
+export function longTextOf(settings: Settings): Pick<Work, "state" | "updates"> {
   if (longTextWork !== null) return longTextWork;
   const state = Y.encodeStateAsUpdate(historyOf(settings).doc);
   const other = new Y.Doc();

@@ -5,6 +5,7 @@ import { coldLoad } from "./w3-cold-load.js";
 import { kill } from "./w4-kill.js";
 import { joinStorm } from "./w5-join-storm.js";
 import { patches } from "./w6-patches.js";
+import { gateCost } from "./w7-gate.js";
 import type { Workload, WorkloadName } from "./workload.js";
 
 export const workloads: Readonly<Record<WorkloadName, Workload>> = {
@@ -14,4 +15,5 @@ export const workloads: Readonly<Record<WorkloadName, Workload>> = {
   w4: kill,
   w5: joinStorm,
   w6: patches,
+  w7: gateCost,
 };

@@ -68,6 +68,8 @@ export interface SimulatedClient {
   reading: boolean;
   /** Sends bytes that no provider would. */
   send(message: Uint8Array): void;
+  /** Lets the last message to the relay overtake the one before it, as when they took two connections. */
+  overtake(): void;
   /** Lets the next messages arrive; all of them by default. */
   deliver(direction: "to relay" | "from relay", count?: number): void;
   /** Cuts the connection; what was on its way is lost. */
@@ -174,6 +176,10 @@ function connectClient(
     },
     send(message) {
       if (connected) toRelay.push(message);
+    },
+    overtake() {
+      const last = toRelay.pop();
+      if (last !== undefined) toRelay.splice(-1, 0, last);
     },
     deliver(direction, count = Number.POSITIVE_INFINITY) {
       const queue = direction === "to relay" ? toRelay : fromRelay;

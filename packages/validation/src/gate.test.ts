@@ -175,6 +175,26 @@ describe("a refused transaction", () => {
     expect(relay.json().text).toBe("one tWwo three");
   });
 
+  it("that was a deletion keeps what was edited inside until then, and not what comes for the old ids", () => {
+    const relay = world({ permissions: { "/m/a": { delete: ["editor"] } } });
+    const [ann, bob, eve] = [relay.connect(100), relay.connect(200), relay.connect(300)];
+    map(ann.doc).set("a", new Y.Map([["x", 1]]));
+    relay.sync();
+    const inside = (doc: Y.Doc) => map(doc).get("a") as Y.Map<unknown>;
+    map(ann.doc).delete("a");
+    inside(bob.doc).set("bob", 1);
+    inside(eve.doc).set("eve", 1);
+    relay.take(bob);
+    expect(relay.take(ann).map(({ type }) => type)).toEqual(["refused"]);
+    // What it was in is gone by now; another stands in its place.
+    expect(relay.take(eve)).toMatchObject([{ type: "unchanged" }]);
+    relay.sync();
+    expect(relay.json().m).toEqual({ a: { x: 1, bob: 1 } });
+    inside(eve.doc).set("eve", 2);
+    relay.sync();
+    expect(relay.json().m).toEqual({ a: { x: 1, bob: 1, eve: 2 } });
+  });
+
   it("of a read-only actor is refused whole, and said so", () => {
     const relay = world({});
     const ann = relay.connect(100);
@@ -512,6 +532,22 @@ describe("a policy of conflicts", () => {
       expect(conflicting("latest-wins", first, second).relay.json().m).toMatchObject({ status: "second" });
     },
   );
+
+  it.each([
+    [100, 200],
+    [200, 100],
+  ])("latest-wins: what was set again for its author and then violates is gone (%i, %i)", (first, second) => {
+    const relay = world({ schema: noSecrets, conflicts: { "/m/status": "latest-wins" } });
+    const [a, b] = [relay.connect(first), relay.connect(second)];
+    map(a.doc).set("status", "first");
+    map(b.doc).set("status", secret);
+    map(b.doc).set("other", "beside it");
+    relay.take(a);
+    expect(relay.take(b).map(({ type }) => type)).toEqual(["refused", "accepted"]);
+    expect(relay.bytes()).not.toContain(secret);
+    relay.sync();
+    expect(relay.json().m).toEqual({ status: "first", other: "beside it" });
+  });
 
   it("merge: Yjs decides", () => {
     expect(conflicting("merge", 100, 200).relay.json().m).toMatchObject({ status: "second" });

@@ -55,14 +55,15 @@ export class PatternTree<T> {
   /** What stands at the path or above it: the longest patterns first, of equally long ones the more literal first. */
   atOrAbove(path: Path): T[] {
     if (this.#empty) return [];
-    const found: T[] = [];
+    const levels: Node<T>[][] = [];
     let nodes = [this.#root];
-    found.push(...this.#root.values);
-    for (const segment of path) {
-      nodes = nodes.flatMap(node => next(node, segment));
-      if (nodes.length === 0) break;
-      found.unshift(...nodes.flatMap(({ values }) => values));
+    for (let depth = 0; nodes.length > 0; depth++) {
+      levels.push(nodes);
+      if (depth === path.length) break;
+      nodes = next(nodes, path[depth]!);
     }
+    const found: T[] = [];
+    while (levels.length > 0) for (const { values } of levels.pop()!) found.push(...values);
     return found;
   }
 
@@ -83,18 +84,24 @@ export class PatternTree<T> {
   #reached(path: Path): Node<T>[] {
     let nodes = [this.#root];
     for (const segment of path) {
-      nodes = nodes.flatMap(node => next(node, segment));
+      nodes = next(nodes, segment);
       if (nodes.length === 0) break;
     }
     return nodes;
   }
 }
 
-function next<T>(node: Node<T>, segment: string | number): Node<T>[] {
-  const literal = node.children.get(String(segment));
-  const wild = node.children.get(any);
-  if (wild === undefined || wild === literal) return literal === undefined ? [] : [literal];
-  return literal === undefined ? [wild] : [literal, wild];
+/** One segment further; a plain loop, since every edit comes through here for each of its segments. */
+function next<T>(nodes: readonly Node<T>[], segment: string | number): Node<T>[] {
+  const reached: Node<T>[] = [];
+  const name = String(segment);
+  for (const { children } of nodes) {
+    const literal = children.get(name);
+    if (literal !== undefined) reached.push(literal);
+    const wild = name === any ? undefined : children.get(any);
+    if (wild !== undefined) reached.push(wild);
+  }
+  return reached;
 }
 
 function visitBelow<T>(

@@ -36,6 +36,18 @@ export interface Reader {
   touched(reads: readonly string[]): Reading<string>[];
 }
 
+/** What each rule reads, parsed: rules are declared once and run for every edit. */
+const parsed = new WeakMap<readonly string[], readonly Pattern[]>();
+
+function patternsOf(reads: readonly string[]): readonly Pattern[] {
+  let patterns = parsed.get(reads);
+  if (patterns === undefined) {
+    patterns = reads.map(parsePattern);
+    parsed.set(reads, patterns);
+  }
+  return patterns;
+}
+
 /** Reads each pointer once, and nothing before it is asked for. */
 export function createReader(document: RuleDocument, touched: readonly Path[]): Reader {
   const readings = new Map<string, Reading<string>>();
@@ -43,7 +55,7 @@ export function createReader(document: RuleDocument, touched: readonly Path[]): 
   return {
     all: reads => reads.map(readAll),
     touched(reads) {
-      const patterns = reads.map(parsePattern);
+      const patterns = patternsOf(reads);
       const met = touched.filter(path => patterns.some(pattern => meets(pattern, path)));
       const common = patterns.filter(pattern => !pattern.includes("*"));
       if (common.some(pattern => met.some(path => meets(pattern, path)))) return reads.map(readAll);
