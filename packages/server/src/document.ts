@@ -13,11 +13,14 @@
  */
 import { createHash } from "node:crypto";
 import {
+  type Change,
+  decodeChange,
   encodeChange,
   encodeInverse,
   type JsonObject,
   observePatches,
   type PatchObserver,
+  type RevertNote,
   type RootKind,
   type Roots,
   read,
@@ -69,8 +72,12 @@ export interface Admission {
   readonly stopped:
     | null
     | Exclude<Scan, { type: "pass" }>
-    /** Nobody has written to the document, and the author may not begin it. */
-    | { readonly type: "forbidden"; readonly code: "read-only"; readonly detail: string }
+    /** The author may not begin this document, or not write to this fork, or not under this client id. */
+    | {
+        readonly type: "forbidden";
+        readonly code: "read-only" | "foreign-client";
+        readonly detail: string;
+      }
     /** The document is full. */
     | { readonly type: "too-large"; readonly code: "document-full"; readonly detail: string }
     /** It may be costly: try it on a copy first. */
@@ -82,6 +89,16 @@ export interface Admission {
    * what is written.
    */
   readonly accepted: readonly Accepted[];
+}
+
+/** What merging the updates of a fork came to. */
+export interface Merging {
+  readonly verdict: Verdict["type"];
+  readonly issues: readonly Issue[];
+  /** What the fork asks for. Where it is accepted, what became of it. */
+  readonly change: Change;
+  /** The transaction; `null` when the firewall has stopped it, or nothing was new. */
+  readonly accepted: Accepted | null;
 }
 
 export interface Accepted {
@@ -117,6 +134,14 @@ export interface DocumentOptions {
   readonly judge: Judge | null;
   /** The roots of the document's kind, and those that the ledger remembers, which stand above them. */
   readonly roots: { readonly declared: Roots; readonly remembered: Roots };
+  /**
+   * In a fork, the client ids that had written to its parent: nobody may write under them, nor may the relay itself
+   * under its own, since what it wrote in the parent meanwhile has the same clocks. So what would be taken back is
+   * refused. @default it is no fork
+   */
+  readonly forkedFrom?: ReadonlySet<number> | undefined;
+  /** What was taken back in the document of which this is a copy. */
+  readonly takenBack?: RevertNote;
 }
 
 export interface Document {
@@ -125,6 +150,14 @@ export interface Document {
    * the document is spoilt.
    */
   admit(pushes: readonly Push[], author: Author, outOfTime: () => boolean): Admission;
+  /**
+   * Applies all that was written in a fork, as one transaction, and judges it by the rights of this actor. Unless that is
+   * `accepted`, the document is not what it ought to be: try it on a copy first. `trial` says that the cost of it must
+   * be tried before that. Throws when the document is spoilt.
+   */
+  merge(push: Push, options: MergeOptions): Merging | { readonly type: "trial"; readonly structs: number };
+  /** The document as it is now, by itself: what happens to the one does not to the other. */
+  copy(): Document;
   /** What the owner of this state vector lacks. */
   answer(stateVector: Uint8Array): Answer;
   /** Writes the first content of a document in which nothing is; `null` when that is nothing. */
@@ -144,6 +177,13 @@ export interface Document {
   close(): void;
 }
 
+export interface MergeOptions {
+  /** Whose rights count. */
+  readonly actor: Actor;
+  /** Whether a client id is somebody's who has not written yet. */
+  readonly isTaken: (clientId: number) => boolean;
+}
+
 /** The client id under which the relay itself writes; 1 to 15 are reserved for it. */
 const serverClientId = 1;
 /** The one under which it writes the first content: never the same as that of what is taken back. */
@@ -160,10 +200,8 @@ const heapPerByte = 12;
 const answersKept = 64;
 const longestKeptQuestion = 8192;
 
-export function createDocument(
-  stored: StoredState,
-  { clock, limits, documentBytes, judge, roots }: DocumentOptions,
-): Document {
+export function createDocument(stored: StoredState, options: DocumentOptions): Document {
+  const { clock, limits, documentBytes, judge, roots, forkedFrom, takenBack } = options;
   let cold: StoredState | null = stored;
   let coldVector: StateVector | null = null;
   /** Nothing is in the ledger. A refusal leaves a commit, so it would begin the document. */
@@ -205,6 +243,46 @@ export function createDocument(
         if (accepted !== null) all.push(withHash(accepted, pushes[taken - 1]));
       }
       return { taken, stopped, accepted: all };
+    },
+
+    merge(push, { actor, isTaken }) {
+      const { doc, firewall, observer, gate } = built();
+      const stopped = (code: string, message: string): Merging => {
+        const issue: Issue = { pointer: "", code, message, severity: "error" };
+        return { verdict: "refused", issues: [issue], change: [], accepted: null };
+      };
+      if (isFull(push)) return stopped(full.code, full.detail);
+      const scan = firewall.scan(push.update, { fullState: true, mayWrite: isClients });
+      if (scan.type !== "pass") return stopped(scan.code, scan.detail);
+      // Yjs would take it for what this client has written here, or what he writes from now on for this.
+      const taken = updateRanges(push.update).find(
+        ({ client }) => doc.store.clients.has(client) || isTaken(client),
+      );
+      if (taken !== undefined) {
+        return stopped("foreign-client", `client ${taken.client} is somebody else's in the document by now`);
+      }
+      if (!push.tried && scan.work > trialWork) return { type: "trial", structs: scan.newStructs };
+      if (!scan.news) return { verdict: "unchanged", issues: [], change: [], accepted: null };
+      let asked: Change = [];
+      let judged: Verdict | null = null;
+      accepted = null;
+      laborious = scan.work > trialWork;
+      doc.transact(transaction => {
+        Y.applyUpdate(doc, push.update);
+        asked = observer.deriveNow(transaction).change;
+        judged = gate.settle(transaction, { actor });
+        verdict = judged;
+      });
+      return mergingOf(judged, accepted, asked);
+    },
+
+    copy() {
+      const { doc, gate } = built();
+      const snapshot = { state: Y.encodeStateAsUpdate(doc), stateVector: Y.encodeStateVector(doc) };
+      return createDocument(
+        { snapshot, tail: [] },
+        { ...options, roots: { ...roots, remembered: known }, takenBack: gate.takenBack() },
+      );
     },
 
     answer(stateVector) {
@@ -271,14 +349,19 @@ export function createDocument(
       const stop = (stopped: Admission["stopped"]) => ({ taken, stopped, applied, offence: null });
       if (taken > 0 && outOfTime()) return stop({ type: "time" });
       if (isFull(push)) return stop(full);
-      const scan = firewall.scan(push.update, { fullState: push.fullState, mayWrite: isClients });
-      const offence = scan.type === "compensate" ? offenceOf(scan) : null;
+      const scan = firewall.scan(push.update, { fullState: push.fullState, mayWrite: mayBring });
+      if (forkedFrom !== undefined && scan.type === "resync" && scan.code === "foreign-client")
+        return stop(foreign);
+      const offence = scan.type === "compensate" && forkedFrom === undefined ? offenceOf(scan) : null;
       if (scan.type !== "pass" && (scan.type !== "compensate" || offence === null)) return stop(scan);
       // It is judged by itself: what came before it in this transaction stays.
       if (offence !== null && applied) return stop(null);
       if (!push.tried && scan.work > trialWork) return stop({ type: "trial", structs: scan.newStructs });
       if (!scan.news) continue;
-      if (unwritten && !author.mayWrite) return stop(readOnly);
+      if (!author.mayWrite) {
+        if (forkedFrom !== undefined) return stop(othersFork);
+        if (unwritten) return stop(readOnly);
+      }
       Y.applyUpdate(doc, push.update);
       applied = true;
       work += scan.work;
@@ -286,6 +369,10 @@ export function createDocument(
       if (isJudged(author, offence)) return { taken: taken + 1, stopped: null, applied, offence };
     }
     return { taken: pushes.length, stopped: null, applied, offence: null };
+  }
+
+  function mayBring(clientId: number): boolean {
+    return isClients(clientId) && forkedFrom?.has(clientId) !== true;
   }
 
   /** Whether the gate must look at a transaction; if so, every push is one. */
@@ -332,7 +419,8 @@ export function createDocument(
     });
     leaveFormatting(doc, () => laborious);
     const firewall = createFirewall(doc, firewallOptions(limits, roots.declared));
-    live = { doc, observer, firewall, gate: createGate(doc, { observer, judge: judge ?? asksNothing }) };
+    const gate = createGate(doc, { observer, judge: judge ?? asksNothing, ...(takenBack && { takenBack }) });
+    live = { doc, observer, firewall, gate };
     // The state vector and what was answered stay what they are.
     cold = null;
     return live;
@@ -353,6 +441,13 @@ function withHash(accepted: Accepted, push: Push | undefined): Accepted {
   const type = accepted.verdict?.type;
   if (push === undefined || (type !== "refused" && type !== "repaired")) return accepted;
   return { ...accepted, refusedUpdate: createHash("sha256").update(push.update).digest() };
+}
+
+function mergingOf(verdict: Verdict | null, accepted: Accepted | null, asked: Change): Merging {
+  if (verdict === null) throw new Error("A merge was not judged.");
+  const { type, issues } = verdict;
+  const change = type === "accepted" && accepted !== null ? decodeChange(accepted.changeBytes) : asked;
+  return { verdict: type, issues, change, accepted };
 }
 
 const asksNothing = createJudge({});
@@ -377,6 +472,12 @@ const readOnly = {
   type: "forbidden",
   code: "read-only",
   detail: "you may not begin this document",
+} as const;
+const othersFork = { ...readOnly, detail: "this fork is somebody else's" } as const;
+const foreign = {
+  type: "forbidden",
+  code: "foreign-client",
+  detail: "this client id has content in what was forked; open the fork in a document of its own",
 } as const;
 const emptyUpdate = Uint8Array.of(0, 0);
 

@@ -1,11 +1,12 @@
 /** What the HTTP API refuses: thrown by a route, it becomes the body of the answer. */
-import type { ProblemCode } from "@verso/protocol";
+import type { Problem, ProblemCode } from "@verso/protocol";
 import type { z } from "zod";
 
 export class HttpProblem extends Error {
   constructor(
     readonly code: ProblemCode,
     detail: string,
+    readonly issues: Problem["issues"] = undefined,
   ) {
     super(detail);
   }

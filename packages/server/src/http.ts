@@ -4,6 +4,7 @@ import {
   type DocumentContent,
   type DocumentList,
   type FrameLimits,
+  forkOf,
   type Problem,
   type ProblemCode,
   problemStatus,
@@ -19,6 +20,8 @@ import type { Actor } from "./actor.js";
 import { toChangeEvent, toRejection } from "./changes.js";
 import type { Door } from "./door.js";
 import { ServerError } from "./errors.js";
+import { createForkRoutes } from "./fork-routes.js";
+import type { Forks } from "./forks.js";
 import { HttpProblem, parse } from "./http-problem.js";
 import type { Kinds } from "./kinds.js";
 import type { Metrics } from "./metrics.js";
@@ -32,6 +35,7 @@ export interface HttpOptions {
   readonly rooms: Rooms;
   readonly kinds: Kinds;
   readonly door: Door;
+  readonly forks: Forks;
   /** API tokens to be administered, if there are any. */
   readonly tokens: TokenStore | undefined;
   readonly metrics: Pick<Metrics, "read" | "contentType">;
@@ -84,7 +88,8 @@ export function createHttp(options: HttpOptions): Express {
     for await (const head of ledger.documents(after === undefined ? { limit } : { after, limit })) {
       looked++;
       last = head.document;
-      if (await mayRead(request, last)) documents.push({ id: last, ...describe(head) });
+      if (forkOf(last) === null && (await may(request, last, "read")))
+        documents.push({ id: last, ...describe(head) });
     }
     response.json({ documents, next: looked === limit ? last : null } satisfies DocumentList);
   });
@@ -132,6 +137,20 @@ export function createHttp(options: HttpOptions): Express {
     response.json({ rejections, next } satisfies RejectionPage);
   });
 
+  app.use(
+    "/api/documents/:id/forks",
+    createForkRoutes(options.forks, {
+      actorOf,
+      async parentOf(request, action) {
+        const id = documentId((request.params as { id: string }).id);
+        await demand(request, id, action);
+        await existing(id);
+        return id;
+      },
+      mayWrite: (request, id) => may(request, id, "write"),
+    }),
+  );
+
   if (options.tokens !== undefined) {
     const administer: RequestHandler = async (request, _response, next) => {
       await demand(request, null, "admin");
@@ -173,8 +192,8 @@ export function createHttp(options: HttpOptions): Express {
     if (!permitted.ok) throw new HttpProblem(permitted.code, sentence(permitted.detail));
   }
 
-  async function mayRead(request: express.Request, id: string): Promise<boolean> {
-    const permitted = await door.may(actorOf(request), id, "read");
+  async function may(request: express.Request, id: string, action: AccessAction): Promise<boolean> {
+    const permitted = await door.may(actorOf(request), id, action);
     if (permitted.ok || permitted.code === "forbidden") return permitted.ok;
     throw new HttpProblem(permitted.code, sentence(permitted.detail));
   }
@@ -239,19 +258,23 @@ function answerProblem({ accepting, onError }: HttpOptions): ErrorRequestHandler
       response.destroy();
       return;
     }
-    const { code, detail } = problemOf(error, accepting());
+    const { code, detail, issues } = problemOf(error, accepting());
     // What is refused by intention has told what there is to tell.
     const unforeseen = code === "internal" && !(error instanceof HttpProblem);
     if (unforeseen) onError(error, { method: request.method, path: request.path });
     const status = problemStatus[code];
     if (status === 401) response.set("WWW-Authenticate", challenges[code] ?? challenge);
-    const body: Problem = { type: "about:blank", title: titles[status] ?? "Error", status, code, detail };
+    const title = titles[status] ?? "Error";
+    const body: Problem = { type: "about:blank", title, status, code, detail, ...(issues && { issues }) };
     response.status(status).type("application/problem+json").send(JSON.stringify(body));
   };
 }
 
-function problemOf(error: unknown, accepting: boolean): { code: ProblemCode; detail: string } {
-  if (error instanceof HttpProblem) return { code: error.code, detail: error.message };
+function problemOf(
+  error: unknown,
+  accepting: boolean,
+): { code: ProblemCode; detail: string; issues?: Problem["issues"] } {
+  if (error instanceof HttpProblem) return { code: error.code, detail: error.message, issues: error.issues };
   // What a request was using may have been closed under it.
   if (!accepting) return { code: "unavailable", detail: "The relay is shutting down." };
   if (error instanceof ServerError && error.code === "document-closed") {
@@ -309,7 +332,9 @@ const titles: Readonly<Record<number, string>> = {
   403: "Forbidden",
   404: "Not Found",
   405: "Method Not Allowed",
+  409: "Conflict",
   413: "Content Too Large",
+  422: "Unprocessable Content",
   500: "Internal Server Error",
   503: "Service Unavailable",
 };

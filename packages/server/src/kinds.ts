@@ -37,6 +37,8 @@ export interface Kind {
   readonly judge: Judge | null;
   /** What the relay writes into a new document, as its first commit. */
   readonly initial: JsonObject | null;
+  /** Of a fork: the client ids that had written to its parent. */
+  readonly forkedFrom?: ReadonlySet<number>;
 }
 
 export interface Kinds {

@@ -19,6 +19,8 @@ export interface Presence<Owner> {
   receive(owner: Owner, payload: Uint8Array): PresenceResult;
   /** The session has ended: what it owned is gone, for everybody, at the next flush. */
   leave(owner: Owner): void;
+  /** Whether a client id is that of somebody present. */
+  has(clientId: number): boolean;
   /** Everybody present, for one who asks or has just come; `null` when nobody is. */
   everyone(): Uint8Array | null;
   /**
@@ -76,6 +78,8 @@ export function createPresence<Owner>(clock: Clock, limits: FrameLimits): Presen
       const present = clients.get(clientId);
       if (present?.owner === owner) change(clientId, present, { clock: 0, state: null });
     },
+
+    has: clientId => clients.has(clientId),
 
     everyone() {
       const entries: AwarenessEntry[] = [];

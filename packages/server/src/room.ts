@@ -17,7 +17,10 @@ import { createHash } from "node:crypto";
 import { encodeRevertNote, type JsonObject, type Roots } from "@verso/bridge";
 import { CloseCode, type FrameLimits } from "@verso/protocol";
 import {
+  type Appended,
   type Commit,
+  type CommitActor,
+  type CommitDraft,
   type DocumentLog,
   type Head,
   type Ledger,
@@ -26,12 +29,20 @@ import {
 } from "@verso/storage";
 import { checkStateVector, type Issue, type Limits } from "@verso/validation";
 import * as Y from "yjs";
+import type { Actor } from "./actor.js";
 import { createAsking } from "./asking.js";
 import type { Cell, TrialResult } from "./cell.js";
 import type { Cancel, Clock } from "./clock.js";
 import { compact, isDue, outweighs, stateVectorAttachment } from "./compaction.js";
 import { createDelivery, type DeliveryLimits, type Moment, type Peer } from "./delivery.js";
-import { type Accepted, createDocument, type Document, type Push, type StoredState } from "./document.js";
+import {
+  type Accepted,
+  createDocument,
+  type Document,
+  type Merging,
+  type Push,
+  type StoredState,
+} from "./document.js";
 import { ServerError } from "./errors.js";
 import { type Kind, knownRoots, relayActor } from "./kinds.js";
 import { createPacer } from "./pacer.js";
@@ -54,6 +65,10 @@ export interface Room {
   queryAwareness(peer: Peer): void;
   /** Reads the document at a moment when it is exactly what the ledger holds. */
   view<T>(read: (view: View) => T): Promise<T>;
+  /** What merging a fork would come to. Nothing changes. */
+  rehearse(merge: Merge): Promise<Merging>;
+  /** Merges a fork as one commit if it is accepted as the document is then; else nothing changes. */
+  merge(merge: Merge): Promise<Merged>;
   /** Keeps a snapshot if the commits since the last one outweigh `share` of it. */
   compact(share: number): Promise<void>;
   /** Nobody is here and nothing is in hand. */
@@ -68,13 +83,34 @@ export interface View {
   /** `undefined` when nothing was ever written to the document. */
   readonly head: Head | undefined;
   content(): JsonObject;
+  readonly roots: Roots;
+  /** Encoded. */
+  stateVector(): Uint8Array;
+  /** What the owner of this state vector lacks. */
+  answer(stateVector: Uint8Array): readonly Uint8Array[];
+}
+
+/** What was written in a fork, to be judged and taken in. */
+export interface Merge {
+  readonly fork: string;
+  /** Whose work it is. */
+  readonly proposer: CommitActor;
+  /** Who decides, and by whose rights it is judged. */
+  readonly by: Actor;
+  /** Everything that was written in it. */
+  readonly update: Uint8Array;
+}
+
+export interface Merged extends Merging {
+  /** `null` unless it was accepted. */
+  readonly commit: Pick<Appended, "sequence" | "revision"> | null;
 }
 
 export interface RoomOptions {
   readonly ledger: Ledger;
   readonly clock: Clock;
-  /** The kind of a document; every id that comes here has one. */
-  readonly kindOf: (documentId: string) => Kind;
+  /** The kind of a document; every id that comes here has one. What it throws ends the room, unless it is transient. */
+  readonly kindOf: (documentId: string) => Kind | Promise<Kind>;
   /** Where costly updates are tried, and where snapshots are made: never the same, since a trial may be killed. */
   readonly trials: Cell;
   readonly compactions: Cell;
@@ -155,6 +191,9 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
   const questions = new Map<Peer, Uint8Array[]>();
   /** Readers, and what else runs when the document is what the ledger holds. */
   const tasks: (() => void)[] = [];
+  /** Merges and rehearsals in line, and how many there are with those that are on trial. */
+  const merges: QueuedMerge[] = [];
+  let merging = 0;
 
   /** The document and where it is written; `null` while it is read from the ledger, and after the end. */
   let open: Open | null = null;
@@ -212,12 +251,22 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
       new Promise((resolve, reject) => {
         whenCurrent(({ log, document }) => {
           try {
-            resolve(read({ head: log.head, content: () => document.content() }));
+            resolve(
+              read({
+                head: log.head,
+                content: () => document.content(),
+                roots: document.roots,
+                stateVector: () => document.encodedStateVector(),
+                answer: stateVector => document.answer(stateVector).updates,
+              }),
+            );
           } catch (error) {
             reject(error);
           }
         }, reject);
       }),
+    rehearse: merge => queueMerge(merge, { keep: false }),
+    merge: merge => queueMerge(merge, { keep: true }),
     async compact(share) {
       await compacting;
       if (open?.log.head !== undefined && outweighs(open.log.head, open.snapshotBytes, share)) {
@@ -225,7 +274,7 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
       }
     },
     get idle() {
-      const waiting = pushes.length + tasks.length + onTrial.size;
+      const waiting = pushes.length + tasks.length + onTrial.size + merging;
       return peers.size === 0 && waiting === 0 && pacer.running === null;
     },
     get bytes() {
@@ -249,11 +298,18 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
   async function load(): Promise<void> {
     while (open === null && ended === null) {
       try {
+        const kind = await options.kindOf(documentId);
         const { log, snapshot, tail } = await ledger.open(documentId);
-        const { roots: declared, judge } = options.kindOf(documentId);
+        const { roots: declared, judge, initial, forkedFrom } = kind;
         const roots = { declared, remembered: knownRoots(log.head?.roots) };
-        const document = createDocument(toStoredState(snapshot, tail), { ...options, judge, roots });
-        open = { log, document, savedRoots: roots.remembered, snapshotBytes: snapshot?.state.length ?? 0 };
+        const document = createDocument(toStoredState(snapshot, tail), {
+          ...options,
+          judge,
+          roots,
+          forkedFrom,
+        });
+        const snapshotBytes = snapshot?.state.length ?? 0;
+        open = { log, document, initial, savedRoots: roots.remembered, snapshotBytes };
       } catch (cause) {
         if (!isTransient(cause)) return fail(cause);
         await storeChange();
@@ -320,6 +376,7 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
     close();
     for (const peer of [...peers]) peer.close(code, reason);
     questions.clear();
+    for (const { fail } of merges.splice(0)) fail(error);
     runTasks(() => false);
   }
 
@@ -331,7 +388,8 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
 
   function wanted(): number | null {
     if (open === null) return null;
-    return pushes.length > 0 || questions.size > 0 || tasks.length > 0 ? 0 : presence.dueIn;
+    const waiting = pushes.length + questions.size + tasks.length + merges.length;
+    return waiting > 0 ? 0 : presence.dueIn;
   }
 
   async function turn(): Promise<void> {
@@ -359,6 +417,7 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
       bytesOf(taken) - bytesOf(result.left) - bytesOf(result.trials.flatMap(trial => trial.pushes));
 
     if (!(await append(open, result.accepted))) return;
+    if (!(await takeMerge(open))) return;
 
     for (const { author, push, reason } of result.refused) refuse(author, push, reason);
     for (const author of result.lacking) {
@@ -374,23 +433,37 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
 
   /** Writes what a new document of its kind begins with, once somebody is here who may; false when that failed. */
   async function beginDocument(current: Open): Promise<boolean> {
-    const { initial } = options.kindOf(documentId);
+    const { initial } = current;
     if (initial === null || current.log.head !== undefined) return true;
     if (![...peers].some(({ mayWrite }) => mayWrite)) return true;
     const begun = current.document.begin(initial);
     if (begun === null) return true;
-    const roots = new Map(Object.entries(current.document.roots));
     const { update, changeBytes: change, inverseBytes: inverse } = begun;
     const nothing = { sequence: 0, stateVector: begun.before };
-    try {
-      await current.log.append([{ actor: relayActor, kind: "create", update, change, inverse }], { roots });
-      current.savedRoots = current.document.roots;
-    } catch (error) {
-      discard(error, nothing);
-      return false;
-    }
+    const draft = { actor: relayActor, kind: "create" as const, update, change, inverse };
+    if ((await write(current, [draft], nothing)) === null) return false;
     delivery.broadcast({ updates: [update] }, nothing, null);
     return true;
+  }
+
+  /** Makes what the document holds durable; `null` when the ledger did not take it, and it was discarded. */
+  async function write(
+    current: Open,
+    drafts: readonly CommitDraft[],
+    before: Moment,
+  ): Promise<readonly Appended[] | null> {
+    const { log, document } = current;
+    const { roots } = document;
+    try {
+      const isNew = roots !== current.savedRoots;
+      const appended = await log.append(drafts, isNew ? { roots: new Map(Object.entries(roots)) } : {});
+      current.savedRoots = roots;
+      discards = 0;
+      return appended;
+    } catch (error) {
+      discard(error, before);
+      return null;
+    }
   }
 
   function resumePaused(): void {
@@ -417,7 +490,7 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
 
   /** Makes the document durable again, then tells everybody; false when the ledger did not take it. */
   async function append(current: Open, accepted: TurnResult<Peer>["accepted"]): Promise<boolean> {
-    const { log, document } = current;
+    const { log } = current;
     const [first] = accepted;
     if (first === undefined) return true;
     const delivered = { sequence: log.head?.sequence ?? 0, stateVector: first.accepted.before };
@@ -429,16 +502,8 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
       inverse: inverseBytes,
       ...notesOf(judged),
     }));
-    const { roots } = document;
-    try {
-      await log.append(drafts, roots === current.savedRoots ? {} : { roots: new Map(Object.entries(roots)) });
-      current.savedRoots = roots;
-      discards = 0;
-      for (const { author, accepted: judged } of accepted) tellRejection(author, judged);
-    } catch (error) {
-      discard(error, delivered);
-      return false;
-    }
+    if ((await write(current, drafts, delivered)) === null) return false;
+    for (const { author, accepted: judged } of accepted) tellRejection(author, judged);
     // What the relay itself has written, taking something back, the author has not seen either.
     const isSole = accepted.every(
       ({ author, accepted: { verdict } }) => author === first.author && verdict?.wrote !== true,
@@ -450,6 +515,97 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
       soleAuthor,
     );
     return true;
+  }
+
+  // ------------------------------------------------------------ merging forks
+
+  function queueMerge(merge: Merge, { keep }: { keep: boolean }): Promise<Merged> {
+    if (ended !== null) return Promise.reject(ended);
+    merging++;
+    const merged = new Promise<Merged>((settle, fail) => {
+      const push = { update: merge.update, fullState: true, tried: false };
+      merges.push({ ...merge, push, keep, settle, fail });
+    });
+    pacer.wake();
+    return merged.finally(() => {
+      merging--;
+      restIfIdle();
+    });
+  }
+
+  /**
+   * Judges the next merge on a copy, and where that is accepted and wanted makes it; false when the document was
+   * discarded. Nothing can come between the two.
+   */
+  async function takeMerge(current: Open): Promise<boolean> {
+    const merge = merges.shift();
+    if (merge === undefined) return true;
+    const { push, by, fork, proposer } = merge;
+    const mergeOptions = { actor: by, isTaken: presence.has };
+    const copy = current.document.copy();
+    let rehearsed: ReturnType<Document["merge"]>;
+    try {
+      rehearsed = copy.merge(push, mergeOptions);
+    } catch {
+      rehearsed = unmerged({ code: "update-failed", detail: "it cannot be applied" });
+    } finally {
+      copy.close();
+    }
+    if ("type" in rehearsed) {
+      tryMergeFirst(current, merge, rehearsed.structs);
+      return true;
+    }
+    if (!merge.keep || rehearsed.verdict !== "accepted") {
+      merge.settle({ ...rehearsed, commit: null });
+      return true;
+    }
+    let merging: ReturnType<Document["merge"]>;
+    try {
+      merging = current.document.merge(push, mergeOptions);
+      if ("type" in merging || merging.verdict !== "accepted" || merging.accepted === null) {
+        throw new Error("A merge was accepted on a copy of the document, and not on the document.");
+      }
+    } catch (cause) {
+      merge.fail(cause);
+      discard(cause, null);
+      return false;
+    }
+    const { accepted } = merging;
+    const { update, changeBytes: change, inverseBytes: inverse, before: stateVector } = accepted;
+    const before = { sequence: current.log.head?.sequence ?? 0, stateVector };
+    const draft: CommitDraft = {
+      actor: proposer,
+      kind: "update",
+      update,
+      change,
+      inverse,
+      notes: { ...notesOf(accepted).notes, merged: { fork, user: by.user, tenant: by.tenant } },
+      dedupe: mergeKey(fork),
+    };
+    const appended = await write(current, [draft], before);
+    const commit = appended?.[0];
+    if (commit === undefined) {
+      merge.fail(new ServerError("document-closed", "The document is read again."));
+      return false;
+    }
+    delivery.broadcast({ updates: [update] }, before, null);
+    merge.settle({ ...merging, commit });
+    return true;
+  }
+
+  function tryMergeFirst({ document }: Open, merge: QueuedMerge, structs: number): void {
+    const { push } = merge;
+    const settle = (refusal: Refusal | null) => {
+      if (ended !== null) return merge.fail(ended);
+      if (refusal !== null) return merge.settle({ ...unmerged(refusal), commit: null });
+      push.tried = true;
+      merges.push(merge);
+      pacer.wake();
+    };
+    trials.try({ state: document.answer(everything).updates, update: push.update, structs }).then(
+      result => settle(refusalOf(result)),
+      cause => settle({ type: "too-large", code: "trial-failed", detail: String(cause) }),
+    );
   }
 
   function tellRejection({ actor }: Peer, { verdict, refusedUpdate }: Accepted): void {
@@ -592,10 +748,20 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
 interface Open {
   readonly log: DocumentLog;
   readonly document: Document;
+  /** What it begins with, if it is new. */
+  readonly initial: Kind["initial"];
   /** The roots as the head of the ledger has them. */
   savedRoots: Roots;
   /** Size of the latest snapshot. */
   snapshotBytes: number;
+}
+
+interface QueuedMerge extends Merge {
+  readonly push: Push;
+  /** Whether it is to be kept, and not only rehearsed. */
+  readonly keep: boolean;
+  readonly settle: (merged: Merged) => void;
+  readonly fail: (cause: unknown) => void;
 }
 
 interface OnTrial {
@@ -625,6 +791,16 @@ function toStoredState(snapshot: Snapshot | undefined, tail: readonly Commit[]):
           },
     tail: tail.flatMap(({ update }) => (update === undefined || update.length === 0 ? [] : [update])),
   };
+}
+
+/** By which the commit of a merge is found, so that no fork is ever merged twice. */
+export function mergeKey(fork: string): string {
+  return `merge ${fork}`;
+}
+
+function unmerged({ code, detail }: Pick<Refusal, "code" | "detail">): Merging {
+  const issue: Issue = { pointer: "", code, message: detail, severity: "error" };
+  return { verdict: "refused", issues: [issue], change: [], accepted: null };
 }
 
 /** What a commit says of how it was judged. */

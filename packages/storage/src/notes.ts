@@ -2,8 +2,10 @@
  * What a commit remembers beside its bytes: why something was judged, and which commits it answers to.
  *
  * ```
- * notes := fields        1 issue (any number), 2 undoes, 3 depends on, 4 refused update (32 bytes), 5 reversion
+ * notes := fields        1 issue (any number), 2 undoes, 3 depends on, 4 refused update (32 bytes), 5 reversion,
+ *                        6 merged
  * issue := fields        1 pointer, 2 code, 3 message, 4 rule, each UTF-8; 5 severity, one byte: 1 info, 2 warning, 3 error
+ * merged := fields       1 fork, 2 user, 3 tenant, each UTF-8
  * undoes, depends on := varuint …, ascending: each as its distance from the one before
  * ```
  */
@@ -33,6 +35,14 @@ export interface CommitNotes {
   readonly refusedUpdate?: Uint8Array;
   /** What was taken back and restored within the commit, by ids; bytes that only their writer can read. */
   readonly reversion?: Uint8Array;
+  /** The fork that the commit brought in, and who decided so; its actor is who had proposed it. */
+  readonly merged?: CommitMerge;
+}
+
+export interface CommitMerge {
+  readonly fork: string;
+  readonly user: string;
+  readonly tenant?: string | undefined;
 }
 
 export const NO_NOTES: CommitNotes = Object.freeze({
@@ -50,6 +60,7 @@ export function encodeNotes({
   dependsOn = [],
   refusedUpdate,
   reversion,
+  merged,
 }: Partial<CommitNotes>): Buffer {
   const notes = new ByteWriter();
   const field = new ByteWriter();
@@ -74,6 +85,11 @@ export function encodeNotes({
   }
   if (refusedUpdate !== undefined) notes.varuint(4).block(refusedUpdate);
   if (reversion !== undefined) notes.varuint(5).block(reversion);
+  if (merged !== undefined) {
+    field.reset().varuint(1).text(merged.fork).varuint(2).text(merged.user);
+    if (merged.tenant !== undefined) field.varuint(3).text(merged.tenant);
+    notes.varuint(6).block(field.view());
+  }
   return notes.take();
 }
 
@@ -83,15 +99,16 @@ export function decodeNotes(bytes: Uint8Array): CommitNotes {
   const issues: CommitIssue[] = [];
   let undoes: number[] = [];
   let dependsOn: number[] = [];
-  const bytesOf: { refusedUpdate?: Uint8Array; reversion?: Uint8Array } = {};
+  const others: { refusedUpdate?: Uint8Array; reversion?: Uint8Array; merged?: CommitMerge } = {};
   for (const [tag, value] of new ByteReader(bytes).fields()) {
     if (tag === 1) issues.push(decodeIssue(value));
     else if (tag === 2) undoes = decodeSequences(value);
     else if (tag === 3) dependsOn = decodeSequences(value);
-    else if (tag === 4) bytesOf.refusedUpdate = value;
-    else if (tag === 5) bytesOf.reversion = value;
+    else if (tag === 4) others.refusedUpdate = value;
+    else if (tag === 5) others.reversion = value;
+    else if (tag === 6) others.merged = decodeMerge(value);
   }
-  return { issues, undoes, dependsOn, ...bytesOf };
+  return { issues, undoes, dependsOn, ...others };
 }
 
 function decodeIssue(bytes: Buffer): CommitIssue {
@@ -109,6 +126,12 @@ function decodeIssue(bytes: Buffer): CommitIssue {
     rule: texts.get(4),
     severity,
   };
+}
+
+function decodeMerge(bytes: Buffer): CommitMerge {
+  const texts = new Map<number, string>();
+  for (const [tag, value] of new ByteReader(bytes).fields()) texts.set(tag, value.toString("utf8"));
+  return { fork: texts.get(1) ?? "", user: texts.get(2) ?? "", tenant: texts.get(3) };
 }
 
 function decodeSequences(bytes: Buffer): number[] {

@@ -66,6 +66,15 @@ export interface Gate {
   settle(transaction: Y.Transaction, transgression: Transgression): Verdict;
   /** Whether anything was ever taken back, so that every further write to a key must be looked at. */
   readonly remembers: boolean;
+  /** What was taken back so far, for a gate on a copy of the document to begin with. */
+  takenBack(): RevertNote;
+}
+
+export interface GateOptions {
+  readonly observer: PatchObserver;
+  readonly judge: Judge;
+  /** What was taken back before the document came here. @default nothing */
+  readonly takenBack?: RevertNote;
 }
 
 /** How often parts are taken back before all goes. */
@@ -73,10 +82,10 @@ const rounds = 8;
 /** Reverts after which the oldest are forgotten, to bound what an offender can make the gate remember. */
 const remembered = 10_000;
 
-export function createGate(doc: Y.Doc, { observer, judge }: { observer: PatchObserver; judge: Judge }): Gate {
+export function createGate(doc: Y.Doc, { observer, judge, takenBack }: GateOptions): Gate {
   if (!doc.gc) throw new TypeError("A document without garbage collection keeps what was refused.");
-  let memory = createRevertMemory();
-  let notes = 0;
+  let memory = createRevertMemory(takenBack === undefined ? [] : [takenBack]);
+  let notes = (takenBack?.withdrawn.length ?? 0) + (takenBack?.restorations.length ?? 0) > 0 ? 1 : 0;
   /** Whether the document is known to satisfy its schema and rules; then it stays so, whatever is refused. */
   let conforms = false;
 
@@ -90,6 +99,7 @@ export function createGate(doc: Y.Doc, { observer, judge }: { observer: PatchObs
     get remembers() {
       return notes > 0;
     },
+    takenBack: () => memory.all(),
     settle(transaction, { actor, mayWrite = true, offence = null }) {
       const session = new Session(transaction, { observer, memory, doc });
       const unseen = judge.looksAtWrites || notes > 0 ? settleWrites(session) : [];
