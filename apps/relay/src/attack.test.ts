@@ -1,13 +1,16 @@
-/** Bombs against a running relay: it stays up, answers who sent them, and nobody else notices. */
-import { mkdtempSync, rmSync } from "node:fs";
+/**
+ * Bombs against a running relay: it stays up, answers who sent them, and nobody else notices. Once where nobody is
+ * authenticated, and once where client ids belong to users.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { decodeYMessage, encodeAwarenessMessage, encodeSyncStep1, encodeUpdate } from "@verso/protocol";
-import { awarenessBombs, type Bomb, bombs } from "@verso/validation/testing";
+import { type Answer, awarenessBombs, bombs } from "@verso/validation/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import { type RelayProcess, startRelay } from "./relay-process.js";
-import { connectStockClient } from "./stock-client.js";
+import { connectStockClient, protocolsOf } from "./stock-client.js";
 
 /** What an offender may get to hear, of which one must come. */
 type Heard =
@@ -15,14 +18,25 @@ type Heard =
   | { readonly asked: true }
   | { readonly applied: true };
 
-describe("a relay under attack", () => {
+/** The client id that one of the bombs steals. */
+const victimsId = 42;
+/** Whoever shows a token is the user of that name. */
+const whoeverTheySay = "export default { auth: ({ token }) => (token === null ? null : { user: token }) };";
+
+describe.each([
+  { users: "anonymous users", authenticated: false },
+  { users: "authenticated users", authenticated: true },
+])("a relay of $users under attack", ({ authenticated }) => {
   const data = mkdtempSync(join(tmpdir(), "verso-attack-"));
+  const as = (user: string) => (authenticated ? { token: user } : {});
   let relay: RelayProcess;
   let watch: Awaited<ReturnType<typeof watchAnotherDocument>>;
 
+  const start = () => startRelay(join(data, "attacked"), {}, { folder: data });
   beforeAll(async () => {
-    relay = await startRelay(join(data, "attacked"));
-    watch = await watchAnotherDocument(relay);
+    if (authenticated) writeFileSync(join(data, "verso.config.mjs"), whoeverTheySay);
+    relay = await start();
+    watch = await watchAnotherDocument(relay, as("bob"));
   });
   afterAll(async () => {
     await relay.kill();
@@ -32,23 +46,24 @@ describe("a relay under attack", () => {
   for (const bomb of bombs) {
     it(`answers ${bomb.name}, and its document lives on`, async () => {
       const documentId = `bombed/${bomb.name}`;
-      using victim = connectStockClient(relay.webSocketUrl, documentId);
+      const wanted = (authenticated ? bomb.answerWithLeases : undefined) ?? bomb.answer;
+      const clientId = wanted === bomb.answer ? {} : { clientId: victimsId };
+      using victim = connectStockClient(relay.webSocketUrl, documentId, { ...as("ann"), ...clientId });
       await victim.synced();
-      await bringBefore(relay.webSocketUrl, documentId, bomb);
+      const open = () => openSocket(relay.webSocketUrl, documentId, as("eve"));
+      await bring(bomb.before?.() ?? [], await open());
 
       watch.reset();
-      const heard = await attack(relay.webSocketUrl, documentId, bomb);
-      expect(heard).toSatisfy(
-        (answer: Heard) => isRight(answer, bomb),
-        JSON.stringify({ heard, wanted: bomb.answer }),
-      );
+      const wrap = bomb.carrier === "update" ? encodeUpdate : encodeSyncStep1;
+      const heard = await attack(await open(), bomb.payloads().map(wrap), wanted);
+      expect(heard).toSatisfy((answer: Heard) => isRight(answer, wanted), JSON.stringify({ heard, wanted }));
       expect(watch.longestWait(), "another document waited").toBeLessThan(250);
 
       // The victim was not thrown out, and his edits go on to arrive.
       expect(victim.provider.wsconnected).toBe(true);
       const mark = `after ${bomb.name}`;
       victim.doc.getMap("alive").set("mark", mark);
-      using witness = connectStockClient(relay.webSocketUrl, documentId);
+      using witness = connectStockClient(relay.webSocketUrl, documentId, as("bob"));
       await witness.until(doc => doc.getMap("alive").get("mark") === mark);
     });
   }
@@ -56,12 +71,12 @@ describe("a relay under attack", () => {
   for (const bomb of awarenessBombs) {
     it(`lets nothing of ${bomb.name} reach anybody`, async () => {
       const documentId = `bombed/awareness ${bomb.name}`;
-      using victim = connectStockClient(relay.webSocketUrl, documentId);
+      using victim = connectStockClient(relay.webSocketUrl, documentId, as("ann"));
       await victim.synced();
       watch.reset();
-      const socket = await open(relay.webSocketUrl, documentId);
+      const socket = await openSocket(relay.webSocketUrl, documentId, as("eve"));
       socket.send(encodeAwarenessMessage(bomb.payload()));
-      using friend = connectStockClient(relay.webSocketUrl, documentId);
+      using friend = connectStockClient(relay.webSocketUrl, documentId, as("bob"));
       friend.provider.awareness.setLocalState({ name: "friend" });
       await new Promise<void>(resolve => {
         victim.provider.awareness.on("change", () => {
@@ -83,12 +98,12 @@ describe("a relay under attack", () => {
 
   it("has survived, and every document opens again after a restart, as it was", async () => {
     expect(relay.running).toBe(true);
-    const before = await contents(relay.url);
+    const before = await contents(relay.url, as("bob"));
     expect(before.size).toBe(bombs.length);
     watch.stop();
     expect(await relay.stop()).toBe(0);
-    relay = await startRelay(join(data, "attacked"));
-    expect(await contents(relay.url)).toEqual(before);
+    relay = await start();
+    expect(await contents(relay.url, as("bob"))).toEqual(before);
   });
 });
 
@@ -96,9 +111,9 @@ describe("a relay under attack", () => {
  * Two clients of another document: one types, and we measure how long the other waits for it. What counts is how long
  * the relay was busy meanwhile: on a loaded machine everybody waits, and that is not the relay's doing.
  */
-async function watchAnotherDocument(relay: RelayProcess) {
-  const typist = connectStockClient(relay.webSocketUrl, "another document");
-  const reader = connectStockClient(relay.webSocketUrl, "another document");
+async function watchAnotherDocument(relay: RelayProcess, user: User) {
+  const typist = connectStockClient(relay.webSocketUrl, "another document", user);
+  const reader = connectStockClient(relay.webSocketUrl, "another document", user);
   await Promise.all([typist.synced(), reader.synced()]);
   let longest = 0;
   let typed: { at: number; busy: number | null } | null = null;
@@ -131,27 +146,22 @@ async function watchAnotherDocument(relay: RelayProcess) {
   }
 }
 
-async function bringBefore(url: string, documentId: string, bomb: Bomb): Promise<void> {
-  if (bomb.before === undefined) return;
-  const updates = bomb.before();
-  const socket = await open(url, documentId);
+async function bring(updates: readonly Uint8Array[], socket: WebSocket): Promise<void> {
   for (const update of updates) socket.send(encodeUpdate(update));
   await answerTo(socket);
   socket.terminate();
 }
 
-async function attack(url: string, documentId: string, bomb: Bomb): Promise<Heard> {
-  const socket = await open(url, documentId);
+async function attack(socket: WebSocket, messages: readonly Uint8Array[], { type }: Answer): Promise<Heard> {
   const heard = new Promise<Heard>(resolve => {
     socket.on("close", (closed, reason) => resolve({ closed, reason: reason.toString() }));
     socket.on("message", (bytes: Buffer) => {
-      const asked = bomb.answer.type === "resync" && decodeYMessage(bytes).type === "sync-step-1";
+      const asked = type === "resync" && decodeYMessage(bytes).type === "sync-step-1";
       if (asked) resolve({ asked });
     });
   });
-  const wrap = bomb.carrier === "update" ? encodeUpdate : encodeSyncStep1;
-  for (const payload of bomb.payloads()) socket.send(wrap(payload));
-  const takesIt = bomb.answer.type === "pass" || bomb.answer.type === "compensate";
+  for (const message of messages) socket.send(message);
+  const takesIt = type === "pass" || type === "compensate";
   const answer = takesIt
     ? await answerTo(socket).then(
         (): Heard => ({ applied: true }),
@@ -164,7 +174,7 @@ async function attack(url: string, documentId: string, bomb: Bomb): Promise<Hear
 
 const notApplied = ["split-surrogate-pair", "subdocument"];
 
-function isRight(heard: Heard, { answer }: Bomb): boolean {
+function isRight(heard: Heard, answer: Answer): boolean {
   switch (answer.type) {
     case "barred":
       return "closed" in heard && heard.closed === 4400 && heard.reason.startsWith(answer.code);
@@ -184,8 +194,12 @@ function isRight(heard: Heard, { answer }: Bomb): boolean {
   }
 }
 
-async function open(url: string, documentId: string): Promise<WebSocket> {
-  const socket = new WebSocket(`${url}/${encodeURIComponent(documentId)}`);
+interface User {
+  readonly token?: string;
+}
+
+async function openSocket(url: string, documentId: string, { token }: User): Promise<WebSocket> {
+  const socket = new WebSocket(`${url}/${encodeURIComponent(documentId)}`, protocolsOf(token));
   socket.on("error", () => {});
   await new Promise(resolve => socket.once("open", resolve));
   return socket;
@@ -203,14 +217,15 @@ function answerTo(socket: WebSocket): Promise<void> {
   });
 }
 
-async function contents(url: string): Promise<Map<string, unknown>> {
-  const { documents } = (await (await fetch(`${url}/api/documents?limit=1000`)).json()) as {
+async function contents(url: string, { token }: User): Promise<Map<string, unknown>> {
+  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const { documents } = (await (await fetch(`${url}/api/documents?limit=1000`, { headers })).json()) as {
     documents: { id: string }[];
   };
   const found = new Map<string, unknown>();
   for (const { id } of documents) {
     if (id === "another document") continue;
-    const response = await fetch(`${url}/api/documents/${encodeURIComponent(id)}`);
+    const response = await fetch(`${url}/api/documents/${encodeURIComponent(id)}`, { headers });
     found.set(id, await response.json());
   }
   return found;

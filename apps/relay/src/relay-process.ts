@@ -23,11 +23,18 @@ export interface RelayProcess {
 
 const main = fileURLToPath(new URL("../dist/main.js", import.meta.url));
 
+export interface RelayProcessOptions {
+  /** A folder with a configuration file. */
+  readonly folder?: string;
+}
+
 export async function startRelay(
   data: string,
   environment: Record<string, string> = {},
+  { folder }: RelayProcessOptions = {},
 ): Promise<RelayProcess> {
   const relay = spawn(process.execPath, [main], {
+    cwd: folder,
     env: { ...process.env, PORT: "0", VERSO_DATA: data, ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });

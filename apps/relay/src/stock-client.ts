@@ -17,12 +17,18 @@ export interface StockClientOptions {
   /** What the client has from before. */
   readonly state?: Uint8Array;
   readonly WebSocketPolyfill?: typeof WebSocket;
+  readonly token?: string;
+}
+
+/** The subprotocols by which a token is shown. */
+export function protocolsOf(token: string | undefined): string[] {
+  return token === undefined ? [] : ["y-websocket", `bearer.${token}`];
 }
 
 export function connectStockClient(
   url: string,
   documentId: string,
-  { clientId, state, WebSocketPolyfill = WebSocket }: StockClientOptions = {},
+  { clientId, state, token, WebSocketPolyfill = WebSocket }: StockClientOptions = {},
 ): StockClient {
   const doc = new Y.Doc();
   if (clientId !== undefined) doc.clientID = clientId;
@@ -32,6 +38,7 @@ export function connectStockClient(
     WebSocketPolyfill: WebSocketPolyfill as unknown as typeof globalThis.WebSocket,
     // The clients of a test are in one process, and must not talk behind the relay's back.
     disableBc: true,
+    protocols: protocolsOf(token),
   });
   return {
     doc,

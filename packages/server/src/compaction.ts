@@ -7,6 +7,7 @@
  */
 import type { DocumentLog, Head, Ledger } from "@verso/storage";
 import type { Cell } from "./cell.js";
+import { addLeases, leasesAttachment, readLeases } from "./leases.js";
 
 /** Below this a tail is never worth a snapshot while the document is in use. */
 const smallestTail = 256 * 1024;
@@ -30,14 +31,15 @@ export async function compact(log: DocumentLog, ledger: Ledger, cell: Cell): Pro
   const sequence = log.head?.sequence ?? 0;
   const snapshot = await ledger.snapshot(log.document);
   const updates = snapshot === undefined ? [] : [snapshot.state];
-  for await (const { update } of ledger.read(log.document, {
-    from: (snapshot?.sequence ?? 0) + 1,
-    to: sequence,
-  })) {
-    if (update !== undefined && update.length > 0) updates.push(update);
+  const leases = readLeases(snapshot, []);
+  const range = { from: (snapshot?.sequence ?? 0) + 1, to: sequence };
+  for await (const commit of ledger.read(log.document, range)) {
+    if (commit.update !== undefined && commit.update.length > 0) updates.push(commit.update);
+    addLeases(leases, commit);
   }
   const { state, stateVector } = await cell.compact({ updates });
-  await log.saveSnapshot({ sequence, state, attachments: new Map([[stateVectorAttachment, stateVector]]) });
+  const attachments = new Map([[stateVectorAttachment, stateVector], ...leasesAttachment(leases)]);
+  await log.saveSnapshot({ sequence, state, attachments });
   return state.length;
 }
 

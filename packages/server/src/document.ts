@@ -27,7 +27,6 @@ import {
   write,
 } from "@verso/bridge";
 import {
-  type Actor,
   createFirewall,
   createGate,
   createJudge,
@@ -41,10 +40,13 @@ import {
   type TypeKind,
   updateRanges,
   type Verdict,
+  withoutClients,
 } from "@verso/validation";
 import * as Y from "yjs";
+import type { Actor } from "./actor.js";
 import type { Clock } from "./clock.js";
 import { leaveFormatting } from "./formatting.js";
+import { firstClientId, type Leases } from "./leases.js";
 
 /** Client id to the clock after its last struct: the decoded state vector. */
 export type StateVector = ReadonlyMap<number, number>;
@@ -57,7 +59,7 @@ export interface Push {
   tried: boolean;
 }
 
-/** Who pushes, as far as the gate asks. */
+/** Who pushes. */
 export interface Author {
   readonly actor: Actor;
   /** Whether the actor may write to this document at all. */
@@ -72,6 +74,8 @@ export interface Admission {
   readonly stopped:
     | null
     | Exclude<Scan, { type: "pass" }>
+    /** The author has drawn a client id that is the relay's own. */
+    | { readonly type: "barred"; readonly code: "reserved-client-id"; readonly detail: string }
     /** The author may not begin this document, or not write to this fork, or not under this client id. */
     | {
         readonly type: "forbidden";
@@ -89,6 +93,8 @@ export interface Admission {
    * what is written.
    */
   readonly accepted: readonly Accepted[];
+  /** Whether structs under ids of other users were left out: ask for them, they may come from their owners by then. */
+  readonly leftOut: boolean;
 }
 
 /** What merging the updates of a fork came to. */
@@ -106,6 +112,8 @@ export interface Accepted {
   readonly verdict: Verdict | null;
   /** SHA-256 of what its author sent, when any of it was taken back. */
   readonly refusedUpdate: Uint8Array | null;
+  /** Client ids that are the author's from now on. */
+  readonly leases: readonly number[];
   /** The document's own encoding of what changed; never the bytes of the client. */
   readonly update: Uint8Array;
   /** The change and its inverse record, encoded for the ledger. */
@@ -132,6 +140,7 @@ export interface DocumentOptions {
   readonly documentBytes: number;
   /** What its kind asks of every transaction; `null` when nothing. */
   readonly judge: Judge | null;
+  readonly leases: Leases<Author>;
   /** The roots of the document's kind, and those that the ledger remembers, which stand above them. */
   readonly roots: { readonly declared: Roots; readonly remembered: Roots };
   /**
@@ -155,7 +164,7 @@ export interface Document {
    * `accepted`, the document is not what it ought to be: try it on a copy first. `trial` says that the cost of it must
    * be tried before that. Throws when the document is spoilt.
    */
-  merge(push: Push, options: MergeOptions): Merging | { readonly type: "trial"; readonly structs: number };
+  merge(push: Push, actor: Actor): Merging | { readonly type: "trial"; readonly structs: number };
   /** The document as it is now, by itself: what happens to the one does not to the other. */
   copy(): Document;
   /** What the owner of this state vector lacks. */
@@ -177,20 +186,10 @@ export interface Document {
   close(): void;
 }
 
-export interface MergeOptions {
-  /** Whose rights count. */
-  readonly actor: Actor;
-  /** Whether a client id is somebody's who has not written yet. */
-  readonly isTaken: (clientId: number) => boolean;
-}
-
-/** The client id under which the relay itself writes; 1 to 15 are reserved for it. */
+/** The client id under which the relay itself writes. */
 const serverClientId = 1;
 /** The one under which it writes the first content: never the same as that of what is taken back. */
 const beginnerClientId = 2;
-
-/** Whether a client may write under this id. Under the relay's own, Yjs would take it for another and change its id. */
-const isClients = (clientId: number) => clientId !== serverClientId && clientId !== beginnerClientId;
 
 /** An update that costs Yjs more than this many structs is tried on a copy first. */
 const trialWork = 1000;
@@ -201,7 +200,7 @@ const answersKept = 64;
 const longestKeptQuestion = 8192;
 
 export function createDocument(stored: StoredState, options: DocumentOptions): Document {
-  const { clock, limits, documentBytes, judge, roots, forkedFrom, takenBack } = options;
+  const { clock, limits, documentBytes, judge, leases, roots, forkedFrom, takenBack } = options;
   let cold: StoredState | null = stored;
   let coldVector: StateVector | null = null;
   /** Nothing is in the ledger. A refusal leaves a commit, so it would begin the document. */
@@ -215,8 +214,9 @@ export function createDocument(stored: StoredState, options: DocumentOptions): D
   /** Whether the transaction that is running does so much that nothing should be added to it. */
   let laborious = false;
   /** What the transaction that is running has come to. */
-  let noted: Omit<Accepted, "update" | "verdict" | "refusedUpdate"> | null = null;
+  let noted: Pick<Accepted, "changeBytes" | "inverseBytes" | "before"> | null = null;
   let verdict: Verdict | null = null;
+  let leased: number[] = [];
   let accepted: Accepted | null = null;
   const answers = new Map<string, Answer>();
   let encodedStateVector: Uint8Array | null = null;
@@ -227,12 +227,14 @@ export function createDocument(stored: StoredState, options: DocumentOptions): D
       const all: Accepted[] = [];
       let taken = 0;
       let stopped: Admission["stopped"] = null;
+      let leftOut = false;
       while (taken < pushes.length && stopped === null) {
         accepted = null;
         laborious = false;
         doc.transact(transaction => {
           const begun = applySome(pushes, taken, author, outOfTime);
           ({ taken, stopped } = begun);
+          leftOut ||= begun.leftOut;
           if (begun.applied && isJudged(author, begun.offence)) {
             verdict = gate.settle(transaction, { ...author, offence: begun.offence });
           }
@@ -242,21 +244,24 @@ export function createDocument(stored: StoredState, options: DocumentOptions): D
         }
         if (accepted !== null) all.push(withHash(accepted, pushes[taken - 1]));
       }
-      return { taken, stopped, accepted: all };
+      return { taken, stopped, accepted: all, leftOut };
     },
 
-    merge(push, { actor, isTaken }) {
+    merge(push, actor) {
       const { doc, firewall, observer, gate } = built();
       const stopped = (code: string, message: string): Merging => {
         const issue: Issue = { pointer: "", code, message, severity: "error" };
         return { verdict: "refused", issues: [issue], change: [], accepted: null };
       };
       if (isFull(push)) return stopped(full.code, full.detail);
-      const scan = firewall.scan(push.update, { fullState: true, mayWrite: isClients });
+      const scan = firewall.scan(push.update, {
+        fullState: true,
+        mayWrite: client => client >= firstClientId,
+      });
       if (scan.type !== "pass") return stopped(scan.code, scan.detail);
       // Yjs would take it for what this client has written here, or what he writes from now on for this.
       const taken = updateRanges(push.update).find(
-        ({ client }) => doc.store.clients.has(client) || isTaken(client),
+        ({ client }) => doc.store.clients.has(client) || !leases.isFree(client),
       );
       if (taken !== undefined) {
         return stopped("foreign-client", `client ${taken.client} is somebody else's in the document by now`);
@@ -340,39 +345,56 @@ export function createDocument(stored: StoredState, options: DocumentOptions): D
     from: number,
     author: Author,
     outOfTime: () => boolean,
-  ): Pick<Admission, "taken" | "stopped"> & { applied: boolean; offence: Issue | null } {
-    const { doc, firewall } = built();
+  ): Omit<Admission, "accepted"> & { applied: boolean; offence: Issue | null } {
+    const { doc } = built();
     let work = 0;
     let applied = false;
+    let leftOut = false;
     for (let taken = from; taken < pushes.length; taken++) {
       const push = pushes[taken]!;
-      const stop = (stopped: Admission["stopped"]) => ({ taken, stopped, applied, offence: null });
+      const stop = (stopped: Admission["stopped"]) => ({ taken, stopped, applied, leftOut, offence: null });
       if (taken > 0 && outOfTime()) return stop({ type: "time" });
       if (isFull(push)) return stop(full);
-      const scan = firewall.scan(push.update, { fullState: push.fullState, mayWrite: mayBring });
-      if (forkedFrom !== undefined && scan.type === "resync" && scan.code === "foreign-client")
-        return stop(foreign);
+      const { scan, update } = scanOf(push, author);
       const offence = scan.type === "compensate" && forkedFrom === undefined ? offenceOf(scan) : null;
       if (scan.type !== "pass" && (scan.type !== "compensate" || offence === null)) return stop(scan);
       // It is judged by itself: what came before it in this transaction stays.
       if (offence !== null && applied) return stop(null);
       if (!push.tried && scan.work > trialWork) return stop({ type: "trial", structs: scan.newStructs });
+      leftOut ||= update !== push.update;
       if (!scan.news) continue;
       if (!author.mayWrite) {
         if (forkedFrom !== undefined) return stop(othersFork);
         if (unwritten) return stop(readOnly);
       }
-      Y.applyUpdate(doc, push.update);
+      Y.applyUpdate(doc, update);
+      leased.push(...leases.bind(author, scan.writes));
       applied = true;
       work += scan.work;
       if (work > trialWork) laborious = true;
-      if (isJudged(author, offence)) return { taken: taken + 1, stopped: null, applied, offence };
+      if (isJudged(author, offence)) return { taken: taken + 1, stopped: null, applied, leftOut, offence };
     }
-    return { taken: pushes.length, stopped: null, applied, offence: null };
+    return { taken: pushes.length, stopped: null, applied, leftOut, offence: null };
   }
 
-  function mayBring(clientId: number): boolean {
-    return isClients(clientId) && forkedFrom?.has(clientId) !== true;
+  /** Judges the bytes of a push: all of them, or without what is under ids of other users if the rest can stand alone. */
+  function scanOf({ update, fullState }: Push, author: Author) {
+    const { doc, firewall } = built();
+    const foreign: number[] = [];
+    const mayWrite = (client: number) => {
+      const admitted = leases.admits(author, client) && forkedFrom?.has(client) !== true;
+      if (!admitted) foreign.push(client);
+      return admitted;
+    };
+    const scan = firewall.scan(update, { fullState, mayWrite });
+    if (scan.type !== "resync" || foreign.length === 0) return { scan, update };
+    // In a full state they may be the relay's own, of which an older copy of its store knows nothing.
+    if (!fullState && foreign.some(client => client < firstClientId)) return { scan: reserved, update };
+    if (foreign.some(client => forkedFrom?.has(client))) return { scan: foreignInFork, update };
+    const known = new Map(foreign.map(client => [client, Y.getState(doc.store, client)]));
+    const rest = withoutClients(update, known);
+    const without = firewall.scan(rest, { fullState });
+    return without.type === "resync" ? { scan, update } : { scan: without, update: rest };
   }
 
   /** Whether the gate must look at a transaction; if so, every push is one. */
@@ -409,8 +431,9 @@ export function createDocument(stored: StoredState, options: DocumentOptions): D
     });
     doc.on("update", (update: Uint8Array) => {
       if (noted === null) throw new Error("Yjs told of an update whose change was not derived.");
-      accepted = { update, verdict, refusedUpdate: null, ...noted };
+      accepted = { update, verdict, refusedUpdate: null, leases: leased, ...noted };
       noted = null;
+      leased = [];
       verdict = null;
       unwritten = false;
       size += update.length;
@@ -452,6 +475,12 @@ function mergingOf(verdict: Verdict | null, accepted: Accepted | null, asked: Ch
 
 const asksNothing = createJudge({});
 
+const reserved = {
+  type: "barred",
+  code: "reserved-client-id",
+  detail: `client ids below ${firstClientId} are the relay's own: draw another`,
+} as const;
+
 /**
  * What the firewall lets in to be taken back. Where a character was cut in half, others' text is damaged by applying
  * it, so that one must not be applied; a document inside of a document cannot be described.
@@ -474,7 +503,7 @@ const readOnly = {
   detail: "you may not begin this document",
 } as const;
 const othersFork = { ...readOnly, detail: "this fork is somebody else's" } as const;
-const foreign = {
+const foreignInFork = {
   type: "forbidden",
   code: "foreign-client",
   detail: "this client id has content in what was forked; open the fork in a document of its own",

@@ -212,7 +212,10 @@ describe("in a fork", () => {
     forger.getMap("invoice").set("total", 2);
     editor.send(encodeUpdate(Y.encodeStateAsUpdate(forger)));
     await flush();
-    expect(editor.closed).toMatchObject({ code: 4403, reason: expect.stringContaining("foreign-client") });
+    expect(editor.closed).toMatchObject({
+      code: 4400,
+      reason: expect.stringContaining("reserved-client-id"),
+    });
   });
 
   it("of what was never written there is none", async () => {
@@ -308,7 +311,8 @@ describe("a merge", () => {
     expect(last).toMatchObject({
       kind: "update",
       actor: { user: "ben", session: undefined },
-      notes: { merged: { fork: fork.id, user: "eva" } },
+      // What he wrote under is his from now on, in the parent too.
+      notes: { merged: { fork: fork.id, user: "eva" }, leases: [900] },
     });
     expect(toChangeEvent(parent, last)).toMatchObject({
       user_id: "ben",

@@ -152,7 +152,7 @@ export function createForks({ ledger, rooms, store, clock }: ForksDependencies):
     const base = Buffer.from(fork.base.stateVector, "base64");
     return rooms.get(documentOf(fork)).view(({ head, answer }) => ({
       revision: head?.revision ?? "",
-      merge: { fork: fork.id, proposer: commitActor(fork), by, update: merged(answer(base)) },
+      merge: { fork: fork.id, proposer: ownerOf(fork), by, update: merged(answer(base)) },
     }));
   }
 
@@ -191,8 +191,8 @@ function newId(now: number): string {
   return `${now.toString(36).padStart(9, "0")}-${randomBytes(12).toString("hex")}`;
 }
 
-function commitActor({ proposer: { user, tenant } }: Fork): CommitActor {
-  return { user, ...(tenant === null ? {} : { tenant }) };
+function ownerOf({ proposer: { tenant, ...proposer } }: Fork): Merge["proposer"] {
+  return { ...proposer, tenant: tenant ?? undefined };
 }
 
 function merged(updates: readonly Uint8Array[]): Uint8Array {

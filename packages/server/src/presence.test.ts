@@ -8,7 +8,11 @@ describe("presence", () => {
   let presence: Presence<string>;
   beforeEach(() => {
     clock = createManualClock({ now: 1_000_000 });
-    presence = createPresence(clock, defaultFrameLimits);
+    presence = createPresence({
+      clock,
+      limits: defaultFrameLimits,
+      mayAnnounce: (owner, clientId) => clientId !== 99 || owner === "ann",
+    });
   });
 
   const say = (owner: string, clientId: number, state: unknown, theirClock = 1) =>
@@ -21,6 +25,18 @@ describe("presence", () => {
   };
   const states = (payload: Uint8Array | null | undefined) =>
     entries(payload).map(({ clientId, state }) => [clientId, state]);
+
+  it("lets nobody announce a client who may not", () => {
+    say("bob", 99, "B");
+    expect(presence.holderOf(99)).toBe(undefined);
+    expect(presence.flush()).toBe(null);
+    say("ann", 99, "A");
+    say("bob", 99, "B");
+    expect(presence.holderOf(99)).toBe("ann");
+    expect(presence.idOf("ann")).toBe(99);
+    expect(presence.idOf("bob")).toBe(undefined);
+    expect(states(presence.everyone())).toEqual([[99, '"A"']]);
+  });
 
   it("tells everybody but the speaker", () => {
     say("ann", 1, "A");

@@ -2,8 +2,8 @@
  * Who is present in a room: awareness, which is never judged, never stored, and lost without harm.
  *
  * A session owns one client id, the one that it announces first, and speaks for no other: stock clients repeat
- * everything they hear. Ownership goes to whoever announced last, since a client that reconnects does so before
- * the relay knows that its old socket is dead.
+ * everything they hear. Ownership goes to whoever announced last of those who may, since a client that reconnects does
+ * so before the relay knows that its old socket is dead.
  *
  * The relay assigns the clocks that others see: `max(the client's, last + 1)`, begun at the wall clock. So nobody
  * can freeze another's state with a huge clock, and a client that comes back is not ignored by those who saw it
@@ -19,8 +19,6 @@ export interface Presence<Owner> {
   receive(owner: Owner, payload: Uint8Array): PresenceResult;
   /** The session has ended: what it owned is gone, for everybody, at the next flush. */
   leave(owner: Owner): void;
-  /** Whether a client id is that of somebody present. */
-  has(clientId: number): boolean;
   /** Everybody present, for one who asks or has just come; `null` when nobody is. */
   everyone(): Uint8Array | null;
   /**
@@ -28,6 +26,10 @@ export interface Presence<Owner> {
    * said, and is the same array for all who own nothing of it.
    */
   flush(): { for(owner: Owner): Uint8Array | null } | null;
+  /** The session that speaks for a client which is present. */
+  holderOf(clientId: number): Owner | undefined;
+  /** The client id that the session has announced as its own. */
+  idOf(owner: Owner): number | undefined;
   /** Milliseconds until there is something to flush; 0 for at once, `null` for never. */
   readonly dueIn: number | null;
 }
@@ -47,7 +49,18 @@ interface Present<Owner> {
 /** A clock beyond this is no count of changes; taking it over would leave no room to count on. */
 const highestClock = 2 ** 48;
 
-export function createPresence<Owner>(clock: Clock, limits: FrameLimits): Presence<Owner> {
+export interface PresenceOptions<Owner> {
+  readonly clock: Clock;
+  readonly limits: FrameLimits;
+  /** Whether a session may announce this client id as its own. What it announces otherwise is not relayed. */
+  readonly mayAnnounce: (owner: Owner, clientId: number) => boolean;
+}
+
+export function createPresence<Owner>({
+  clock,
+  limits,
+  mayAnnounce,
+}: PresenceOptions<Owner>): Presence<Owner> {
   const interval = 1000 / limits.awarenessPerSecond;
   const clients = new Map<number, Present<Owner>>();
   const owned = new Map<Owner, number>();
@@ -79,8 +92,6 @@ export function createPresence<Owner>(clock: Clock, limits: FrameLimits): Presen
       if (present?.owner === owner) change(clientId, present, { clock: 0, state: null });
     },
 
-    has: clientId => clients.has(clientId),
-
     everyone() {
       const entries: AwarenessEntry[] = [];
       for (const [clientId, present] of clients) {
@@ -91,6 +102,9 @@ export function createPresence<Owner>(clock: Clock, limits: FrameLimits): Presen
       }
       return entries.length === 0 ? null : encodeAwareness(entries);
     },
+
+    holderOf: clientId => clients.get(clientId)?.owner,
+    idOf: owner => owned.get(owner),
 
     flush() {
       const now = clock.monotonic();
@@ -128,6 +142,7 @@ export function createPresence<Owner>(clock: Clock, limits: FrameLimits): Presen
   };
 
   function claim(owner: Owner, entry: AwarenessEntry): void {
+    if (!mayAnnounce(owner, entry.clientId)) return;
     const before = clients.get(entry.clientId);
     if (before !== undefined) owned.delete(before.owner);
     owned.set(owner, entry.clientId);

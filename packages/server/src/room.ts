@@ -19,7 +19,6 @@ import { CloseCode, type FrameLimits } from "@verso/protocol";
 import {
   type Appended,
   type Commit,
-  type CommitActor,
   type CommitDraft,
   type DocumentLog,
   type Head,
@@ -27,7 +26,7 @@ import {
   type Snapshot,
   StorageError,
 } from "@verso/storage";
-import { checkStateVector, type Issue, type Limits } from "@verso/validation";
+import { checkStateVector, type Issue, type Limits, updateRanges } from "@verso/validation";
 import * as Y from "yjs";
 import type { Actor } from "./actor.js";
 import { createAsking } from "./asking.js";
@@ -37,6 +36,7 @@ import { compact, isDue, outweighs, stateVectorAttachment } from "./compaction.j
 import { createDelivery, type DeliveryLimits, type Moment, type Peer } from "./delivery.js";
 import {
   type Accepted,
+  type Author,
   createDocument,
   type Document,
   type Merging,
@@ -45,6 +45,7 @@ import {
 } from "./document.js";
 import { ServerError } from "./errors.js";
 import { type Kind, knownRoots, relayActor } from "./kinds.js";
+import { createLeases, type Leases, type Owner, readLeases } from "./leases.js";
 import { createPacer } from "./pacer.js";
 import { createPresence } from "./presence.js";
 import { admitPushes, type QueuedPush, type Refusal, type TurnResult } from "./turn.js";
@@ -94,7 +95,7 @@ export interface View {
 export interface Merge {
   readonly fork: string;
   /** Whose work it is. */
-  readonly proposer: CommitActor;
+  readonly proposer: Owner;
   /** Who decides, and by whose rights it is judged. */
   readonly by: Actor;
   /** Everything that was written in it. */
@@ -178,7 +179,11 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
   const delivery = createDelivery(options.delivery, peer =>
     peer.close(CloseCode.slowReader, "slow-reader: the socket buffer is full"),
   );
-  const presence = createPresence<Peer>(clock, options.frameLimits);
+  const presence = createPresence<Author>({
+    clock,
+    limits: options.frameLimits,
+    mayAnnounce: (author, clientId) => open?.leases.mayAnnounce(author, clientId) ?? true,
+  });
   const asking = createAsking<Peer>(clock);
   const pacer = createPacer({ clock, pace: pacing.pace, wanted, turn, ended: restIfIdle });
 
@@ -302,14 +307,11 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
         const { log, snapshot, tail } = await ledger.open(documentId);
         const { roots: declared, judge, initial, forkedFrom } = kind;
         const roots = { declared, remembered: knownRoots(log.head?.roots) };
-        const document = createDocument(toStoredState(snapshot, tail), {
-          ...options,
-          judge,
-          roots,
-          forkedFrom,
-        });
+        const leases = createLeases(readLeases(snapshot, tail), presence);
+        const stored = toStoredState(snapshot, tail);
+        const document = createDocument(stored, { ...options, judge, leases, roots, forkedFrom });
         const snapshotBytes = snapshot?.state.length ?? 0;
-        open = { log, document, initial, savedRoots: roots.remembered, snapshotBytes };
+        open = { log, document, leases, initial, savedRoots: roots.remembered, snapshotBytes };
       } catch (cause) {
         if (!isTransient(cause)) return fail(cause);
         await storeChange();
@@ -541,11 +543,10 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
     const merge = merges.shift();
     if (merge === undefined) return true;
     const { push, by, fork, proposer } = merge;
-    const mergeOptions = { actor: by, isTaken: presence.has };
     const copy = current.document.copy();
     let rehearsed: ReturnType<Document["merge"]>;
     try {
-      rehearsed = copy.merge(push, mergeOptions);
+      rehearsed = copy.merge(push, by);
     } catch {
       rehearsed = unmerged({ code: "update-failed", detail: "it cannot be applied" });
     } finally {
@@ -561,7 +562,7 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
     }
     let merging: ReturnType<Document["merge"]>;
     try {
-      merging = current.document.merge(push, mergeOptions);
+      merging = current.document.merge(push, by);
       if ("type" in merging || merging.verdict !== "accepted" || merging.accepted === null) {
         throw new Error("A merge was accepted on a copy of the document, and not on the document.");
       }
@@ -570,7 +571,9 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
       discard(cause, null);
       return false;
     }
-    const { accepted } = merging;
+    // In his fork nobody else has written.
+    const leases = current.leases.grant(proposer, updateRanges(push.update));
+    const accepted = { ...merging.accepted, leases };
     const { update, changeBytes: change, inverseBytes: inverse, before: stateVector } = accepted;
     const before = { sequence: current.log.head?.sequence ?? 0, stateVector };
     const draft: CommitDraft = {
@@ -750,6 +753,7 @@ interface Open {
   readonly document: Document;
   /** What it begins with, if it is new. */
   readonly initial: Kind["initial"];
+  readonly leases: Leases<Author>;
   /** The roots as the head of the ledger has them. */
   savedRoots: Roots;
   /** Size of the latest snapshot. */
@@ -803,14 +807,23 @@ function unmerged({ code, detail }: Pick<Refusal, "code" | "detail">): Merging {
   return { verdict: "refused", issues: [issue], change: [], accepted: null };
 }
 
-/** What a commit says of how it was judged. */
-function notesOf({ verdict, refusedUpdate }: Pick<Accepted, "verdict" | "refusedUpdate">) {
-  if (verdict === null || (verdict.issues.length === 0 && !verdict.wrote)) return {};
-  const { restorations, withdrawn } = verdict.reversion;
-  const hasReverted = restorations.length + withdrawn.length > 0;
-  const reversion = hasReverted ? { reversion: encodeRevertNote(verdict.reversion) } : {};
+/** What a commit says beside what it changed. */
+function notesOf({
+  verdict,
+  refusedUpdate,
+  leases,
+}: Pick<Accepted, "verdict" | "refusedUpdate" | "leases">): Pick<CommitDraft, "notes"> {
+  const judged = verdict !== null && (verdict.issues.length > 0 || verdict.wrote) ? verdict : null;
+  if (judged === null && leases.length === 0) return {};
+  const { restorations, withdrawn } = judged?.reversion ?? { restorations: [], withdrawn: [] };
+  const hasReverted = judged !== null && restorations.length + withdrawn.length > 0;
   return {
-    notes: { issues: verdict.issues, ...reversion, ...(refusedUpdate === null ? {} : { refusedUpdate }) },
+    notes: {
+      issues: judged?.issues ?? [],
+      ...(hasReverted ? { reversion: encodeRevertNote(judged.reversion) } : {}),
+      ...(refusedUpdate === null ? {} : { refusedUpdate }),
+      ...(leases.length === 0 ? {} : { leases }),
+    },
   };
 }
 

@@ -24,7 +24,10 @@ export interface TurnResult<A extends Author> {
   readonly accepted: readonly { readonly author: A; readonly accepted: Accepted }[];
   /** Pushes that may not enter. Later pushes of the same author were not looked at. */
   readonly refused: readonly { readonly author: A; readonly push: Push; readonly reason: Refusal }[];
-  /** Authors who must be asked for everything that they hold, since a push builds on what is not here. */
+  /**
+   * Authors who must be asked for everything that they hold, since a push builds on what is not here, or not all of
+   * it was taken.
+   */
   readonly lacking: ReadonlySet<A>;
   /** Pushes that wait for a trial of the first of them. */
   readonly trials: readonly {
@@ -71,6 +74,7 @@ export function admitPushes<A extends Author>(
         return { accepted, refused, lacking, trials, left, spoilt };
       }
       if (admission.taken > 0) progress = true;
+      if (admission.leftOut) lacking.add(author);
       for (const each of admission.accepted) accepted.push({ author, accepted: each });
       const rest = group.slice(admission.taken);
       const push = rest[0];

@@ -117,6 +117,21 @@ test("a commit follows from the one before and from no other, with any of its pa
   }
 });
 
+test("notes come back as they were, client ids in order", () => {
+  const codec = createCommitCodec(document);
+  const notes = {
+    issues: [{ pointer: "/a", code: "c", message: "m", rule: "r", severity: "warning" as const }],
+    undoes: [1],
+    dependsOn: [2, 5],
+    refusedUpdate: Buffer.alloc(32, 7),
+    reversion: Buffer.from("ids"),
+    leases: [4_294_967_295, 16],
+  };
+  const { value } = codec.encode(key, { ...draft, notes }, context);
+  const { commit } = readCommit([key, value], place);
+  expect(commit.notes).toEqual({ ...notes, leases: [16, 4_294_967_295] });
+});
+
 test("what is gone or never was cannot be dropped again", () => {
   const codec = createCommitCodec(document);
   const { value } = codec.encode(

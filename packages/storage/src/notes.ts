@@ -3,10 +3,10 @@
  *
  * ```
  * notes := fields        1 issue (any number), 2 undoes, 3 depends on, 4 refused update (32 bytes), 5 reversion,
- *                        6 merged
+ *                        6 leases, 7 merged
  * issue := fields        1 pointer, 2 code, 3 message, 4 rule, each UTF-8; 5 severity, one byte: 1 info, 2 warning, 3 error
  * merged := fields       1 fork, 2 user, 3 tenant, each UTF-8
- * undoes, depends on := varuint …, ascending: each as its distance from the one before
+ * undoes, depends on, leases := varuint …, ascending: each as its distance from the one before
  * ```
  */
 
@@ -35,6 +35,8 @@ export interface CommitNotes {
   readonly refusedUpdate?: Uint8Array;
   /** What was taken back and restored within the commit, by ids; bytes that only their writer can read. */
   readonly reversion?: Uint8Array;
+  /** Client ids that are the actor's from this commit on, ascending. */
+  readonly leases?: readonly number[];
   /** The fork that the commit brought in, and who decided so; its actor is who had proposed it. */
   readonly merged?: CommitMerge;
 }
@@ -60,6 +62,7 @@ export function encodeNotes({
   dependsOn = [],
   refusedUpdate,
   reversion,
+  leases = [],
   merged,
 }: Partial<CommitNotes>): Buffer {
   const notes = new ByteWriter();
@@ -71,26 +74,31 @@ export function encodeNotes({
     field.varuint(5).block(Buffer.of(SEVERITIES.indexOf(severity) + 1));
     notes.varuint(1).block(field.view());
   }
-  for (const [tag, sequences] of [[2, undoes] as const, [3, dependsOn] as const]) {
-    if (sequences.length === 0) continue;
-    field.reset();
-    let previous = 0;
-    for (const sequence of new Set([...sequences].sort((a, b) => a - b))) {
-      if (!Number.isSafeInteger(sequence) || sequence < 1)
-        throw new TypeError("a sequence is a whole number from 1");
-      field.varuint(sequence - previous);
-      previous = sequence;
-    }
-    notes.varuint(tag).block(field.view());
+  for (const sequences of [undoes, dependsOn]) {
+    if (sequences.some(sequence => sequence < 1)) throw new TypeError("a sequence is a whole number from 1");
   }
+  if (undoes.length > 0) notes.varuint(2).block(encodeAscending(undoes, field));
+  if (dependsOn.length > 0) notes.varuint(3).block(encodeAscending(dependsOn, field));
   if (refusedUpdate !== undefined) notes.varuint(4).block(refusedUpdate);
   if (reversion !== undefined) notes.varuint(5).block(reversion);
+  if (leases.length > 0) notes.varuint(6).block(encodeAscending(leases, field));
   if (merged !== undefined) {
     field.reset().varuint(1).text(merged.fork).varuint(2).text(merged.user);
     if (merged.tenant !== undefined) field.varuint(3).text(merged.tenant);
-    notes.varuint(6).block(field.view());
+    notes.varuint(7).block(field.view());
   }
   return notes.take();
+}
+
+function encodeAscending(numbers: readonly number[], field: ByteWriter): Uint8Array {
+  field.reset();
+  let previous = 0;
+  for (const number of new Set([...numbers].sort((a, b) => a - b))) {
+    if (!Number.isSafeInteger(number) || number < 0) throw new TypeError(`${number} is no whole number`);
+    field.varuint(number - previous);
+    previous = number;
+  }
+  return field.view();
 }
 
 /** @throws DecodeError */
@@ -99,17 +107,20 @@ export function decodeNotes(bytes: Uint8Array): CommitNotes {
   const issues: CommitIssue[] = [];
   let undoes: number[] = [];
   let dependsOn: number[] = [];
-  const others: { refusedUpdate?: Uint8Array; reversion?: Uint8Array; merged?: CommitMerge } = {};
+  const others: Pick<Mutable<CommitNotes>, "refusedUpdate" | "reversion" | "leases" | "merged"> = {};
   for (const [tag, value] of new ByteReader(bytes).fields()) {
     if (tag === 1) issues.push(decodeIssue(value));
-    else if (tag === 2) undoes = decodeSequences(value);
-    else if (tag === 3) dependsOn = decodeSequences(value);
+    else if (tag === 2) undoes = decodeAscending(value);
+    else if (tag === 3) dependsOn = decodeAscending(value);
     else if (tag === 4) others.refusedUpdate = value;
     else if (tag === 5) others.reversion = value;
-    else if (tag === 6) others.merged = decodeMerge(value);
+    else if (tag === 6) others.leases = decodeAscending(value);
+    else if (tag === 7) others.merged = decodeMerge(value);
   }
   return { issues, undoes, dependsOn, ...others };
 }
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 function decodeIssue(bytes: Buffer): CommitIssue {
   const texts = new Map<number, string>();
@@ -134,13 +145,13 @@ function decodeMerge(bytes: Buffer): CommitMerge {
   return { fork: texts.get(1) ?? "", user: texts.get(2) ?? "", tenant: texts.get(3) };
 }
 
-function decodeSequences(bytes: Buffer): number[] {
+function decodeAscending(bytes: Buffer): number[] {
   const reader = new ByteReader(bytes);
-  const sequences: number[] = [];
-  let sequence = 0;
+  const numbers: number[] = [];
+  let number = 0;
   while (reader.left > 0) {
-    sequence += reader.varuint();
-    sequences.push(sequence);
+    number += reader.varuint();
+    numbers.push(number);
   }
-  return sequences;
+  return numbers;
 }

@@ -21,6 +21,7 @@ export { createFirewall, type Firewall, type FirewallOptions, type ScanOptions }
 export { defaultLimits, type Limits, resolveLimits } from "./limits.js";
 export { checkStateVector, type StateVectorCheck } from "./state-vector.js";
 export { updateRanges } from "./update.js";
+export { withoutClients } from "./without.js";
 
 // The gate
 

@@ -284,7 +284,8 @@ export function partsNewPair({ pairs }: Block, clock: number): boolean {
   return pairs[low] === clock;
 }
 
-const unlimited: UpdateLimits & StructLimits = {
+/** For updates of whose form there is no doubt. */
+export const unlimited: UpdateLimits & StructLimits = {
   stringBytes: Number.POSITIVE_INFINITY,
   keyBytes: Number.POSITIVE_INFINITY,
   valueDepth: Number.POSITIVE_INFINITY,
@@ -312,8 +313,12 @@ export function updateRanges(update: Uint8Array): IdRange[] {
     }
     if (to > start) ranges.push({ client, from: start, to });
   }
-  const { fault } = reader;
-  if (fault !== null)
-    throw new TypeError(`Not an update: ${fault.detail} (${fault.code} at byte ${fault.offset})`);
+  assertRead(reader);
   return ranges;
+}
+
+/** Throws a TypeError when what was read is no update. */
+export function assertRead({ fault }: ByteReader): void {
+  if (fault === null) return;
+  throw new TypeError(`Not an update: ${fault.detail} (${fault.code} at byte ${fault.offset})`);
 }
