@@ -160,13 +160,15 @@ export interface Document {
    */
   admit(pushes: readonly Push[], author: Author, outOfTime: () => boolean): Admission;
   /**
-   * Applies all that was written in a fork, as one transaction, and judges it by the rights of this actor. Unless that is
-   * `accepted`, the document is not what it ought to be: try it on a copy first. `trial` says that the cost of it must
-   * be tried before that. Throws when the document is spoilt.
+   * What `merge` would come to, tried on a copy: this document stays as it is. `trial` says that the cost of it must be
+   * tried elsewhere before.
    */
-  merge(push: Push, actor: Actor): Merging | { readonly type: "trial"; readonly structs: number };
-  /** The document as it is now, by itself: what happens to the one does not to the other. */
-  copy(): Document;
+  rehearse(push: Push, actor: Actor): Merging | { readonly type: "trial"; readonly structs: number };
+  /**
+   * Applies all that was written in a fork, as one transaction, and judges it by the rights of this actor. Unless the
+   * outcome is `accepted` the document is spoilt, as it is when this throws: rehearse it first.
+   */
+  merge(push: Push, actor: Actor): ReturnType<Document["rehearse"]>;
   /** What the owner of this state vector lacks. */
   answer(stateVector: Uint8Array): Answer;
   /** Writes the first content of a document in which nothing is; `null` when that is nothing. */
@@ -249,22 +251,19 @@ export function createDocument(stored: StoredState, options: DocumentOptions): D
 
     merge(push, actor) {
       const { doc, firewall, observer, gate } = built();
-      const stopped = (code: string, message: string): Merging => {
-        const issue: Issue = { pointer: "", code, message, severity: "error" };
-        return { verdict: "refused", issues: [issue], change: [], accepted: null };
-      };
-      if (isFull(push)) return stopped(full.code, full.detail);
+      if (isFull(push)) return notMerged(full);
       const scan = firewall.scan(push.update, {
         fullState: true,
         mayWrite: client => client >= firstClientId,
       });
-      if (scan.type !== "pass") return stopped(scan.code, scan.detail);
+      if (scan.type !== "pass") return notMerged(scan);
       // Yjs would take it for what this client has written here, or what he writes from now on for this.
       const taken = updateRanges(push.update).find(
         ({ client }) => doc.store.clients.has(client) || !leases.isFree(client),
       );
       if (taken !== undefined) {
-        return stopped("foreign-client", `client ${taken.client} is somebody else's in the document by now`);
+        const detail = `client ${taken.client} is somebody else's in the document by now`;
+        return notMerged({ code: "foreign-client", detail });
       }
       if (!push.tried && scan.work > trialWork) return { type: "trial", structs: scan.newStructs };
       if (!scan.news) return { verdict: "unchanged", issues: [], change: [], accepted: null };
@@ -281,13 +280,20 @@ export function createDocument(stored: StoredState, options: DocumentOptions): D
       return mergingOf(judged, accepted, asked);
     },
 
-    copy() {
+    rehearse(push, actor) {
       const { doc, gate } = built();
       const snapshot = { state: Y.encodeStateAsUpdate(doc), stateVector: Y.encodeStateVector(doc) };
-      return createDocument(
+      const copy = createDocument(
         { snapshot, tail: [] },
         { ...options, roots: { ...roots, remembered: known }, takenBack: gate.takenBack() },
       );
+      try {
+        return copy.merge(push, actor);
+      } catch {
+        return notMerged({ code: "update-failed", detail: "it cannot be applied" });
+      } finally {
+        copy.close();
+      }
     },
 
     answer(stateVector) {
@@ -464,6 +470,12 @@ function withHash(accepted: Accepted, push: Push | undefined): Accepted {
   const type = accepted.verdict?.type;
   if (push === undefined || (type !== "refused" && type !== "repaired")) return accepted;
   return { ...accepted, refusedUpdate: createHash("sha256").update(push.update).digest() };
+}
+
+/** A merge that did not come as far as being judged. */
+export function notMerged({ code, detail }: { readonly code: string; readonly detail: string }): Merging {
+  const issue: Issue = { pointer: "", code, message: detail, severity: "error" };
+  return { verdict: "refused", issues: [issue], change: [], accepted: null };
 }
 
 function mergingOf(verdict: Verdict | null, accepted: Accepted | null, asked: Change): Merging {

@@ -40,6 +40,7 @@ import {
   createDocument,
   type Document,
   type Merging,
+  notMerged,
   type Push,
   type StoredState,
 } from "./document.js";
@@ -542,16 +543,17 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
   async function takeMerge(current: Open): Promise<boolean> {
     const merge = merges.shift();
     if (merge === undefined) return true;
-    const { push, by, fork, proposer } = merge;
-    const copy = current.document.copy();
-    let rehearsed: ReturnType<Document["merge"]>;
     try {
-      rehearsed = copy.merge(push, by);
-    } catch {
-      rehearsed = unmerged({ code: "update-failed", detail: "it cannot be applied" });
-    } finally {
-      copy.close();
+      return await settleMerge(current, merge);
+    } catch (error) {
+      merge.fail(error);
+      throw error;
     }
+  }
+
+  async function settleMerge(current: Open, merge: QueuedMerge): Promise<boolean> {
+    const { push, by, fork, proposer } = merge;
+    const rehearsed = current.document.rehearse(push, by);
     if ("type" in rehearsed) {
       tryMergeFirst(current, merge, rehearsed.structs);
       return true;
@@ -600,7 +602,7 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
     const { push } = merge;
     const settle = (refusal: Refusal | null) => {
       if (ended !== null) return merge.fail(ended);
-      if (refusal !== null) return merge.settle({ ...unmerged(refusal), commit: null });
+      if (refusal !== null) return merge.settle({ ...notMerged(refusal), commit: null });
       push.tried = true;
       merges.push(merge);
       pacer.wake();
@@ -800,11 +802,6 @@ function toStoredState(snapshot: Snapshot | undefined, tail: readonly Commit[]):
 /** By which the commit of a merge is found, so that no fork is ever merged twice. */
 export function mergeKey(fork: string): string {
   return `merge ${fork}`;
-}
-
-function unmerged({ code, detail }: Pick<Refusal, "code" | "detail">): Merging {
-  const issue: Issue = { pointer: "", code, message: detail, severity: "error" };
-  return { verdict: "refused", issues: [issue], change: [], accepted: null };
 }
 
 /** What a commit says beside what it changed. */
