@@ -390,6 +390,18 @@ it("a revert note survives its encoding", () => {
   expect(decodeRevertNote(encodeRevertNote(note))).toEqual(note);
 });
 
+it("a memory can be made anew from all that another remembers", () => {
+  const memory = createRevertMemory();
+  memory.noteRestoration({ client: 1, clock: 2, length: 3, newClient: 4, newClock: 5, isTombstone: false });
+  memory.noteWithdrawal({ client: 4, clock: 5, length: 1 });
+  const again = createRevertMemory([memory.all()]);
+  expect(again.all()).toEqual(memory.all());
+  expect(again.resolve({ client: 1, clock: 3, length: 1 })).toEqual({ client: 4, clock: 6, length: 1 });
+  expect([again.isWithdrawn(4, 5), again.isWithdrawn(4, 6)]).toEqual([true, false]);
+  again.noteWithdrawal({ client: 4, clock: 6, length: 1 });
+  expect(memory.isWithdrawn(4, 6)).toBe(false);
+});
+
 /** A client who edits at random, a server who records it. */
 function randomLog(seed: number): Log {
   const random = createRandom(seed);

@@ -45,6 +45,8 @@ export interface RevertMemory {
   /** All copies of a range, and their copies. */
   copiesOf(range: IdRange): IdRange[];
   isWithdrawn(client: number, clock: number): boolean;
+  /** Everything as one note, of which an equal memory can be made. */
+  all(): RevertNote;
 }
 
 export interface UnitOrigin {
@@ -86,6 +88,7 @@ export function createRevertMemory(notes: Iterable<RevertNote> = []): RevertMemo
       return copies;
     },
     isWithdrawn: (client, clock) => withdrawn.has(client, clock),
+    all: () => ({ restorations: [...byOldId], withdrawn: [...withdrawn] }),
   };
   for (const { restorations, withdrawn: ranges } of notes) {
     for (const restoration of restorations) memory.noteRestoration(restoration);
@@ -149,6 +152,10 @@ export class IdSet {
     return this.#ranges.stretch({ client, clock, length: 1 }).found !== undefined;
   }
 
+  [Symbol.iterator](): Iterator<IdRange> {
+    return this.#ranges[Symbol.iterator]();
+  }
+
   /** The parts of a range that are in the set, and those that are not, in turn. */
   *split(
     range: IdRange,
@@ -195,6 +202,10 @@ class SortedRanges<T extends IdRange> {
     }
     const next = ranges[at + 1];
     return { found: undefined, length: next === undefined ? length : Math.min(length, next.clock - clock) };
+  }
+
+  *[Symbol.iterator](): Generator<T> {
+    for (const ranges of this.#clients.values()) yield* ranges;
   }
 
   *stretches({ client, clock, length }: IdRange) {

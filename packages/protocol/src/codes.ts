@@ -15,7 +15,7 @@ export const CloseCode = {
   unauthorized: 4401,
   /** This actor may not open this document, or may not begin it and wrote to it. */
   forbidden: 4403,
-  /** The document was deleted. */
+  /** The document was deleted, or is that of a fork that was merged or dropped. */
   deleted: 4404,
   /** The document has begun a new epoch; what the client holds belongs to an older one. */
   epoch: 4409,
@@ -53,9 +53,13 @@ export const problemStatus = {
   "not-found": 404,
   "method-not-allowed": 405,
   "document-exists": 409,
+  "fork-not-open": 409,
+  "fork-changed": 409,
+  "fork-unchanged": 409,
   "too-large": 413,
   "update-refused": 422,
   "invalid-document": 422,
+  "merge-refused": 422,
   internal: 500,
   unavailable: 503,
 } as const;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { documentIdFromPath } from "./index.js";
+import { checkDocumentId, documentIdFromPath, forkDocumentId, forkOf } from "./index.js";
 
 describe("a document id in a URL", () => {
   it.each([
@@ -33,5 +33,29 @@ describe("a document id in a URL", () => {
     ["fewer characters but more bytes", "é".repeat(257)],
   ])("%s is refused", (_, path) => {
     expect(documentIdFromPath(path)).toMatchObject({ ok: false });
+  });
+});
+
+describe("the document of a fork", () => {
+  const id = forkDocumentId("0mf2k3j1a-0123456789abcdef01234567");
+
+  it("has a path, by which it is known for what it is", () => {
+    expect(documentIdFromPath(id)).toEqual({ ok: true, id });
+    expect(documentIdFromPath(encodeURIComponent(id))).toEqual({ ok: true, id });
+    expect(forkOf(id)).toBe("0mf2k3j1a-0123456789abcdef01234567");
+    expect(forkOf("invoice/42")).toBe(null);
+  });
+
+  it.each(["~fork", "~fork/notes", "~fork/a-1/b", "~fork/A-1", "%7Efork/notes"])(
+    "is none at %s, and nobody else's either",
+    path => {
+      expect(documentIdFromPath(path)).toMatchObject({ ok: false });
+    },
+  );
+
+  it("is nothing that a client may choose, and names that look like it are", () => {
+    expect(checkDocumentId(id)).toMatchObject({ ok: false });
+    expect(checkDocumentId("~forks/a-1")).toEqual({ ok: true, id: "~forks/a-1" });
+    expect(checkDocumentId("a/~fork/b-1")).toEqual({ ok: true, id: "a/~fork/b-1" });
   });
 });

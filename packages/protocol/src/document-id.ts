@@ -4,6 +4,8 @@
  * An id is any text of 1 to `documentIdBytes` bytes of UTF-8 without control characters, whose `/`-separated
  * segments are neither empty nor `.` nor `..`: it can be printed in a log, shown in a URL, and never leaves a
  * folder, even where a backend uses it as a path.
+ *
+ * The first segment `~fork` is reserved: `~fork/<fork>` is the document of a fork, whose name the relay has chosen.
  */
 import { defaultFrameLimits } from "./limits.js";
 
@@ -11,7 +13,19 @@ export type DocumentIdResult =
   | { readonly ok: true; readonly id: string }
   | { readonly ok: false; readonly detail: string };
 
-/** Checks an id that is already decoded. */
+const reserved = "~fork";
+
+/** The id of the document that is edited in a fork. */
+export function forkDocumentId(fork: string): string {
+  return `${reserved}/${fork}`;
+}
+
+/** The fork whose document has this id, or `null` when it is no fork's. */
+export function forkOf(documentId: string): string | null {
+  return /^~fork\/([0-9a-z]{9}-[0-9a-f]{24})$/.exec(documentId)?.[1] ?? null;
+}
+
+/** Checks an id that is already decoded and was chosen by a client, so it is no fork's. */
 export function checkDocumentId(
   id: string,
   { maxBytes = defaultFrameLimits.documentIdBytes }: { maxBytes?: number } = {},
@@ -27,11 +41,13 @@ export function checkDocumentId(
     if (segment === "") return refuse("has an empty segment");
     if (segment === "." || segment === "..") return refuse(`has a segment "${segment}"`);
   }
+  if (id === reserved || id.startsWith(`${reserved}/`))
+    return refuse(`begins with "${reserved}", which is reserved`);
   return { ok: true, id };
 }
 
 /**
- * Reads an id from the rest of a URL path, percent-decoded exactly once.
+ * Reads an id, which may be that of a fork, from the rest of a URL path, percent-decoded exactly once.
  *
  * Slashes may stand raw, as stock clients send them. Give the path as it came over the wire: a URL parser would
  * already have resolved `..`.
@@ -44,7 +60,7 @@ export function documentIdFromPath(path: string, options: { maxBytes?: number } 
     if (error instanceof URIError) return refuse("has a bad percent escape");
     throw error;
   }
-  return checkDocumentId(id, options);
+  return forkOf(id) === null ? checkDocumentId(id, options) : { ok: true, id };
 }
 
 function refuse(detail: string): DocumentIdResult {

@@ -8,7 +8,24 @@ export {
 } from "./awareness.js";
 export { CloseCode, isPermanent, type ProblemCode, problemStatus } from "./codes.js";
 // Names, codes and limits
-export { checkDocumentId, type DocumentIdResult, documentIdFromPath } from "./document-id.js";
+export {
+  checkDocumentId,
+  type DocumentIdResult,
+  documentIdFromPath,
+  forkDocumentId,
+  forkOf,
+} from "./document-id.js";
+// Forks
+export {
+  type ForkDescription,
+  type ForkList,
+  type ForkReview,
+  forkDescription,
+  forkList,
+  forkRequest,
+  forkReview,
+  mergeRequest,
+} from "./forks.js";
 // The JSON dialect, read side
 export {
   type ChangeEvent,

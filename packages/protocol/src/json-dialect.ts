@@ -8,7 +8,7 @@
 import { z } from "zod";
 
 /** One operation of a patch. Members other than `op` and `path` depend on the operation. */
-const patchOperation = z.looseObject({ op: z.string(), path: z.string() });
+export const patchOperation = z.looseObject({ op: z.string(), path: z.string() });
 
 /** `GET /api/documents`: one page of documents, in the order of their ids. */
 export const documentList = z.object({
@@ -41,7 +41,7 @@ export const documentContent = z.object({
 export const eventType = z.enum(["create", "update", "delete"]);
 
 /** One reason why something was refused, or was remarked on. */
-const issue = z.object({
+export const issue = z.object({
   /** JSON pointer into the content. */
   pointer: z.string(),
   code: z.string(),
@@ -69,6 +69,8 @@ export const changeEvent = z.object({
   refused: z.literal(true).optional(),
   /** Given when there are any. */
   issues: z.array(issue).optional(),
+  /** Given when it is what a fork was merged as: the fork, and who has merged it. `user_id` is who proposed it. */
+  merged: z.object({ fork: z.string(), user_id: z.string() }).optional(),
   created_at: z.iso.datetime(),
 });
 
@@ -108,7 +110,7 @@ export const problem = z.object({
   /** Stable; see `problemStatus`. */
   code: z.string(),
   detail: z.string(),
-  /** What is wrong with a document that was sent, where that is the problem. */
+  /** What is wrong with what was sent or is to be merged, where that is the problem. */
   issues: z.array(issue).optional(),
 });
 

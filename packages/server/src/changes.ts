@@ -7,7 +7,7 @@ export function toChangeEvent(documentId: string, commit: Commit): ChangeEvent {
   // Retention may have let go of it; the commit stays.
   const change = commit.change === undefined ? null : decodeChange(commit.change);
   const event = eventType(commit.kind);
-  const { issues } = commit.notes;
+  const { issues, merged } = commit.notes;
   return {
     sequence: commit.sequence,
     document_id: documentId,
@@ -19,6 +19,7 @@ export function toChangeEvent(documentId: string, commit: Commit): ChangeEvent {
     reverse_patch: change === null || event === "create" ? null : [...reversePatch(change)],
     ...(commit.kind === "refused" ? { refused: true } : {}),
     ...(issues.length === 0 ? {} : { issues: issues.map(withoutGaps) }),
+    ...(merged === undefined ? {} : { merged: { fork: merged.fork, user_id: merged.user } }),
     created_at: new Date(commit.time).toISOString(),
   };
 }
@@ -39,7 +40,7 @@ export function toRejection(documentId: string, commit: Commit): Rejection | nul
   };
 }
 
-function withoutGaps({ rule, ...issue }: CommitIssue): Rejection["issues"][number] {
+export function withoutGaps({ rule, ...issue }: CommitIssue): Rejection["issues"][number] {
   return rule === undefined ? issue : { ...issue, rule };
 }
 

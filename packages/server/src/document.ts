@@ -13,6 +13,8 @@
  */
 import { createHash } from "node:crypto";
 import {
+  type Change,
+  decodeChange,
   encodeChange,
   encodeInverse,
   type JsonObject,
@@ -74,8 +76,12 @@ export interface Admission {
     | Exclude<Scan, { type: "pass" }>
     /** The author has drawn a client id that is the relay's own. */
     | { readonly type: "barred"; readonly code: "reserved-client-id"; readonly detail: string }
-    /** Nobody has written to the document, and the author may not begin it. */
-    | { readonly type: "forbidden"; readonly code: "read-only"; readonly detail: string }
+    /** The author may not begin this document, or not write to this fork, or not under this client id. */
+    | {
+        readonly type: "forbidden";
+        readonly code: "read-only" | "foreign-client";
+        readonly detail: string;
+      }
     /** The document is full. */
     | { readonly type: "too-large"; readonly code: "document-full"; readonly detail: string }
     /** It may be costly: try it on a copy first. */
@@ -89,6 +95,16 @@ export interface Admission {
   readonly accepted: readonly Accepted[];
   /** Whether structs under ids of other users were left out: ask for them, they may come from their owners by then. */
   readonly leftOut: boolean;
+}
+
+/** What merging the updates of a fork came to. */
+export interface Merging {
+  readonly verdict: Verdict["type"];
+  readonly issues: readonly Issue[];
+  /** What the fork asks for. Where it is accepted, what became of it. */
+  readonly change: Change;
+  /** The transaction; `null` when the firewall has stopped it, or nothing was new. */
+  readonly accepted: Accepted | null;
 }
 
 export interface Accepted {
@@ -129,6 +145,12 @@ export interface DocumentOptions {
   readonly reverted: () => readonly RevertNote[];
   /** The roots of the document's kind, and those that the ledger remembers, which stand above them. */
   readonly roots: { readonly declared: Roots; readonly remembered: Roots };
+  /**
+   * In a fork, the client ids that had written to its parent: nobody may write under them, nor may the relay itself
+   * under its own, since what it wrote in the parent meanwhile has the same clocks. So what would be taken back is
+   * refused. @default it is no fork
+   */
+  readonly forkedFrom?: ReadonlySet<number> | undefined;
 }
 
 export interface Document {
@@ -137,6 +159,16 @@ export interface Document {
    * the document is spoilt.
    */
   admit(pushes: readonly Push[], author: Author, outOfTime: () => boolean): Admission;
+  /**
+   * What `merge` would come to, tried on a copy: this document stays as it is. `trial` says that the cost of it must be
+   * tried elsewhere before.
+   */
+  rehearse(push: Push, actor: Actor): Merging | { readonly type: "trial"; readonly structs: number };
+  /**
+   * Applies all that was written in a fork, as one transaction, and judges it by the rights of this actor. Unless the
+   * outcome is `accepted` the document is spoilt, as it is when this throws: rehearse it first.
+   */
+  merge(push: Push, actor: Actor): ReturnType<Document["rehearse"]>;
   /** What the owner of this state vector lacks. */
   answer(stateVector: Uint8Array): Answer;
   /** Writes the first content of a document in which nothing is; `null` when that is nothing. */
@@ -170,10 +202,8 @@ const heapPerByte = 12;
 const answersKept = 64;
 const longestKeptQuestion = 8192;
 
-export function createDocument(
-  stored: StoredState,
-  { clock, limits, documentBytes, judge, leases, reverted, roots }: DocumentOptions,
-): Document {
+export function createDocument(stored: StoredState, options: DocumentOptions): Document {
+  const { clock, limits, documentBytes, judge, leases, reverted, roots, forkedFrom } = options;
   let cold: StoredState | null = stored;
   let coldVector: StateVector | null = null;
   /** Nothing is in the ledger. A refusal leaves a commit, so it would begin the document. */
@@ -218,6 +248,57 @@ export function createDocument(
         if (accepted !== null) all.push(withHash(accepted, pushes[taken - 1]));
       }
       return { taken, stopped, accepted: all, leftOut };
+    },
+
+    merge(push, actor) {
+      const { doc, firewall, observer, gate } = built();
+      if (isFull(push)) return notMerged(full);
+      const scan = firewall.scan(push.update, {
+        fullState: true,
+        mayWrite: client => client >= firstClientId,
+      });
+      if (scan.type !== "pass") return notMerged(scan);
+      // Yjs would take it for what this client has written here, or what he writes from now on for this.
+      const taken = updateRanges(push.update).find(
+        ({ client }) => doc.store.clients.has(client) || !leases.isFree(client),
+      );
+      if (taken !== undefined) {
+        const detail = `client ${taken.client} is somebody else's in the document by now`;
+        return notMerged({ code: "foreign-client", detail });
+      }
+      if (!push.tried && scan.work > trialWork) return { type: "trial", structs: scan.newStructs };
+      if (!scan.news) return { verdict: "unchanged", issues: [], change: [], accepted: null };
+      let asked: Change = [];
+      let judged: Verdict | null = null;
+      accepted = null;
+      laborious = scan.work > trialWork;
+      doc.transact(transaction => {
+        Y.applyUpdate(doc, push.update);
+        asked = observer.deriveNow(transaction).change;
+        judged = gate.settle(transaction, { actor });
+        verdict = judged;
+      });
+      return mergingOf(judged, accepted, asked);
+    },
+
+    rehearse(push, actor) {
+      const { doc, gate } = built();
+      const snapshot = { state: Y.encodeStateAsUpdate(doc), stateVector: Y.encodeStateVector(doc) };
+      const copy = createDocument(
+        { snapshot, tail: [] },
+        {
+          ...options,
+          roots: { ...roots, remembered: known },
+          reverted: () => (gate.remembers ? [gate.takenBack()] : []),
+        },
+      );
+      try {
+        return copy.merge(push, actor);
+      } catch {
+        return notMerged({ code: "update-failed", detail: "it cannot be applied" });
+      } finally {
+        copy.close();
+      }
     },
 
     answer(stateVector) {
@@ -289,14 +370,17 @@ export function createDocument(
       if (taken > 0 && outOfTime()) return stop({ type: "time" });
       if (isFull(push)) return stop(full);
       const { scan, update } = scanOf(push, author);
-      const offence = scan.type === "compensate" ? offenceOf(scan) : null;
+      const offence = scan.type === "compensate" && forkedFrom === undefined ? offenceOf(scan) : null;
       if (scan.type !== "pass" && (scan.type !== "compensate" || offence === null)) return stop(scan);
       // It is judged by itself: what came before it in this transaction stays.
       if (offence !== null && applied) return stop(null);
       if (!push.tried && scan.work > trialWork) return stop({ type: "trial", structs: scan.newStructs });
       leftOut ||= update !== push.update;
       if (!scan.news) continue;
-      if (unwritten && !author.mayWrite) return stop(readOnly);
+      if (!author.mayWrite) {
+        if (forkedFrom !== undefined) return stop(othersFork);
+        if (unwritten) return stop(readOnly);
+      }
       Y.applyUpdate(doc, update);
       leased.push(...leases.bind(author, scan.writes));
       applied = true;
@@ -312,7 +396,7 @@ export function createDocument(
     const { doc, firewall } = built();
     const foreign: number[] = [];
     const mayWrite = (client: number) => {
-      const admitted = leases.admits(author, client);
+      const admitted = leases.admits(author, client) && forkedFrom?.has(client) !== true;
       if (!admitted) foreign.push(client);
       return admitted;
     };
@@ -320,6 +404,7 @@ export function createDocument(
     if (scan.type !== "resync" || foreign.length === 0) return { scan, update };
     // In a full state they may be the relay's own, of which an older copy of its store knows nothing.
     if (!fullState && foreign.some(client => client < firstClientId)) return { scan: reserved, update };
+    if (foreign.some(client => forkedFrom?.has(client))) return { scan: foreignInFork, update };
     const known = new Map(foreign.map(client => [client, Y.getState(doc.store, client)]));
     const rest = withoutClients(update, known);
     const without = firewall.scan(rest, { fullState });
@@ -396,6 +481,19 @@ function withHash(accepted: Accepted, push: Push | undefined): Accepted {
   return { ...accepted, refusedUpdate: createHash("sha256").update(push.update).digest() };
 }
 
+/** A merge that did not come as far as being judged. */
+export function notMerged({ code, detail }: { readonly code: string; readonly detail: string }): Merging {
+  const issue: Issue = { pointer: "", code, message: detail, severity: "error" };
+  return { verdict: "refused", issues: [issue], change: [], accepted: null };
+}
+
+function mergingOf(verdict: Verdict | null, accepted: Accepted | null, asked: Change): Merging {
+  if (verdict === null) throw new Error("A merge was not judged.");
+  const { type, issues } = verdict;
+  const change = type === "accepted" && accepted !== null ? decodeChange(accepted.changeBytes) : asked;
+  return { verdict: type, issues, change, accepted };
+}
+
 const asksNothing = createJudge({});
 
 const reserved = {
@@ -424,6 +522,12 @@ const readOnly = {
   type: "forbidden",
   code: "read-only",
   detail: "you may not begin this document",
+} as const;
+const othersFork = { ...readOnly, detail: "this fork is somebody else's" } as const;
+const foreignInFork = {
+  type: "forbidden",
+  code: "foreign-client",
+  detail: "this client id has content in what was forked; open the fork in a document of its own",
 } as const;
 const emptyUpdate = Uint8Array.of(0, 0);
 

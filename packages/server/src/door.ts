@@ -9,13 +9,14 @@
  * Tokens stay in here: of what an authentication throws only what holds no token gets out.
  */
 import type { IncomingMessage } from "node:http";
-import { CloseCode } from "@verso/protocol";
+import { CloseCode, forkOf } from "@verso/protocol";
 import { StorageError } from "@verso/storage";
 import type { Access, AccessAction } from "./access.js";
 import type { Actor } from "./actor.js";
 import type { Authentication, Authenticator, AuthFailure, Identity } from "./auth.js";
 import type { Cancel, Clock } from "./clock.js";
 import { type Credentials, readCredentials } from "./credentials.js";
+import { type ForkStore, isProposer } from "./fork-store.js";
 
 export interface Door {
   /** Who sends this request. */
@@ -32,7 +33,7 @@ export type Entry = { readonly ok: true; readonly identity: Identity; readonly m
 
 export interface Refused {
   readonly ok: false;
-  readonly code: AuthFailure | "forbidden" | "internal";
+  readonly code: AuthFailure | "forbidden" | "not-found" | "fork-not-open" | "internal";
   readonly detail: string;
 }
 
@@ -45,12 +46,13 @@ export interface DoorOptions {
   readonly clock: Clock;
   /** Whether anything was ever written to the document. */
   readonly exists: (documentId: string) => Promise<boolean>;
+  readonly forks: Pick<ForkStore, "get">;
   /** Told of what went wrong in finding out; no token is in it. */
   readonly onError: (error: unknown) => void;
 }
 
 export function createDoor(options: DoorOptions): Door {
-  const { authenticator, access, tokenInUrl, deadline, clock, exists, onError } = options;
+  const { authenticator, access, tokenInUrl, deadline, clock, exists, forks, onError } = options;
 
   return {
     identify: request => inTime(identify(readCredentials(request, { tokenInUrl }))),
@@ -62,9 +64,23 @@ export function createDoor(options: DoorOptions): Door {
     const identified = await identify(credentials);
     if (!identified.ok) return identified;
     const { identity } = identified;
+    const fork = forkOf(documentId);
+    if (fork !== null) return enterFork(fork, identity);
     const permitted = await demand(identity.actor, documentId, "read");
     if (!permitted.ok) return permitted;
     return { ok: true, identity, mayWrite: await mayWrite(identity.actor, documentId) };
+  }
+
+  /** Whoever may read what was forked may read the fork; only its proposer writes. */
+  async function enterFork(id: string, identity: Identity): Promise<Entry> {
+    const fork = await forks.get(id);
+    if (fork === undefined) return { ok: false, code: "not-found", detail: "there is no such fork" };
+    const permitted = await demand(identity.actor, fork.parent, "read");
+    if (!permitted.ok) return permitted;
+    if (fork.state !== "open") {
+      return { ok: false, code: "fork-not-open", detail: `the fork was ${fork.state}` };
+    }
+    return { ok: true, identity, mayWrite: isProposer(identity.actor, fork) };
   }
 
   async function identify(credentials: Credentials): Promise<Identified> {
@@ -133,6 +149,9 @@ export function closeCodeOf(code: Refused["code"]): CloseCode {
       return CloseCode.unauthorized;
     case "forbidden":
       return CloseCode.forbidden;
+    case "not-found":
+    case "fork-not-open":
+      return CloseCode.deleted;
     case "bad-request":
       return CloseCode.badRequest;
     case "unavailable":

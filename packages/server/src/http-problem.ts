@@ -7,8 +7,8 @@ export class HttpProblem extends Error {
   constructor(
     readonly code: ProblemCode,
     detail: string,
-    /** What is wrong with a document that was sent. */
-    readonly issues: readonly Issue[] = [],
+    /** What is wrong with what was sent or is to be merged. */
+    readonly issues: readonly Issue[] | undefined = undefined,
   ) {
     super(detail);
   }

@@ -4,6 +4,7 @@ import {
   type DocumentContent,
   type DocumentList,
   type FrameLimits,
+  forkOf,
   type Problem,
   type ProblemCode,
   problemStatus,
@@ -20,6 +21,8 @@ import type { Actor } from "./actor.js";
 import { toChangeEvent, toRejection } from "./changes.js";
 import type { Door } from "./door.js";
 import { ServerError } from "./errors.js";
+import { createForkRoutes } from "./fork-routes.js";
+import type { Forks } from "./forks.js";
 import { HttpProblem, parse } from "./http-problem.js";
 import { importDocument } from "./import.js";
 import { createImportRoutes } from "./import-routes.js";
@@ -36,6 +39,7 @@ export interface HttpOptions {
   readonly rooms: Rooms;
   readonly kinds: Kinds;
   readonly door: Door;
+  readonly forks: Forks;
   /** API tokens to be administered, if there are any. */
   readonly tokens: TokenStore | undefined;
   readonly metrics: Pick<Metrics, "read" | "contentType">;
@@ -93,7 +97,8 @@ export function createHttp(options: HttpOptions): Express {
     for await (const head of ledger.documents(after === undefined ? { limit } : { after, limit })) {
       looked++;
       last = head.document;
-      if (await mayRead(request, last)) documents.push({ id: last, ...describe(head) });
+      if (forkOf(last) === null && (await may(request, last, "read")))
+        documents.push({ id: last, ...describe(head) });
     }
     response.json({ documents, next: looked === limit ? last : null } satisfies DocumentList);
   });
@@ -141,6 +146,20 @@ export function createHttp(options: HttpOptions): Express {
     }
     response.json({ rejections, next } satisfies RejectionPage);
   });
+
+  app.use(
+    "/api/documents/:id/forks",
+    createForkRoutes(options.forks, {
+      actorOf,
+      async parentOf(request, action) {
+        const id = documentId((request.params as { id: string }).id);
+        await demand(request, id, action);
+        await existing(id);
+        return id;
+      },
+      mayWrite: (request, id) => may(request, id, "write"),
+    }),
+  );
 
   const administer: RequestHandler = async (request, _response, next) => {
     await demand(request, null, "admin");
@@ -191,8 +210,8 @@ export function createHttp(options: HttpOptions): Express {
     if (!permitted.ok) throw new HttpProblem(permitted.code, sentence(permitted.detail));
   }
 
-  async function mayRead(request: express.Request, id: string): Promise<boolean> {
-    const permitted = await door.may(actorOf(request), id, "read");
+  async function may(request: express.Request, id: string, action: AccessAction): Promise<boolean> {
+    const permitted = await door.may(actorOf(request), id, action);
     if (permitted.ok || permitted.code === "forbidden") return permitted.ok;
     throw new HttpProblem(permitted.code, sentence(permitted.detail));
   }
@@ -257,15 +276,20 @@ function answerProblem({ accepting, onError }: HttpOptions): ErrorRequestHandler
       response.destroy();
       return;
     }
-    const { code, detail, issues = [] } = problemOf(error, accepting());
+    const { code, detail, issues } = problemOf(error, accepting());
     // What is refused by intention has told what there is to tell.
     const unforeseen = code === "internal" && !(error instanceof HttpProblem);
     if (unforeseen) onError(error, { method: request.method, path: request.path });
     const status = problemStatus[code];
     if (status === 401) response.set("WWW-Authenticate", challenges[code] ?? challenge);
+    const title = titles[status] ?? "Error";
     const body: Problem = {
-      ...{ type: "about:blank", title: titles[status] ?? "Error", status, code, detail },
-      ...(issues.length === 0 ? {} : { issues: [...issues] }),
+      type: "about:blank",
+      title,
+      status,
+      code,
+      detail,
+      ...(issues && { issues: [...issues] }),
     };
     response.status(status).type("application/problem+json").send(JSON.stringify(body));
   };

@@ -5,6 +5,7 @@
  * with the most literal segments wins, and `*` last of all.
  */
 import { emptyDocument, type JsonObject, type RootKind, type Roots } from "@verso/bridge";
+import { forkOf } from "@verso/protocol";
 import { createJudge, type Judge, type KindRules, ValidationError } from "@verso/validation";
 import { ServerError } from "./errors.js";
 
@@ -37,10 +38,12 @@ export interface Kind {
   readonly judge: Judge | null;
   /** What the relay writes into a new document, as its first commit. */
   readonly initial: JsonObject | null;
+  /** Of a fork: the client ids that had written to its parent. */
+  readonly forkedFrom?: ReadonlySet<number>;
 }
 
 export interface Kinds {
-  /** The kind of the document, or `null` when no pattern matches. */
+  /** The kind of the document, or `null` when no pattern matches; none matches the document of a fork. */
   of(documentId: string): Kind | null;
 }
 
@@ -71,6 +74,7 @@ export function createKinds(
 
   return {
     of(documentId) {
+      if (forkOf(documentId) !== null) return null;
       const id = documentId.split("/");
       return kinds.find(({ pattern, segments }) => pattern === "*" || matches(segments, id)) ?? null;
     },

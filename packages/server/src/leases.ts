@@ -15,11 +15,18 @@ import type { Actor } from "./actor.js";
 /** Ids below this are the relay's own, and no client may write under them. */
 export const firstClientId = 16;
 
+/** As much of an actor as says who he is. */
+export type Owner = Pick<Actor, "user" | "authenticated" | "tenant">;
+
 export interface Leases<Author> {
   /** Whether new structs under this id may come from this author. Changes nothing. */
   admits(author: Author, client: number): boolean;
   /** Notes that an author brought new structs under these ids, each once; gives those that are his from now on. */
   bind(author: Author, written: readonly { readonly client: number }[]): readonly number[];
+  /** Whether an id is bound to nobody, and nobody who is connected announces it. */
+  isFree(client: number): boolean;
+  /** Binds ids that are free to the one who alone can have written under them; gives those that are his from now on. */
+  grant(owner: Owner, written: readonly { readonly client: number }[]): readonly number[];
   /** Whether a session of this author may announce an id as its own. */
   mayAnnounce(author: Author, client: number): boolean;
 }
@@ -56,6 +63,13 @@ export function createLeases<Author extends { readonly actor: Actor }>(
       const bound = own === undefined && free.length === 1 ? free : free.filter(client => client === own);
       for (const client of bound) table.set(client, user);
       return bound;
+    },
+    isFree: client => !table.has(client) && announced.holderOf(client) === undefined,
+    grant(owner, written) {
+      if (!owner.authenticated) return none;
+      const clients = written.map(({ client }) => client);
+      for (const client of clients) table.set(client, nameOf(owner));
+      return clients;
     },
     mayAnnounce: (author, client) => client < firstClientId || leases.admits(author, client),
   };

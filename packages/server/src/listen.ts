@@ -7,7 +7,13 @@
  */
 import { createServer, type IncomingMessage, type Server, STATUS_CODES } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
-import { CloseCode, documentIdFromPath, encodePermissionDenied, problemStatus } from "@verso/protocol";
+import {
+  CloseCode,
+  documentIdFromPath,
+  encodePermissionDenied,
+  forkOf,
+  problemStatus,
+} from "@verso/protocol";
 import { openLedger } from "@verso/storage";
 import { type Logger, pino } from "pino";
 import { type WebSocket, WebSocketServer } from "ws";
@@ -18,6 +24,8 @@ import { authOf, type Config } from "./config.js";
 import { chooseSubprotocol, readCredentials } from "./credentials.js";
 import { closeCodeOf, createDoor, type Entry } from "./door.js";
 import { ServerError } from "./errors.js";
+import { createForkStore, kindOfDocument } from "./fork-store.js";
+import { createForks } from "./forks.js";
 import { Frames } from "./frames.js";
 import { createHttp } from "./http.js";
 import { createKinds } from "./kinds.js";
@@ -76,12 +84,14 @@ export async function listen(
     await ledger.close();
     throw error;
   });
+  const forkStore = createForkStore(ledger);
   const door = createDoor({
     ...config,
     authenticator,
     deadline: config.authDeadline,
     clock,
     exists: async documentId => (await ledger.head(documentId)) !== undefined,
+    forks: forkStore,
     onError: error => logger.error({ err: error }, "it could not be found out who somebody is"),
   });
   const trials = createCell({ clock });
@@ -92,11 +102,7 @@ export async function listen(
     clock,
     trials,
     compactions,
-    kindOf(documentId) {
-      const kind = kinds.of(documentId);
-      if (kind === null) throw new ServerError("unknown-kind", `No kind is configured for "${documentId}".`);
-      return kind;
-    },
+    kindOf: documentId => kindOfDocument(documentId, { kinds, forks: forkStore }),
     events: {
       refused(event) {
         metrics.refused(event.code);
@@ -145,6 +151,7 @@ export async function listen(
       rooms,
       kinds,
       door,
+      forks: createForks({ ledger, rooms, store: forkStore, clock }),
       tokens: authenticator.tokens,
       metrics,
       originPolicy,
@@ -210,7 +217,7 @@ export async function listen(
       return { ok: false, code: CloseCode.badRequest, reason: `bad-document-id: ${documentId.detail}` };
     }
     const { id } = documentId;
-    if (kinds.of(id) === null) {
+    if (forkOf(id) === null && kinds.of(id) === null) {
       const reason = "forbidden-document: no kind of document is configured for it";
       return { ok: false, code: CloseCode.forbidden, reason };
     }

@@ -26,8 +26,9 @@ import {
   type Snapshot,
   StorageError,
 } from "@verso/storage";
-import { checkStateVector, type Issue, type Limits } from "@verso/validation";
+import { checkStateVector, type Issue, type Limits, updateRanges } from "@verso/validation";
 import * as Y from "yjs";
+import type { Actor } from "./actor.js";
 import { createAsking } from "./asking.js";
 import type { Cell, TrialResult } from "./cell.js";
 import type { Cancel, Clock } from "./clock.js";
@@ -38,12 +39,14 @@ import {
   type Author,
   createDocument,
   type Document,
+  type Merging,
+  notMerged,
   type Push,
   type StoredState,
 } from "./document.js";
 import { ServerError } from "./errors.js";
 import { type Kind, knownRoots, relayActor } from "./kinds.js";
-import { createLeases, type Leases } from "./leases.js";
+import { createLeases, type Leases, type Owner } from "./leases.js";
 import { createPacer } from "./pacer.js";
 import { createPresence } from "./presence.js";
 import { recollect, revertNotes } from "./recollection.js";
@@ -72,6 +75,10 @@ export interface Room {
   begin(first: FirstCommit): Promise<Appended | "document-exists">;
   /** Reads the document at a moment when it is exactly what the ledger holds. */
   view<T>(read: (view: View) => T): Promise<T>;
+  /** What merging a fork would come to. Nothing changes. */
+  rehearse(merge: Merge): Promise<Merging>;
+  /** Merges a fork as one commit if it is accepted as the document is then; else nothing changes. */
+  merge(merge: Merge): Promise<Merged>;
   /** Keeps a snapshot if the commits since the last one outweigh `share` of it, and forgets old rejections. */
   compact(share: number): Promise<void>;
   /** Nobody is here and nothing is in hand. */
@@ -92,13 +99,34 @@ export interface View {
   /** `undefined` when nothing was ever written to the document. */
   readonly head: Head | undefined;
   content(): JsonObject;
+  readonly roots: Roots;
+  /** Encoded. */
+  stateVector(): Uint8Array;
+  /** What the owner of this state vector lacks. */
+  answer(stateVector: Uint8Array): readonly Uint8Array[];
+}
+
+/** What was written in a fork, to be judged and taken in. */
+export interface Merge {
+  readonly fork: string;
+  /** Whose work it is. */
+  readonly proposer: Owner;
+  /** Who decides, and by whose rights it is judged. */
+  readonly by: Actor;
+  /** Everything that was written in it. */
+  readonly update: Uint8Array;
+}
+
+export interface Merged extends Merging {
+  /** `null` unless it was accepted. */
+  readonly commit: Pick<Appended, "sequence" | "revision"> | null;
 }
 
 export interface RoomOptions {
   readonly ledger: Ledger;
   readonly clock: Clock;
-  /** The kind of a document; every id that comes here has one. */
-  readonly kindOf: (documentId: string) => Kind;
+  /** The kind of a document; every id that comes here has one. What it throws ends the room, unless it is transient. */
+  readonly kindOf: (documentId: string) => Kind | Promise<Kind>;
   /** Where costly updates are tried, and where snapshots are made: never the same, since a trial may be killed. */
   readonly trials: Pick<Cell, "try">;
   readonly compactions: Pick<Cell, "compact">;
@@ -188,6 +216,9 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
   const arriving: Arriving[] = [];
   /** Readers, and what else runs when the document is what the ledger holds. */
   const tasks: (() => void)[] = [];
+  /** Merges and rehearsals in line, and how many there are with those that are on trial. */
+  const merges: QueuedMerge[] = [];
+  let merging = 0;
 
   /** The document and where it is written; `null` while it is read from the ledger, and after the end. */
   let open: Open | null = null;
@@ -251,19 +282,29 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
       new Promise((resolve, reject) => {
         whenCurrent(({ log, document }) => {
           try {
-            resolve(read({ head: log.head, content: () => document.content() }));
+            resolve(
+              read({
+                head: log.head,
+                content: () => document.content(),
+                roots: document.roots,
+                stateVector: () => document.encodedStateVector(),
+                answer: stateVector => document.answer(stateVector).updates,
+              }),
+            );
           } catch (error) {
             reject(error);
           }
         }, reject);
       }),
+    rehearse: merge => queueMerge(merge, { keep: false }),
+    merge: merge => queueMerge(merge, { keep: true }),
     async compact(share) {
       await compacting;
       if (open?.log.head === undefined) return;
       await tidy(open, { snapshot: outweighs(open.log.head, open.snapshotBytes, share) });
     },
     get idle() {
-      const waiting = pushes.length + arriving.length + tasks.length + onTrial.size;
+      const waiting = pushes.length + arriving.length + tasks.length + onTrial.size + merging;
       return peers.size === 0 && waiting === 0 && pacer.running === null;
     },
     get bytes() {
@@ -287,8 +328,9 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
   async function load(): Promise<void> {
     while (open === null && ended === null) {
       try {
+        const kind = await options.kindOf(documentId);
         const { log, snapshot, tail } = await ledger.open(documentId);
-        const { roots: declared, judge } = options.kindOf(documentId);
+        const { roots: declared, judge, initial, forkedFrom } = kind;
         const roots = { declared, remembered: knownRoots(log.head?.roots) };
         const recollection = recollect(snapshot, tail);
         const leases = createLeases(recollection.leases, presence);
@@ -298,10 +340,20 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
           leases,
           reverted: () => revertNotes(recollection),
           roots,
+          forkedFrom,
         });
         const snapshotBytes = snapshot?.state.length ?? 0;
         const isJudged = snapshotBytes + (log.head?.tail.bytes ?? 0) > judgedAtOpening;
-        open = { log, document, leases, savedRoots: roots.remembered, snapshotBytes, isJudged };
+        open = {
+          log,
+          document,
+          leases,
+          initial,
+          judge,
+          savedRoots: roots.remembered,
+          snapshotBytes,
+          isJudged,
+        };
       } catch (cause) {
         if (!isTransient(cause)) return fail(cause);
         await storeChange();
@@ -373,6 +425,7 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
     for (const peer of [...peers]) peer.close(code, reason);
     questions.clear();
     for (const { reject } of arriving.splice(0)) reject(error);
+    for (const { fail } of merges.splice(0)) fail(error);
     runTasks(() => false);
   }
 
@@ -384,7 +437,7 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
 
   function wanted(): number | null {
     if (open === null) return null;
-    const waiting = pushes.length + arriving.length + questions.size + tasks.length;
+    const waiting = pushes.length + arriving.length + questions.size + tasks.length + merges.length;
     return waiting > 0 ? 0 : presence.dueIn;
   }
 
@@ -416,6 +469,7 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
       bytesOf(taken) - bytesOf(result.left) - bytesOf(result.trials.flatMap(trial => trial.pushes));
 
     if (!(await append(open, result.accepted))) return;
+    if (!(await takeMerge(open))) return;
 
     for (const { author, push, reason } of result.refused) refuse(author, push, reason);
     for (const author of result.lacking) {
@@ -434,10 +488,9 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
 
   /** Tells of a document that does not satisfy its kind any more, once it is there to be judged at little cost. */
   function judgeOnce(current: Open): void {
-    const { document, log } = current;
+    const { document, log, judge } = current;
     if (current.isJudged || !document.isBuilt) return;
     current.isJudged = true;
-    const { judge } = options.kindOf(documentId);
     if (judge === null || log.head === undefined) return;
     // Not what a sanitiser would make of it: cleaning takes a hundred times as long.
     const issues = judge.judgeDocument(document.content(), relayActor).filter(isError);
@@ -467,23 +520,37 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
 
   /** Writes what a new document of its kind begins with, once somebody is here who may; false when that failed. */
   async function beginDocument(current: Open): Promise<boolean> {
-    const { initial } = options.kindOf(documentId);
+    const { initial } = current;
     if (initial === null || current.log.head !== undefined) return true;
     if (![...peers].some(({ mayWrite }) => mayWrite)) return true;
     const begun = current.document.begin(initial);
     if (begun === null) return true;
-    const roots = new Map(Object.entries(current.document.roots));
     const { update, changeBytes: change, inverseBytes: inverse } = begun;
     const nothing = { sequence: 0, stateVector: begun.before };
-    try {
-      await current.log.append([{ actor: relayActor, kind: "create", update, change, inverse }], { roots });
-      current.savedRoots = current.document.roots;
-    } catch (error) {
-      discard(error, nothing);
-      return false;
-    }
+    const draft = { actor: relayActor, kind: "create" as const, update, change, inverse };
+    if ((await write(current, [draft], nothing)) === null) return false;
     delivery.broadcast({ updates: [update] }, nothing, null);
     return true;
+  }
+
+  /** Makes what the document holds durable; `null` when the ledger did not take it, and it was discarded. */
+  async function write(
+    current: Open,
+    drafts: readonly CommitDraft[],
+    before: Moment,
+  ): Promise<readonly Appended[] | null> {
+    const { log, document } = current;
+    const { roots } = document;
+    try {
+      const isNew = roots !== current.savedRoots;
+      const appended = await log.append(drafts, isNew ? { roots: new Map(Object.entries(roots)) } : {});
+      current.savedRoots = roots;
+      discards = 0;
+      return appended;
+    } catch (error) {
+      discard(error, before);
+      return null;
+    }
   }
 
   function resumePaused(): void {
@@ -510,7 +577,7 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
 
   /** Makes the document durable again, then tells everybody; false when the ledger did not take it. */
   async function append(current: Open, accepted: TurnResult<Peer>["accepted"]): Promise<boolean> {
-    const { log, document } = current;
+    const { log } = current;
     const [first] = accepted;
     if (first === undefined) return true;
     const delivered = { sequence: log.head?.sequence ?? 0, stateVector: first.accepted.before };
@@ -522,16 +589,8 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
       inverse: inverseBytes,
       ...notesOf(judged),
     }));
-    const { roots } = document;
-    try {
-      await log.append(drafts, roots === current.savedRoots ? {} : { roots: new Map(Object.entries(roots)) });
-      current.savedRoots = roots;
-      discards = 0;
-      for (const { author, accepted: judged } of accepted) tellRejection(author, judged);
-    } catch (error) {
-      discard(error, delivered);
-      return false;
-    }
+    if ((await write(current, drafts, delivered)) === null) return false;
+    for (const { author, accepted: judged } of accepted) tellRejection(author, judged);
     // What the relay itself has written, taking something back, the author has not seen either.
     const isSole = accepted.every(
       ({ author, accepted: { verdict } }) => author === first.author && verdict?.wrote !== true,
@@ -543,6 +602,99 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
       soleAuthor,
     );
     return true;
+  }
+
+  // ------------------------------------------------------------ merging forks
+
+  function queueMerge(merge: Merge, { keep }: { keep: boolean }): Promise<Merged> {
+    if (ended !== null) return Promise.reject(ended);
+    merging++;
+    const merged = new Promise<Merged>((settle, fail) => {
+      const push = { update: merge.update, fullState: true, tried: false };
+      merges.push({ ...merge, push, keep, settle, fail });
+    });
+    pacer.wake();
+    return merged.finally(() => {
+      merging--;
+      restIfIdle();
+    });
+  }
+
+  /**
+   * Judges the next merge on a copy, and where that is accepted and wanted makes it; false when the document was
+   * discarded. Nothing can come between the two.
+   */
+  async function takeMerge(current: Open): Promise<boolean> {
+    const merge = merges.shift();
+    if (merge === undefined) return true;
+    try {
+      return await settleMerge(current, merge);
+    } catch (error) {
+      merge.fail(error);
+      throw error;
+    }
+  }
+
+  async function settleMerge(current: Open, merge: QueuedMerge): Promise<boolean> {
+    const { push, by, fork, proposer } = merge;
+    const rehearsed = current.document.rehearse(push, by);
+    if ("type" in rehearsed) {
+      tryMergeFirst(current, merge, rehearsed.structs);
+      return true;
+    }
+    if (!merge.keep || rehearsed.verdict !== "accepted") {
+      merge.settle({ ...rehearsed, commit: null });
+      return true;
+    }
+    let merging: ReturnType<Document["merge"]>;
+    try {
+      merging = current.document.merge(push, by);
+      if ("type" in merging || merging.verdict !== "accepted" || merging.accepted === null) {
+        throw new Error("A merge was accepted on a copy of the document, and not on the document.");
+      }
+    } catch (cause) {
+      merge.fail(cause);
+      discard(cause, null);
+      return false;
+    }
+    // In his fork nobody else has written.
+    const leases = current.leases.grant(proposer, updateRanges(push.update));
+    const accepted = { ...merging.accepted, leases };
+    const { update, changeBytes: change, inverseBytes: inverse, before: stateVector } = accepted;
+    const before = { sequence: current.log.head?.sequence ?? 0, stateVector };
+    const draft: CommitDraft = {
+      actor: proposer,
+      kind: "update",
+      update,
+      change,
+      inverse,
+      notes: { ...notesOf(accepted).notes, merged: { fork, user: by.user, tenant: by.tenant } },
+      dedupe: mergeKey(fork),
+    };
+    const appended = await write(current, [draft], before);
+    const commit = appended?.[0];
+    if (commit === undefined) {
+      merge.fail(new ServerError("document-closed", "The document is read again."));
+      return false;
+    }
+    delivery.broadcast({ updates: [update] }, before, null);
+    merge.settle({ ...merging, commit });
+    return true;
+  }
+
+  function tryMergeFirst({ document }: Open, merge: QueuedMerge, structs: number): void {
+    const { push } = merge;
+    const settle = (refusal: Refusal | null) => {
+      if (ended !== null) return merge.fail(ended);
+      if (refusal !== null) return merge.settle({ ...notMerged(refusal), commit: null });
+      push.tried = true;
+      merges.push(merge);
+      pacer.wake();
+    };
+    trials.try({ state: document.answer(everything).updates, update: push.update, structs }).then(
+      result => settle(refusalOf(result)),
+      cause => settle({ type: "too-large", code: "trial-failed", detail: String(cause) }),
+    );
   }
 
   function tellRejection({ actor }: Peer, { verdict, refusedUpdate }: Accepted): void {
@@ -686,6 +838,9 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
 interface Open {
   readonly log: DocumentLog;
   readonly document: Document;
+  /** What it begins with, if it is new. */
+  readonly initial: Kind["initial"];
+  readonly judge: Kind["judge"];
   readonly leases: Leases<Author>;
   /** The roots as the head of the ledger has them. */
   savedRoots: Roots;
@@ -699,6 +854,14 @@ interface Arriving {
   readonly first: FirstCommit;
   readonly resolve: (result: Appended | "document-exists") => void;
   readonly reject: (error: unknown) => void;
+}
+
+interface QueuedMerge extends Merge {
+  readonly push: Push;
+  /** Whether it is to be kept, and not only rehearsed. */
+  readonly keep: boolean;
+  readonly settle: (merged: Merged) => void;
+  readonly fail: (cause: unknown) => void;
 }
 
 interface OnTrial {
@@ -730,6 +893,11 @@ function toStoredState(snapshot: Snapshot | undefined, tail: readonly Commit[]):
           },
     tail: tail.flatMap(({ update }) => (update === undefined || update.length === 0 ? [] : [update])),
   };
+}
+
+/** By which the commit of a merge is found, so that no fork is ever merged twice. */
+export function mergeKey(fork: string): string {
+  return `merge ${fork}`;
 }
 
 /** What a commit says beside what it changed. */

@@ -17,6 +17,8 @@ export interface Rooms {
    * `shutting-down` once all are being closed.
    */
   get(documentId: string): Room;
+  /** Finishes what was pushed to one document, if it is open, and closes its room, telling its sessions why. */
+  closeRoom(documentId: string, code: CloseCode, reason: string): Promise<void>;
   readonly size: number;
   /** Bytes of memory of all open documents, estimated. */
   readonly bytes: number;
@@ -80,6 +82,13 @@ export function createRooms({ residency, events, ...options }: RoomsOptions): Ro
       }
       empty.delete(room);
       return room;
+    },
+    async closeRoom(documentId, code, reason) {
+      const room = rooms.get(documentId);
+      if (room === undefined) return;
+      empty.delete(room);
+      rooms.delete(documentId);
+      await room.close(code, reason);
     },
     get size() {
       return rooms.size;

@@ -4,6 +4,7 @@
  * Edits are judged by what they touch, so a document that is older than its schema may be wrong where nobody edits.
  */
 import { type JsonObject, read } from "@verso/bridge";
+import { forkOf } from "@verso/protocol";
 import type { Ledger } from "@verso/storage";
 import type { Actor, Issue } from "@verso/validation";
 import * as Y from "yjs";
@@ -17,9 +18,13 @@ export type Validity =
   /** No pattern matches its id, so no relay opens it. */
   | { readonly type: "unknown-kind"; readonly documentId: string };
 
-/** How every document of a ledger stands to its kind, in the order of their ids. Holds one at a time. */
+/**
+ * How every document of a ledger stands to its kind, in the order of their ids. Holds one at a time. Forks are left
+ * out: they are judged when they are merged.
+ */
 export async function* validateLedger(ledger: Ledger, kinds: Kinds): AsyncGenerator<Validity> {
   for await (const { document: documentId } of ledger.documents()) {
+    if (forkOf(documentId) !== null) continue;
     const kind = kinds.of(documentId);
     if (kind === null) {
       yield { type: "unknown-kind", documentId };

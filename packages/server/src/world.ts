@@ -15,6 +15,8 @@ import { type Actor, toActor } from "./actor.js";
 import type { Cell } from "./cell.js";
 import { doJob } from "./cell-jobs.js";
 import { defaultDeliveryLimits } from "./delivery.js";
+import { createForkStore, kindOfDocument } from "./fork-store.js";
+import { createForks, type Forks } from "./forks.js";
 import { createKinds, type KindConfig } from "./kinds.js";
 import { createManualClock, type ManualClock } from "./manual-clock.js";
 import { defaultRejectionRetention } from "./rejections.js";
@@ -39,6 +41,7 @@ export interface World {
   readonly clock: ManualClock;
   readonly ledger: Ledger;
   readonly rooms: Rooms;
+  readonly forks: Forks;
   /** Connects a document as a stock client does. */
   connect(documentId: string, doc: Y.Doc, actor?: Partial<WorldActor>): SimulatedClient;
   /** Lets everything happen that needs no time to pass. */
@@ -89,12 +92,13 @@ export async function createWorld({
   const ledger = watch === undefined ? opened : watch(opened);
   const kinds = createKinds(documents);
   const cell = createInlineCell();
+  const forkStore = createForkStore(ledger);
   const rooms = createRooms({
     ledger,
     clock,
     trials: cell,
     compactions: cell,
-    kindOf: id => kinds.of(id) ?? { pattern: "*", roots: {}, judge: null, initial: null },
+    kindOf: id => kindOfDocument(id, { kinds, forks: forkStore }),
     limits: defaultLimits,
     documentBytes: 50 * 1024 * 1024,
     frameLimits: defaultFrameLimits,
@@ -119,6 +123,7 @@ export async function createWorld({
     clock,
     ledger,
     rooms,
+    forks: createForks({ ledger, rooms, store: forkStore, clock }),
     connect(documentId, doc, { mayWrite = true, ...profile } = {}) {
       const anonymous = toActor({ user: "anonymous" }, { authenticated: false });
       const actor: Actor = { ...anonymous, ...profile, session: `session ${++sessions}` };

@@ -39,7 +39,7 @@ export {
   openLedger,
   type ReadOptions,
 } from "./ledger.js";
-export type { CommitIssue, CommitNotes, IssueSeverity } from "./notes.js";
+export type { CommitIssue, CommitMerge, CommitNotes, IssueSeverity } from "./notes.js";
 export type { Records } from "./records.js";
 export type { DropPartsOptions, DropPartsResult } from "./retention.js";
 export type { Snapshot, SnapshotDraft } from "./snapshot.js";

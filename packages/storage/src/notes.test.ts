@@ -44,6 +44,16 @@ test("notes come back, sequences in ascending order", () => {
   );
 });
 
+test("the fork that was merged, and who decided so, come back", () => {
+  const merged = { fork: "a-1", user: "eva", tenant: "élan" };
+  expect(decodeNotes(encodeNotes({ ...notes, merged }))).toEqual({ ...notes, merged });
+  expect(decodeNotes(encodeNotes({ merged: { fork: "b-2", user: "" } })).merged).toEqual({
+    fork: "b-2",
+    user: "",
+    tenant: undefined,
+  });
+});
+
 test("the hash of a refused update and what was taken back come back", () => {
   const taken = { refusedUpdate: Buffer.alloc(32, 7), reversion: Buffer.of(1, 2, 3) };
   expect(decodeNotes(encodeNotes({ ...notes, ...taken }))).toEqual({ ...notes, ...taken });

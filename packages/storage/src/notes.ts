@@ -3,8 +3,9 @@
  *
  * ```
  * notes := fields        1 issue (any number), 2 undoes, 3 depends on, 4 refused update (32 bytes), 5 reversion,
- *                        6 leases
+ *                        6 leases, 7 merged
  * issue := fields        1 pointer, 2 code, 3 message, 4 rule, each UTF-8; 5 severity, one byte: 1 info, 2 warning, 3 error
+ * merged := fields       1 fork, 2 user, 3 tenant, each UTF-8
  * undoes, depends on, leases := varuint …, ascending: each as its distance from the one before
  * ```
  */
@@ -36,6 +37,14 @@ export interface CommitNotes {
   readonly reversion?: Uint8Array;
   /** Client ids that are the actor's from this commit on, ascending. */
   readonly leases?: readonly number[];
+  /** The fork that the commit brought in, and who decided so; its actor is who had proposed it. */
+  readonly merged?: CommitMerge;
+}
+
+export interface CommitMerge {
+  readonly fork: string;
+  readonly user: string;
+  readonly tenant?: string | undefined;
 }
 
 export const NO_NOTES: CommitNotes = Object.freeze({
@@ -54,6 +63,7 @@ export function encodeNotes({
   refusedUpdate,
   reversion,
   leases = [],
+  merged,
 }: Partial<CommitNotes>): Buffer {
   const notes = new ByteWriter();
   const field = new ByteWriter();
@@ -72,6 +82,11 @@ export function encodeNotes({
   if (refusedUpdate !== undefined) notes.varuint(4).block(refusedUpdate);
   if (reversion !== undefined) notes.varuint(5).block(reversion);
   if (leases.length > 0) notes.varuint(6).block(encodeAscending(leases, field));
+  if (merged !== undefined) {
+    field.reset().varuint(1).text(merged.fork).varuint(2).text(merged.user);
+    if (merged.tenant !== undefined) field.varuint(3).text(merged.tenant);
+    notes.varuint(7).block(field.view());
+  }
   return notes.take();
 }
 
@@ -92,7 +107,7 @@ export function decodeNotes(bytes: Uint8Array): CommitNotes {
   const issues: CommitIssue[] = [];
   let undoes: number[] = [];
   let dependsOn: number[] = [];
-  const others: Pick<Mutable<CommitNotes>, "refusedUpdate" | "reversion" | "leases"> = {};
+  const others: Pick<Mutable<CommitNotes>, "refusedUpdate" | "reversion" | "leases" | "merged"> = {};
   for (const [tag, value] of new ByteReader(bytes).fields()) {
     if (tag === 1) issues.push(decodeIssue(value));
     else if (tag === 2) undoes = decodeAscending(value);
@@ -100,6 +115,7 @@ export function decodeNotes(bytes: Uint8Array): CommitNotes {
     else if (tag === 4) others.refusedUpdate = value;
     else if (tag === 5) others.reversion = value;
     else if (tag === 6) others.leases = decodeAscending(value);
+    else if (tag === 7) others.merged = decodeMerge(value);
   }
   return { issues, undoes, dependsOn, ...others };
 }
@@ -132,6 +148,12 @@ function decodeIssue(bytes: Buffer): CommitIssue {
     rule: texts.get(4),
     severity,
   };
+}
+
+function decodeMerge(bytes: Buffer): CommitMerge {
+  const texts = new Map<number, string>();
+  for (const [tag, value] of new ByteReader(bytes).fields()) texts.set(tag, value.toString("utf8"));
+  return { fork: texts.get(1) ?? "", user: texts.get(2) ?? "", tenant: texts.get(3) };
 }
 
 function decodeAscending(bytes: Buffer): number[] {

@@ -87,13 +87,9 @@ export interface Gate {
   propose(edit: (transaction: Y.Transaction) => void, proposal: Proposal): Verdict;
   /** Whether anything was ever taken back, so that every further write to a key must be looked at. */
   readonly remembers: boolean;
+  /** What was taken back so far, for a gate on a copy of the document to begin with. */
+  takenBack(): RevertNote;
 }
-
-/** How often parts are taken back before all goes; and how often of a text only those of its runs that seem guilty. */
-const rounds = 8;
-const narrowRounds = 4;
-/** Reverts after which the oldest are forgotten, to bound what an offender can make the gate remember. */
-const remembered = 10_000;
 
 export interface GateOptions {
   readonly observer: PatchObserver;
@@ -101,6 +97,12 @@ export interface GateOptions {
   /** What was taken back in this document before, the oldest first. @default nothing */
   readonly reverted?: readonly RevertNote[];
 }
+
+/** How often parts are taken back before all goes; and how often of a text only those of its runs that seem guilty. */
+const rounds = 8;
+const narrowRounds = 4;
+/** Reverts after which the oldest are forgotten, to bound what an offender can make the gate remember. */
+const remembered = 10_000;
 
 export function createGate(doc: Y.Doc, { observer, judge, reverted = [] }: GateOptions): Gate {
   if (!doc.gc) throw new TypeError("A document without garbage collection keeps what was refused.");
@@ -119,6 +121,7 @@ export function createGate(doc: Y.Doc, { observer, judge, reverted = [] }: GateO
     get remembers() {
       return notes > 0;
     },
+    takenBack: () => memory.all(),
     settle(transaction, transgression) {
       const session = new Session(transaction, { observer, memory, doc });
       const unseen = judge.looksAtWrites || notes > 0 ? settleWrites(session) : [];

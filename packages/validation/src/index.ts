@@ -29,7 +29,14 @@ export type { Actor } from "./actor.js";
 export type { Sanitizers } from "./cleaning.js";
 export type { ConflictPolicies, ConflictPolicy } from "./conflicts.js";
 export { ValidationError, type ValidationErrorCode } from "./errors.js";
-export { createGate, type Gate, type Proposal, type Transgression, type Verdict } from "./gate.js";
+export {
+  createGate,
+  type Gate,
+  type GateOptions,
+  type Proposal,
+  type Transgression,
+  type Verdict,
+} from "./gate.js";
 export { createJudge, type Judge, type KindRules } from "./judge.js";
 export type { Action, Grant, Permission, PermissionPlace, Permissions } from "./permissions.js";
 export type { Issue, Severity } from "./verdict.js";
