@@ -5,8 +5,10 @@
  * proportion to what was written; any fixed number of commits or bytes would make it quadratic. It is made from what
  * the ledger holds, in a worker, and never on the thread that all documents share.
  */
-import type { DocumentLog, Head, Ledger } from "@verso/storage";
+import type { Commit, DocumentLog, Head, Ledger, Snapshot } from "@verso/storage";
+import * as Y from "yjs";
 import type { Cell } from "./cell.js";
+import type { StoredState } from "./document.js";
 import { attachmentsOf, recollect, remember } from "./recollection.js";
 
 /** Below this a tail is never worth a snapshot while the document is in use. */
@@ -15,7 +17,7 @@ const smallestTail = 256 * 1024;
 const bytesPerCommit = 40;
 
 /** Where the state vector lies beside a snapshot. */
-export const stateVectorAttachment = "state-vector";
+const stateVectorAttachment = "state-vector";
 
 export function isDue(head: Head, snapshotBytes: number): boolean {
   return weight(head) >= Math.max(smallestTail, snapshotBytes);
@@ -49,4 +51,19 @@ export async function compact(
 
 function weight(head: Head): number {
   return head.tail.bytes + bytesPerCommit * head.tail.commits;
+}
+
+/** What a document is built from: a snapshot and the commits after it. */
+export function storedState(snapshot: Snapshot | undefined, tail: readonly Commit[]): StoredState {
+  const stateVector = snapshot?.attachments.get(stateVectorAttachment);
+  return {
+    snapshot:
+      snapshot === undefined
+        ? null
+        : {
+            state: snapshot.state,
+            stateVector: stateVector ?? Y.encodeStateVectorFromUpdate(snapshot.state),
+          },
+    tail: tail.flatMap(({ update }) => (update === undefined || update.length === 0 ? [] : [update])),
+  };
 }

@@ -12,7 +12,6 @@ import { z } from "zod";
 import type { Actor } from "./actor.js";
 import { ServerError } from "./errors.js";
 import type { Kind, Kinds } from "./kinds.js";
-import { mergeKey } from "./room.js";
 
 const commitPlace = z.object({ sequence: z.int().positive(), revision: z.string() });
 
@@ -87,6 +86,11 @@ export function createForkStore(ledger: Ledger): ForkStore {
     }
     return fork;
   }
+}
+
+/** By which the commit of a merge is found, so that no fork is ever merged twice. */
+export function mergeKey(fork: string): string {
+  return `merge ${fork}`;
 }
 
 /**

@@ -13,10 +13,11 @@ import { CloseCode } from "@verso/protocol";
 import type { CommitActor, CommitDraft, Ledger } from "@verso/storage";
 import * as Y from "yjs";
 import type { Actor } from "./actor.js";
+import type { Cell } from "./cell.js";
 import type { Clock } from "./clock.js";
 import type { Merging } from "./document.js";
+import { type Merge, type MergeDependencies, mergeFork, rehearse } from "./fork-merge.js";
 import { documentOf, type Fork, type ForkStore } from "./fork-store.js";
-import type { Merge } from "./room.js";
 import type { Rooms } from "./rooms.js";
 
 export interface Forks {
@@ -66,9 +67,11 @@ export interface ForksDependencies {
   readonly rooms: Rooms;
   readonly store: ForkStore;
   readonly clock: Clock;
+  /** Where costly merges are tried. */
+  readonly trials: Pick<Cell, "try">;
 }
 
-export function createForks({ ledger, rooms, store, clock }: ForksDependencies): Forks {
+export function createForks({ ledger, rooms, store, clock, trials }: ForksDependencies): Forks {
   /** What closes a fork stands in one line for each. */
   const lines = new Map<string, Promise<unknown>>();
 
@@ -115,7 +118,7 @@ export function createForks({ ledger, rooms, store, clock }: ForksDependencies):
     async review(fork, { by }) {
       if (fork.state !== "open") return null;
       const { merge, revision } = await prepare(fork, by);
-      return { ...(await rooms.get(fork.parent).rehearse(merge)), revision };
+      return { ...(await rehearse(merge, into(fork))), revision };
     },
 
     merge: ({ id }, { by, revision: reviewed }) =>
@@ -123,7 +126,7 @@ export function createForks({ ledger, rooms, store, clock }: ForksDependencies):
         if (fork.state !== "open") return { type: "not-open", fork };
         const { merge, revision } = await prepare(fork, by);
         if (reviewed !== undefined && reviewed !== revision) return { type: "changed", revision };
-        const merging = await rooms.get(fork.parent).merge(merge);
+        const merging = await mergeFork(merge, into(fork));
         if (merging.commit === null) {
           return { type: merging.verdict === "unchanged" ? "unchanged" : "refused", merging };
         }
@@ -146,6 +149,10 @@ export function createForks({ ledger, rooms, store, clock }: ForksDependencies):
         return { type: "dropped", fork: dropped };
       }),
   };
+
+  function into({ parent }: Fork): MergeDependencies {
+    return { room: () => rooms.get(parent), trials };
+  }
 
   /** Everything that was written in the fork. */
   function prepare(fork: Fork, by: Actor): Promise<{ merge: Merge; revision: string }> {

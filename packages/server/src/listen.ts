@@ -151,7 +151,7 @@ export async function listen(
       rooms,
       kinds,
       door,
-      forks: createForks({ ledger, rooms, store: forkStore, clock }),
+      forks: createForks({ ledger, rooms, store: forkStore, clock, trials }),
       tokens: authenticator.tokens,
       metrics,
       originPolicy,

@@ -14,44 +14,34 @@
  * share all of this state.
  */
 import { createHash } from "node:crypto";
-import { encodeRevertNote, type JsonObject, type Roots } from "@verso/bridge";
+import type { JsonObject, Roots } from "@verso/bridge";
 import { CloseCode, type FrameLimits } from "@verso/protocol";
 import {
   type Appended,
-  type Commit,
   type CommitDraft,
   type DocumentLog,
   type Head,
   type Ledger,
-  type Snapshot,
   StorageError,
 } from "@verso/storage";
-import { checkStateVector, type Issue, type Limits, updateRanges } from "@verso/validation";
+import { checkStateVector, type Limits } from "@verso/validation";
 import * as Y from "yjs";
-import type { Actor } from "./actor.js";
 import { createAsking } from "./asking.js";
-import type { Cell, TrialResult } from "./cell.js";
+import type { Cell } from "./cell.js";
 import type { Cancel, Clock } from "./clock.js";
-import { compact, isDue, outweighs, stateVectorAttachment } from "./compaction.js";
+import { compact, isDue, outweighs, storedState } from "./compaction.js";
 import { createDelivery, type DeliveryLimits, type Moment, type Peer } from "./delivery.js";
-import {
-  type Accepted,
-  type Author,
-  createDocument,
-  type Document,
-  type Merging,
-  notMerged,
-  type Push,
-  type StoredState,
-} from "./document.js";
+import { type Accepted, type Author, createDocument, type Document, type Push } from "./document.js";
+import { type DraftHead, toDraft } from "./drafts.js";
 import { ServerError } from "./errors.js";
 import { type Kind, knownRoots, relayActor } from "./kinds.js";
-import { createLeases, type Leases, type Owner } from "./leases.js";
+import { createLeases, type Leases } from "./leases.js";
 import { createPacer } from "./pacer.js";
 import { createPresence } from "./presence.js";
 import { recollect, revertNotes } from "./recollection.js";
 import { forgetRejections, type RejectionRetention } from "./rejections.js";
-import { admitPushes, type QueuedPush, type Refusal, type TurnResult } from "./turn.js";
+import type { RoomEvents } from "./room-events.js";
+import { admitPushes, type QueuedPush, type Refusal, refusalOf, type TurnResult } from "./turn.js";
 import { isError } from "./validity.js";
 
 export interface Room {
@@ -75,10 +65,12 @@ export interface Room {
   begin(first: FirstCommit): Promise<Appended | "document-exists">;
   /** Reads the document at a moment when it is exactly what the ledger holds. */
   view<T>(read: (view: View) => T): Promise<T>;
-  /** What merging a fork would come to. Nothing changes. */
-  rehearse(merge: Merge): Promise<Merging>;
-  /** Merges a fork as one commit if it is accepted as the document is then; else nothing changes. */
-  merge(merge: Merge): Promise<Merged>;
+  /**
+   * Changes the document in a turn, when it is exactly what the ledger holds: `make` makes the change at once and says
+   * all of it, and it becomes one commit that everybody is told of. When `make` throws, the document is discarded and
+   * read again; so nothing is left of what it did.
+   */
+  edit<T>(make: (current: Editable) => Edit<T>): Promise<T>;
   /** Keeps a snapshot if the commits since the last one outweigh `share` of it, and forgets old rejections. */
   compact(share: number): Promise<void>;
   /** Nobody is here and nothing is in hand. */
@@ -106,21 +98,20 @@ export interface View {
   answer(stateVector: Uint8Array): readonly Uint8Array[];
 }
 
-/** What was written in a fork, to be judged and taken in. */
-export interface Merge {
-  readonly fork: string;
-  /** Whose work it is. */
-  readonly proposer: Owner;
-  /** Who decides, and by whose rights it is judged. */
-  readonly by: Actor;
-  /** Everything that was written in it. */
-  readonly update: Uint8Array;
+export interface Editable {
+  readonly document: Document;
+  readonly leases: Leases<Author>;
 }
 
-export interface Merged extends Merging {
-  /** `null` unless it was accepted. */
-  readonly commit: Pick<Appended, "sequence" | "revision"> | null;
-}
+export type Edit<T> =
+  | { readonly type: "none"; readonly result: T }
+  | {
+      readonly type: "commit";
+      /** What the document says of the change. */
+      readonly accepted: Accepted;
+      readonly commit: DraftHead;
+      readonly result: (appended: Appended) => T;
+    };
 
 export interface RoomOptions {
   readonly ledger: Ledger;
@@ -137,7 +128,10 @@ export interface RoomOptions {
   readonly delivery: DeliveryLimits;
   readonly pacing: Pacing;
   readonly rejections: RejectionRetention;
-  readonly events: RoomEvents;
+  readonly events: RoomEvents & {
+    /** Nobody is in the room any more. */
+    idle(room: Room): void;
+  };
 }
 
 export interface Pacing {
@@ -160,36 +154,6 @@ export const defaultPacing: Pacing = {
   queuedPushes: 4000,
   queuedBytes: 4 * 1024 * 1024,
 };
-
-/** What an operator may want to know. */
-export interface RoomEvents {
-  /** A push was refused, and its author's connection closed; `hash` is the SHA-256 of its bytes. */
-  refused(event: {
-    documentId: string;
-    actor: Peer["actor"];
-    code: string;
-    detail: string;
-    hash: string;
-  }): void;
-  /** An edit was taken back, all of it or in part; `hash` is the SHA-256 of its bytes. */
-  rejected(event: {
-    documentId: string;
-    actor: Peer["actor"];
-    verdict: "refused" | "repaired";
-    issues: readonly Issue[];
-    hash: string;
-  }): void;
-  /** The document was discarded, and is read again from the ledger. */
-  discarded(event: { documentId: string; cause: unknown }): void;
-  /** The document was opened and does not satisfy its kind. Large ones are not looked at. */
-  invalid(event: { documentId: string; issues: readonly Issue[] }): void;
-  /** A snapshot could not be made, or old rejections not be forgotten; the next try comes with the next commits. */
-  uncompacted(event: { documentId: string; cause: unknown }): void;
-  /** The document cannot be opened; its sessions were closed and the room is of no further use. */
-  failed(event: { documentId: string; cause: unknown }): void;
-  /** Nobody is in the room any more. */
-  idle(room: Room): void;
-}
 
 export function createRoom(documentId: string, options: RoomOptions): Room {
   const { ledger, clock, trials, compactions, limits, pacing, events } = options;
@@ -216,9 +180,7 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
   const arriving: Arriving[] = [];
   /** Readers, and what else runs when the document is what the ledger holds. */
   const tasks: (() => void)[] = [];
-  /** Merges and rehearsals in line, and how many there are with those that are on trial. */
-  const merges: QueuedMerge[] = [];
-  let merging = 0;
+  const edits: QueuedEdit[] = [];
 
   /** The document and where it is written; `null` while it is read from the ledger, and after the end. */
   let open: Open | null = null;
@@ -296,15 +258,19 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
           }
         }, reject);
       }),
-    rehearse: merge => queueMerge(merge, { keep: false }),
-    merge: merge => queueMerge(merge, { keep: true }),
+    edit: make =>
+      new Promise((resolve, reject) => {
+        if (ended !== null) return reject(ended);
+        edits.push({ run: current => runEdit(current, { make, resolve, reject }), reject });
+        pacer.wake();
+      }),
     async compact(share) {
       await compacting;
       if (open?.log.head === undefined) return;
       await tidy(open, { snapshot: outweighs(open.log.head, open.snapshotBytes, share) });
     },
     get idle() {
-      const waiting = pushes.length + arriving.length + tasks.length + onTrial.size + merging;
+      const waiting = pushes.length + arriving.length + edits.length + tasks.length + onTrial.size;
       return peers.size === 0 && waiting === 0 && pacer.running === null;
     },
     get bytes() {
@@ -334,7 +300,7 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
         const roots = { declared, remembered: knownRoots(log.head?.roots) };
         const recollection = recollect(snapshot, tail);
         const leases = createLeases(recollection.leases, presence);
-        const document = createDocument(toStoredState(snapshot, tail), {
+        const document = createDocument(storedState(snapshot, tail), {
           ...options,
           judge,
           leases,
@@ -425,7 +391,7 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
     for (const peer of [...peers]) peer.close(code, reason);
     questions.clear();
     for (const { reject } of arriving.splice(0)) reject(error);
-    for (const { fail } of merges.splice(0)) fail(error);
+    for (const { reject } of edits.splice(0)) reject(error);
     runTasks(() => false);
   }
 
@@ -437,7 +403,7 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
 
   function wanted(): number | null {
     if (open === null) return null;
-    const waiting = pushes.length + arriving.length + questions.size + tasks.length + merges.length;
+    const waiting = pushes.length + arriving.length + edits.length + questions.size + tasks.length;
     return waiting > 0 ? 0 : presence.dueIn;
   }
 
@@ -469,7 +435,7 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
       bytesOf(taken) - bytesOf(result.left) - bytesOf(result.trials.flatMap(trial => trial.pushes));
 
     if (!(await append(open, result.accepted))) return;
-    if (!(await takeMerge(open))) return;
+    if (!((await edits.shift()?.run(open)) ?? true)) return;
 
     for (const { author, push, reason } of result.refused) refuse(author, push, reason);
     for (const author of result.lacking) {
@@ -525,11 +491,10 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
     if (![...peers].some(({ mayWrite }) => mayWrite)) return true;
     const begun = current.document.begin(initial);
     if (begun === null) return true;
-    const { update, changeBytes: change, inverseBytes: inverse } = begun;
     const nothing = { sequence: 0, stateVector: begun.before };
-    const draft = { actor: relayActor, kind: "create" as const, update, change, inverse };
+    const draft = toDraft(begun, { actor: relayActor, kind: "create" });
     if ((await write(current, [draft], nothing)) === null) return false;
-    delivery.broadcast({ updates: [update] }, nothing, null);
+    delivery.broadcast({ updates: [begun.update] }, nothing, null);
     return true;
   }
 
@@ -581,14 +546,12 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
     const [first] = accepted;
     if (first === undefined) return true;
     const delivered = { sequence: log.head?.sequence ?? 0, stateVector: first.accepted.before };
-    const drafts = accepted.map(({ author, accepted: { update, changeBytes, inverseBytes, ...judged } }) => ({
-      actor: author.actor,
-      kind: judged.verdict?.type === "refused" ? ("refused" as const) : ("update" as const),
-      update,
-      change: changeBytes,
-      inverse: inverseBytes,
-      ...notesOf(judged),
-    }));
+    const drafts = accepted.map(({ author, accepted: judged }) =>
+      toDraft(judged, {
+        actor: author.actor,
+        kind: judged.verdict?.type === "refused" ? "refused" : "update",
+      }),
+    );
     if ((await write(current, drafts, delivered)) === null) return false;
     for (const { author, accepted: judged } of accepted) tellRejection(author, judged);
     // What the relay itself has written, taking something back, the author has not seen either.
@@ -604,97 +567,30 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
     return true;
   }
 
-  // ------------------------------------------------------------ merging forks
-
-  function queueMerge(merge: Merge, { keep }: { keep: boolean }): Promise<Merged> {
-    if (ended !== null) return Promise.reject(ended);
-    merging++;
-    const merged = new Promise<Merged>((settle, fail) => {
-      const push = { update: merge.update, fullState: true, tried: false };
-      merges.push({ ...merge, push, keep, settle, fail });
-    });
-    pacer.wake();
-    return merged.finally(() => {
-      merging--;
-      restIfIdle();
-    });
-  }
-
-  /**
-   * Judges the next merge on a copy, and where that is accepted and wanted makes it; false when the document was
-   * discarded. Nothing can come between the two.
-   */
-  async function takeMerge(current: Open): Promise<boolean> {
-    const merge = merges.shift();
-    if (merge === undefined) return true;
+  /** False when the document was discarded. */
+  async function runEdit<T>(current: Open, { make, resolve, reject }: Making<T>): Promise<boolean> {
+    const before = moment(current.log, current.document);
+    let edit: Edit<T>;
     try {
-      return await settleMerge(current, merge);
-    } catch (error) {
-      merge.fail(error);
-      throw error;
-    }
-  }
-
-  async function settleMerge(current: Open, merge: QueuedMerge): Promise<boolean> {
-    const { push, by, fork, proposer } = merge;
-    const rehearsed = current.document.rehearse(push, by);
-    if ("type" in rehearsed) {
-      tryMergeFirst(current, merge, rehearsed.structs);
-      return true;
-    }
-    if (!merge.keep || rehearsed.verdict !== "accepted") {
-      merge.settle({ ...rehearsed, commit: null });
-      return true;
-    }
-    let merging: ReturnType<Document["merge"]>;
-    try {
-      merging = current.document.merge(push, by);
-      if ("type" in merging || merging.verdict !== "accepted" || merging.accepted === null) {
-        throw new Error("A merge was accepted on a copy of the document, and not on the document.");
-      }
+      edit = make(current);
     } catch (cause) {
-      merge.fail(cause);
+      reject(cause);
       discard(cause, null);
       return false;
     }
-    // In his fork nobody else has written.
-    const leases = current.leases.grant(proposer, updateRanges(push.update));
-    const accepted = { ...merging.accepted, leases };
-    const { update, changeBytes: change, inverseBytes: inverse, before: stateVector } = accepted;
-    const before = { sequence: current.log.head?.sequence ?? 0, stateVector };
-    const draft: CommitDraft = {
-      actor: proposer,
-      kind: "update",
-      update,
-      change,
-      inverse,
-      notes: { ...notesOf(accepted).notes, merged: { fork, user: by.user, tenant: by.tenant } },
-      dedupe: mergeKey(fork),
-    };
-    const appended = await write(current, [draft], before);
-    const commit = appended?.[0];
-    if (commit === undefined) {
-      merge.fail(new ServerError("document-closed", "The document is read again."));
+    if (edit.type === "none") {
+      resolve(edit.result);
+      return true;
+    }
+    const { accepted, commit } = edit;
+    const [appended] = (await write(current, [toDraft(accepted, commit)], before)) ?? [];
+    if (appended === undefined) {
+      reject(new ServerError("document-closed", "The document is read again."));
       return false;
     }
-    delivery.broadcast({ updates: [update] }, before, null);
-    merge.settle({ ...merging, commit });
+    delivery.broadcast({ updates: [accepted.update] }, before, null);
+    resolve(edit.result(appended));
     return true;
-  }
-
-  function tryMergeFirst({ document }: Open, merge: QueuedMerge, structs: number): void {
-    const { push } = merge;
-    const settle = (refusal: Refusal | null) => {
-      if (ended !== null) return merge.fail(ended);
-      if (refusal !== null) return merge.settle({ ...notMerged(refusal), commit: null });
-      push.tried = true;
-      merges.push(merge);
-      pacer.wake();
-    };
-    trials.try({ state: document.answer(everything).updates, update: push.update, structs }).then(
-      result => settle(refusalOf(result)),
-      cause => settle({ type: "too-large", code: "trial-failed", detail: String(cause) }),
-    );
   }
 
   function tellRejection({ actor }: Peer, { verdict, refusedUpdate }: Accepted): void {
@@ -856,12 +752,16 @@ interface Arriving {
   readonly reject: (error: unknown) => void;
 }
 
-interface QueuedMerge extends Merge {
-  readonly push: Push;
-  /** Whether it is to be kept, and not only rehearsed. */
-  readonly keep: boolean;
-  readonly settle: (merged: Merged) => void;
-  readonly fail: (cause: unknown) => void;
+interface QueuedEdit {
+  /** Resolves with false when the document was discarded. */
+  readonly run: (current: Open) => Promise<boolean>;
+  readonly reject: (error: unknown) => void;
+}
+
+interface Making<T> {
+  readonly make: (current: Editable) => Edit<T>;
+  readonly resolve: (result: T) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 interface OnTrial {
@@ -881,45 +781,6 @@ const judgedAtOpening = 64 * 1024;
 const discardsInARow = 5;
 const everything = Y.encodeStateVector(new Y.Doc());
 
-function toStoredState(snapshot: Snapshot | undefined, tail: readonly Commit[]): StoredState {
-  const stateVector = snapshot?.attachments.get(stateVectorAttachment);
-  return {
-    snapshot:
-      snapshot === undefined
-        ? null
-        : {
-            state: snapshot.state,
-            stateVector: stateVector ?? Y.encodeStateVectorFromUpdate(snapshot.state),
-          },
-    tail: tail.flatMap(({ update }) => (update === undefined || update.length === 0 ? [] : [update])),
-  };
-}
-
-/** By which the commit of a merge is found, so that no fork is ever merged twice. */
-export function mergeKey(fork: string): string {
-  return `merge ${fork}`;
-}
-
-/** What a commit says beside what it changed. */
-function notesOf({
-  verdict,
-  refusedUpdate,
-  leases,
-}: Pick<Accepted, "verdict" | "refusedUpdate" | "leases">): Pick<CommitDraft, "notes"> {
-  const judged = verdict !== null && (verdict.issues.length > 0 || verdict.wrote) ? verdict : null;
-  if (judged === null && leases.length === 0) return {};
-  const { restorations, withdrawn } = judged?.reversion ?? { restorations: [], withdrawn: [] };
-  const hasReverted = judged !== null && restorations.length + withdrawn.length > 0;
-  return {
-    notes: {
-      issues: judged?.issues ?? [],
-      ...(hasReverted ? { reversion: encodeRevertNote(judged.reversion) } : {}),
-      ...(refusedUpdate === null ? {} : { refusedUpdate }),
-      ...(leases.length === 0 ? {} : { leases }),
-    },
-  };
-}
-
 function moment(log: DocumentLog, document: Document): Moment {
   return { sequence: log.head?.sequence ?? 0, stateVector: document.stateVector() };
 }
@@ -937,15 +798,4 @@ const closeCodes = {
 
 function bytesOf(pushes: readonly Push[]): number {
   return pushes.reduce((sum, { update }) => sum + update.length, 0);
-}
-
-function refusalOf(result: TrialResult): Refusal | null {
-  switch (result.type) {
-    case "passed":
-      return null;
-    case "too-slow":
-      return { type: "too-large", code: "update-too-costly", detail: "applying it takes too long" };
-    case "failed":
-      return { type: "barred", code: "update-failed", detail: "it cannot be applied" };
-  }
 }

@@ -9,7 +9,8 @@
 import { CloseCode } from "@verso/protocol";
 import type { Cancel, Clock } from "./clock.js";
 import { ServerError } from "./errors.js";
-import { createRoom, type Room, type RoomEvents, type RoomOptions } from "./room.js";
+import { createRoom, type Room, type RoomOptions } from "./room.js";
+import type { RoomEvents } from "./room-events.js";
 
 export interface Rooms {
   /**
@@ -43,7 +44,7 @@ const snapshotShare = 1 / 4;
 export interface RoomsOptions extends Omit<RoomOptions, "events"> {
   readonly clock: Clock;
   readonly residency: Residency;
-  readonly events: Omit<RoomEvents, "idle">;
+  readonly events: RoomEvents;
 }
 
 export function createRooms({ residency, events, ...options }: RoomsOptions): Rooms {

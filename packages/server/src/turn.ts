@@ -6,6 +6,7 @@
  * relay does, and may build on it within the same turn. Such a push is put off until the others have been applied, so
  * it is refused only when nobody in this turn brings what it needs.
  */
+import type { TrialResult } from "./cell.js";
 import type { Accepted, Admission, Author, Document, Push } from "./document.js";
 
 export interface QueuedPush<A extends Author> extends Push {
@@ -108,6 +109,18 @@ export function admitPushes<A extends Author>(
     waiting = putOff;
   }
   return { accepted, refused, lacking, trials, left, spoilt: null };
+}
+
+/** What a trial says of an update, as a reason not to let it in; `null` when there is none. */
+export function refusalOf(result: TrialResult): Refusal | null {
+  switch (result.type) {
+    case "passed":
+      return null;
+    case "too-slow":
+      return { type: "too-large", code: "update-too-costly", detail: "applying it takes too long" };
+    case "failed":
+      return { type: "barred", code: "update-failed", detail: "it cannot be applied" };
+  }
 }
 
 function byAuthor<A extends Author>(pushes: readonly QueuedPush<A>[]): Map<A, QueuedPush<A>[]> {

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import * as Y from "yjs";
 import { z } from "zod";
 import { createKinds } from "./kinds.js";
-import type { RoomEvents } from "./room.js";
+import type { RoomEvents } from "./room-events.js";
 import { createWorld, type SimulatedClient, type World, type WorldOptions } from "./testing.js";
 import { type Validity, validateLedger } from "./validity.js";
 import { createReplay } from "./verify.js";

@@ -20,7 +20,8 @@ import { createForks, type Forks } from "./forks.js";
 import { createKinds, type KindConfig } from "./kinds.js";
 import { createManualClock, type ManualClock } from "./manual-clock.js";
 import { defaultRejectionRetention } from "./rejections.js";
-import { defaultPacing, type RoomEvents } from "./room.js";
+import { defaultPacing } from "./room.js";
+import type { RoomEvents } from "./room-events.js";
 import { createRooms, defaultResidency, type Rooms, type RoomsOptions } from "./rooms.js";
 import { type Connection, createSession, type Session } from "./session.js";
 
@@ -123,7 +124,7 @@ export async function createWorld({
     clock,
     ledger,
     rooms,
-    forks: createForks({ ledger, rooms, store: forkStore, clock }),
+    forks: createForks({ ledger, rooms, store: forkStore, clock, trials: cell }),
     connect(documentId, doc, { mayWrite = true, ...profile } = {}) {
       const anonymous = toActor({ user: "anonymous" }, { authenticated: false });
       const actor: Actor = { ...anonymous, ...profile, session: `session ${++sessions}` };
