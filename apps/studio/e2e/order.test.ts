@@ -70,7 +70,7 @@ describe("an order", () => {
   });
 
   it("takes back what its schema or a rule refuses, and says so at the field, to its author", async () => {
-    const { panes } = await open("heals");
+    const { page, panes } = await open("heals");
     const [left, right] = panes;
     await left.fill("E-mail", "ada@example.com");
     await left.fill("Ordered", "2026-03-01");
@@ -86,6 +86,8 @@ describe("an order", () => {
       .toBe("Taken back. Before /order/ordered. dates-in-order");
     expect(await left.value("Delivered")).toBe("");
     expect(await left.issue("E-mail")).toBe("");
+    // Whoever looks on finds it among the commits.
+    await page.getByRole("region", { name: "Commits" }).getByText("Before /order/ordered.").waitFor();
 
     await left.addLine({ item: "Oil", quantity: "0", price: "1" });
     await expect.poll(left.total).toBe("1.00");

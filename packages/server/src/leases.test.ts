@@ -160,6 +160,20 @@ describe("an id that nobody has written under", () => {
     expect(text(forger).toString()).toBe("mine");
   });
 
+  it("is so while the document is being opened", async () => {
+    const victim = world.connect("notes", docOf(101), ann);
+    announce(victim, 101);
+    victim.deliver("to relay");
+    const forger = world.connect("notes", docOf(102), eve);
+    announce(forger, 101);
+    forger.deliver("to relay");
+    clients.push(victim, forger);
+    await flush();
+    text(victim).insert(0, "mine");
+    await flush();
+    expect(await content()).toEqual({ t: "mine" });
+  });
+
   it("is not of those who only pass on what they heard", async () => {
     const away = docOf(101);
     away.getText("t").insert(0, "written on a plane");

@@ -164,8 +164,10 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
   const presence = createPresence<Author>({
     clock,
     limits: options.frameLimits,
-    mayAnnounce: (author, clientId) => open?.leases.mayAnnounce(author, clientId) ?? true,
+    mayAnnounce: (author, clientId) => (open?.leases ?? unleased).mayAnnounce(author, clientId),
   });
+  /** As long as the ledger has not told whose the ids are. */
+  const unleased = createLeases(new Map(), presence);
   const asking = createAsking<Peer>(clock);
   const pacer = createPacer({ clock, pace: pacing.pace, wanted, turn, ended: restIfIdle });
 
