@@ -37,7 +37,7 @@ import { ServerError } from "./errors.js";
 import { type Kind, knownRoots, relayActor } from "./kinds.js";
 import { createLeases, type Leases } from "./leases.js";
 import { createPacer } from "./pacer.js";
-import { createPresence } from "./presence.js";
+import { createPresence, type Presence } from "./presence.js";
 import { recollect, revertNotes } from "./recollection.js";
 import { forgetRejections, type RejectionRetention } from "./rejections.js";
 import type { RoomEvents } from "./room-events.js";
@@ -161,7 +161,7 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
   const delivery = createDelivery(options.delivery, peer =>
     peer.close(CloseCode.slowReader, "slow-reader: the socket buffer is full"),
   );
-  const presence = createPresence<Author>({
+  const presence: Presence<Author> = createPresence({
     clock,
     limits: options.frameLimits,
     mayAnnounce: (author, clientId) => (open?.leases ?? unleased).mayAnnounce(author, clientId),
