@@ -387,7 +387,8 @@ function keyOf({ code, pointer, rule = "" }: Issue): string {
 
 /** The same for all elements of a list. */
 function sortOf({ code, pointer, rule = "" }: Issue): string {
-  return `${code} ${pointer.replace(/\/\d+(?=\/|$)/g, "/*")} ${rule}`;
+  const place = pointer.split("/").map(token => (/^\d+$/.test(token) ? "*" : token));
+  return `${code} ${place.join("/")} ${rule}`;
 }
 
 function countBySort(issues: readonly Issue[]): Map<string, number> {
