@@ -79,6 +79,7 @@ export function createReader(document: RuleDocument, touched: readonly Path[]): 
   /** Everything that the pattern leads to at or below a path that leads to its last `*` at most. */
   function expand(path: Path, pattern: Pattern): Found[] {
     const element = pattern.lastIndexOf("*") + 1;
+    if (path.length >= element) return readBelow(path, { rest: pattern.slice(path.length), element });
     let found: Found[] = [{ pointer: toPointer(path), value: document.value(path) }];
     for (let depth = path.length; depth <= pattern.length; depth++) {
       if (depth === element) found = found.filter(({ value }) => value !== undefined);
@@ -91,6 +92,14 @@ export function createReader(document: RuleDocument, touched: readonly Path[]): 
           : found.map(({ pointer, value }) => ({ pointer: pointer + next, value: memberOf(value, segment) }));
     }
     return found;
+  }
+
+  /** The one place of an element that the rest leads to; the rest of the element, which may be large, is not read. */
+  function readBelow(path: Path, { rest, element }: { rest: Pattern; element: number }): Found[] {
+    const place = [...path, ...rest];
+    const value = document.value(place);
+    if (value === undefined && document.value(path.slice(0, element)) === undefined) return [];
+    return [{ pointer: toPointer(place), value }];
   }
 }
 
