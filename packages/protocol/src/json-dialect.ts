@@ -83,7 +83,7 @@ export const rejection = z.object({
   user_id: z.string(),
   session_id: z.string(),
   issues: z.array(issue),
-  /** SHA-256 of the update as it was sent, in hex. */
+  /** SHA-256 of the update as it was sent, in hex; of several that were judged as one, all of them in order. */
   update_hash: z.string(),
   created_at: z.iso.datetime(),
 });

@@ -89,8 +89,8 @@ export interface Admission {
     /** The time for this turn is over. */
     | { readonly type: "time" };
   /**
-   * The transactions that changed the document, in order: one of all pushes, or one of each where the kind judges
-   * what is written.
+   * The transactions that changed the document, in order: one of all pushes, or where they are judged one of each, or
+   * of some where very many wait.
    */
   readonly accepted: readonly Accepted[];
   /** Whether structs under ids of other users were left out: ask for them, they may come from their owners by then. */
@@ -110,7 +110,7 @@ export interface Merging {
 export interface Accepted {
   /** `null` when nothing was judged. */
   readonly verdict: Verdict | null;
-  /** SHA-256 of what its author sent, when any of it was taken back. */
+  /** SHA-256 of what its author sent, all of it in order, when any of it was taken back. */
   readonly refusedUpdate: Uint8Array | null;
   /** Client ids that are the author's from now on. */
   readonly leases: readonly number[];
@@ -194,6 +194,11 @@ const serverClientId = 1;
 /** The one under which it writes the first content: never the same as that of what is taken back. */
 const beginnerClientId = 2;
 
+/**
+ * Pushes of one author that wait in one turn from which so many are judged as one transaction. Then nobody is typing:
+ * he sends what has gathered, and to judge each alone would keep everybody else waiting.
+ */
+const crowd = 64;
 /** An update that costs Yjs more than this many structs is tried on a copy first. */
 const trialWork = 1000;
 /** What a `Y.Doc` takes in memory for each byte of its encoded state. */
@@ -234,18 +239,20 @@ export function createDocument(stored: StoredState, options: DocumentOptions): D
       while (taken < pushes.length && stopped === null) {
         accepted = null;
         laborious = false;
+        let applied: readonly Push[] = [];
         doc.transact(transaction => {
           const begun = applySome(pushes, taken, author, outOfTime);
+          applied = begun.applied;
           ({ taken, stopped } = begun);
           leftOut ||= begun.leftOut;
-          if (begun.applied && isJudged(author, begun.offence)) {
+          if (applied.length > 0 && isJudged(author, begun.offence)) {
             verdict = gate.settle(transaction, { ...author, offence: begun.offence });
           }
         });
         if (doc.store.pendingStructs !== null || doc.store.pendingDs !== null) {
           throw new Error("An update that passed the firewall left structs pending.");
         }
-        if (accepted !== null) all.push(withHash(accepted, pushes[taken - 1]));
+        if (accepted !== null) all.push(withHash(accepted, applied));
       }
       return { taken, stopped, accepted: all, leftOut };
     },
@@ -359,11 +366,12 @@ export function createDocument(stored: StoredState, options: DocumentOptions): D
     from: number,
     author: Author,
     outOfTime: () => boolean,
-  ): Omit<Admission, "accepted"> & { applied: boolean; offence: Issue | null } {
+  ): Omit<Admission, "accepted"> & { applied: readonly Push[]; offence: Issue | null } {
     const { doc } = built();
     let work = 0;
-    let applied = false;
+    const applied: Push[] = [];
     let leftOut = false;
+    const together = pushes.length - from >= crowd ? crowd : 1;
     for (let taken = from; taken < pushes.length; taken++) {
       const push = pushes[taken]!;
       const stop = (stopped: Admission["stopped"]) => ({ taken, stopped, applied, leftOut, offence: null });
@@ -373,7 +381,7 @@ export function createDocument(stored: StoredState, options: DocumentOptions): D
       const offence = scan.type === "compensate" && forkedFrom === undefined ? offenceOf(scan) : null;
       if (scan.type !== "pass" && (scan.type !== "compensate" || offence === null)) return stop(scan);
       // It is judged by itself: what came before it in this transaction stays.
-      if (offence !== null && applied) return stop(null);
+      if (offence !== null && applied.length > 0) return stop(null);
       if (!push.tried && scan.work > trialWork) return stop({ type: "trial", structs: scan.newStructs });
       leftOut ||= update !== push.update;
       if (!scan.news) continue;
@@ -383,10 +391,13 @@ export function createDocument(stored: StoredState, options: DocumentOptions): D
       }
       Y.applyUpdate(doc, update);
       leased.push(...leases.bind(author, scan.writes));
-      applied = true;
+      applied.push(push);
       work += scan.work;
       if (work > trialWork) laborious = true;
-      if (isJudged(author, offence)) return { taken: taken + 1, stopped: null, applied, leftOut, offence };
+      const isDone = offence !== null || !author.mayWrite || applied.length >= together;
+      if (isDone && isJudged(author, offence)) {
+        return { taken: taken + 1, stopped: null, applied, leftOut, offence };
+      }
     }
     return { taken: pushes.length, stopped: null, applied, leftOut, offence: null };
   }
@@ -475,10 +486,12 @@ export function createDocument(stored: StoredState, options: DocumentOptions): D
   }
 }
 
-function withHash(accepted: Accepted, push: Push | undefined): Accepted {
+function withHash(accepted: Accepted, pushes: readonly Push[]): Accepted {
   const type = accepted.verdict?.type;
-  if (push === undefined || (type !== "refused" && type !== "repaired")) return accepted;
-  return { ...accepted, refusedUpdate: createHash("sha256").update(push.update).digest() };
+  if (type !== "refused" && type !== "repaired") return accepted;
+  const hash = createHash("sha256");
+  for (const { update } of pushes) hash.update(update);
+  return { ...accepted, refusedUpdate: hash.digest() };
 }
 
 /** A merge that did not come as far as being judged. */

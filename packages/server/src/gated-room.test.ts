@@ -229,6 +229,26 @@ describe("a refused edit", () => {
     expect((await commits()).at(-1)).toMatchObject({ kind: "update", notes: { issues: [] } });
   });
 
+  it("is all that goes where so many edits wait that they are judged together", async () => {
+    const ann = await join(101);
+    const bob = await join(102);
+    const typed = Array.from({ length: 200 }, (_, i) => `${i} `);
+    for (const [i, words] of typed.entries()) {
+      notes(ann).insert(notes(ann).length, words);
+      if (i === 100) map(ann).set("approved", true);
+    }
+    await flush();
+    for (const client of [ann, bob]) {
+      expect(notes(client).toString()).toBe(typed.join(""));
+      expect(map(client).has("approved")).toBe(false);
+    }
+    const all = await commits();
+    expect(all.length).toBeLessThan(20);
+    expect(all.filter(({ notes }) => notes.issues.length > 0)).toMatchObject([
+      { kind: "update", notes: { issues: [{ code: "permission-denied", pointer: "/invoice/approved" }] } },
+    ]);
+  });
+
   it("is all that goes of what a client merged offline", async () => {
     const ann = await join(101);
     ann.disconnect();
