@@ -66,6 +66,13 @@ export interface Author {
   readonly mayWrite: boolean;
 }
 
+export interface TurnState {
+  /** Whether the turn has taken as long as it may. */
+  readonly outOfTime: () => boolean;
+  /** Whether so much waits that an author's pushes are judged together: to judge each alone, everybody would wait. */
+  readonly crowded: boolean;
+}
+
 /** What one author's pushes came to. */
 export interface Admission {
   /** How many of the pushes, from the first, are done with: applied, or without news. */
@@ -158,7 +165,7 @@ export interface Document {
    * Applies pushes of one author, in order, until one cannot be taken, and takes back what may not stay. Throws when
    * the document is spoilt.
    */
-  admit(pushes: readonly Push[], author: Author, outOfTime: () => boolean): Admission;
+  admit(pushes: readonly Push[], author: Author, turn: TurnState): Admission;
   /**
    * What `merge` would come to, tried on a copy: this document stays as it is. `trial` says that the cost of it must be
    * tried elsewhere before.
@@ -194,11 +201,8 @@ const serverClientId = 1;
 /** The one under which it writes the first content: never the same as that of what is taken back. */
 const beginnerClientId = 2;
 
-/**
- * Pushes of one author that wait in one turn from which so many are judged as one transaction. Then nobody is typing:
- * he sends what has gathered, and to judge each alone would keep everybody else waiting.
- */
-const crowd = 64;
+/** Pushes that are judged as one transaction where many wait. */
+const mostTogether = 64;
 /** An update that costs Yjs more than this many structs is tried on a copy first. */
 const trialWork = 1000;
 /** What a `Y.Doc` takes in memory for each byte of its encoded state. */
@@ -230,7 +234,7 @@ export function createDocument(stored: StoredState, options: DocumentOptions): D
   let encodedStateVector: Uint8Array | null = null;
 
   const document: Document = {
-    admit(pushes, author, outOfTime) {
+    admit(pushes, author, turn) {
       const { doc, gate } = built();
       const all: Accepted[] = [];
       let taken = 0;
@@ -241,7 +245,7 @@ export function createDocument(stored: StoredState, options: DocumentOptions): D
         laborious = false;
         let applied: readonly Push[] = [];
         doc.transact(transaction => {
-          const begun = applySome(pushes, taken, author, outOfTime);
+          const begun = applySome(pushes, taken, author, turn);
           applied = begun.applied;
           ({ taken, stopped } = begun);
           leftOut ||= begun.leftOut;
@@ -365,13 +369,13 @@ export function createDocument(stored: StoredState, options: DocumentOptions): D
     pushes: readonly Push[],
     from: number,
     author: Author,
-    outOfTime: () => boolean,
+    { outOfTime, crowded }: TurnState,
   ): Omit<Admission, "accepted"> & { applied: readonly Push[]; offence: Issue | null } {
     const { doc } = built();
     let work = 0;
     const applied: Push[] = [];
     let leftOut = false;
-    const together = pushes.length - from >= crowd ? crowd : 1;
+    const together = crowded ? mostTogether : 1;
     for (let taken = from; taken < pushes.length; taken++) {
       const push = pushes[taken]!;
       const stop = (stopped: Admission["stopped"]) => ({ taken, stopped, applied, leftOut, offence: null });

@@ -58,6 +58,7 @@ export function admitPushes<A extends Author>(
   const trials: { author: A; pushes: QueuedPush<A>[]; structs: number }[] = [];
   const left: QueuedPush<A>[] = [];
 
+  const crowded = pushes.length >= crowd;
   let waiting = byAuthor(pushes);
   while (waiting.size > 0) {
     const putOff = new Map<A, QueuedPush<A>[]>();
@@ -69,7 +70,7 @@ export function admitPushes<A extends Author>(
       }
       let admission: Admission;
       try {
-        admission = document.admit(group, author, outOfTime);
+        admission = document.admit(group, author, { outOfTime, crowded });
       } catch (cause) {
         const spoilt = { author, pushes: group, cause };
         return { accepted, refused, lacking, trials, left, spoilt };
@@ -110,6 +111,9 @@ export function admitPushes<A extends Author>(
   }
   return { accepted, refused, lacking, trials, left, spoilt: null };
 }
+
+/** Pushes of one turn from which those of each author are judged together. */
+const crowd = 32;
 
 /** What a trial says of an update, as a reason not to let it in; `null` when there is none. */
 export function refusalOf(result: TrialResult): Refusal | null {
