@@ -214,8 +214,6 @@ export function createDocument(stored: StoredState, options: DocumentOptions): D
   let size = stored.tail.reduce((sum, update) => sum + update.length, stored.snapshot?.state.length ?? 0);
   /** When the size was last measured, while it is over the limit. */
   let fullSince = Number.NEGATIVE_INFINITY;
-  /** Whether the transaction that is running does so much that nothing should be added to it. */
-  let laborious = false;
   /** What the transaction that is running has come to. */
   let noted: Pick<Accepted, "changeBytes" | "inverseBytes" | "before"> | null = null;
   let verdict: Verdict | null = null;
@@ -233,7 +231,6 @@ export function createDocument(stored: StoredState, options: DocumentOptions): D
       let leftOut = false;
       while (taken < pushes.length && stopped === null) {
         accepted = null;
-        laborious = false;
         doc.transact(transaction => {
           const begun = applySome(pushes, taken, author, outOfTime);
           ({ taken, stopped } = begun);
@@ -271,7 +268,6 @@ export function createDocument(stored: StoredState, options: DocumentOptions): D
       let asked: Change = [];
       let judged: Verdict | null = null;
       accepted = null;
-      laborious = scan.work > trialWork;
       doc.transact(transaction => {
         Y.applyUpdate(doc, push.update);
         asked = observer.deriveNow(transaction).change;
@@ -361,7 +357,6 @@ export function createDocument(stored: StoredState, options: DocumentOptions): D
     outOfTime: () => boolean,
   ): Omit<Admission, "accepted"> & { applied: boolean; offence: Issue | null } {
     const { doc } = built();
-    let work = 0;
     let applied = false;
     let leftOut = false;
     for (let taken = from; taken < pushes.length; taken++) {
@@ -384,8 +379,6 @@ export function createDocument(stored: StoredState, options: DocumentOptions): D
       Y.applyUpdate(doc, update);
       leased.push(...leases.bind(author, scan.writes));
       applied = true;
-      work += scan.work;
-      if (work > trialWork) laborious = true;
       if (isJudged(author, offence)) return { taken: taken + 1, stopped: null, applied, leftOut, offence };
     }
     return { taken: pushes.length, stopped: null, applied, leftOut, offence: null };
@@ -430,6 +423,7 @@ export function createDocument(stored: StoredState, options: DocumentOptions): D
   function built() {
     if (live !== null) return live;
     const doc = new Y.Doc({ gc: true });
+    leaveFormatting(doc);
     if (cold !== null) applyAll(doc, cold);
     // Not before: Yjs takes another id when updates bring structs under its own, and these may hold what was restored.
     doc.clientID = serverClientId;
@@ -446,6 +440,7 @@ export function createDocument(stored: StoredState, options: DocumentOptions): D
     });
     doc.on("update", (update: Uint8Array) => {
       if (noted === null) throw new Error("Yjs told of an update whose change was not derived.");
+      if (accepted !== null) throw new Error("Yjs told of two updates where one was expected.");
       accepted = { update, verdict, refusedUpdate: null, leases: leased, ...noted };
       noted = null;
       leased = [];
@@ -455,7 +450,6 @@ export function createDocument(stored: StoredState, options: DocumentOptions): D
       answers.clear();
       encodedStateVector = null;
     });
-    leaveFormatting(doc, () => laborious);
     const firewall = createFirewall(doc, firewallOptions(limits, roots.declared));
     const gate = createGate(doc, { observer, judge: judge ?? asksNothing, reverted: reverted() });
     live = { doc, observer, firewall, gate };
