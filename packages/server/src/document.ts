@@ -17,6 +17,7 @@ import {
   decodeChange,
   encodeChange,
   encodeInverse,
+  type InverseRecord,
   type JsonObject,
   observePatches,
   type PatchObserver,
@@ -24,6 +25,7 @@ import {
   type RootKind,
   type Roots,
   read,
+  type SkippedItem,
   write,
 } from "@verso/bridge";
 import {
@@ -107,6 +109,23 @@ export interface Merging {
   readonly accepted: Accepted | null;
 }
 
+/** What an edit of the relay's own works with, while its transaction is running. */
+export interface Hands {
+  /** Takes back earlier spans, which stand in the order in which they were made. */
+  revert(records: readonly InverseRecord[]): readonly SkippedItem[];
+  /** Makes the roots hold this JSON, by the least edits. */
+  write(content: JsonObject): void;
+  content(): JsonObject;
+}
+
+export interface Edited {
+  /** Whether all of it was taken back. */
+  readonly isRefused: boolean;
+  readonly issues: readonly Issue[];
+  /** The transaction; `null` when nothing had to be done. */
+  readonly accepted: Accepted | null;
+}
+
 export interface Accepted {
   /** `null` when nothing was judged. */
   readonly verdict: Verdict | null;
@@ -171,6 +190,11 @@ export interface Document {
   merge(push: Push, actor: Actor): ReturnType<Document["rehearse"]>;
   /** What the owner of this state vector lacks. */
   answer(stateVector: Uint8Array): Answer;
+  /**
+   * Makes an edit of the relay's own in somebody's name, as one transaction that is taken back as a whole if any of it
+   * may not stay.
+   */
+  edit(actor: Actor, make: (hands: Hands) => void): Edited;
   /** Writes the first content of a document in which nothing is; `null` when that is nothing. */
   begin(content: JsonObject): Accepted | null;
   stateVector(): StateVector;
@@ -193,6 +217,11 @@ export interface Document {
 const serverClientId = 1;
 /** The one under which it writes the first content: never the same as that of what is taken back. */
 const beginnerClientId = 2;
+/**
+ * The one under which it undoes and restores. It only ever writes at the head, so the next clock is free; and it is low,
+ * so that a write of a client who had not seen it yet stands above it.
+ */
+const historyClientId = 3;
 
 /** An update that costs Yjs more than this many structs is tried on a copy first. */
 const trialWork = 1000;
@@ -307,6 +336,41 @@ export function createDocument(stored: StoredState, options: DocumentOptions): D
         answers.set(key, answer);
       }
       return answer;
+    },
+
+    edit(actor, make) {
+      const { doc, gate } = built();
+      const notes: RevertNote[] = [];
+      const edited: { verdict: Verdict["type"]; issues: readonly Issue[] } = {
+        verdict: "accepted",
+        issues: [],
+      };
+      accepted = null;
+      doc.transact(transaction => {
+        doc.clientID = historyClientId;
+        try {
+          make({
+            revert(records) {
+              const reversion = gate.revert(records);
+              notes.push(reversion);
+              return reversion.skipped;
+            },
+            write: content => write(doc, content, { roots: known }),
+            content: () => document.content(),
+          });
+        } finally {
+          doc.clientID = serverClientId;
+        }
+        if (judge !== null) {
+          const settled = gate.settle(transaction, { actor, whole: true });
+          notes.push(settled.reversion);
+          edited.verdict = settled.type;
+          edited.issues = settled.issues;
+        }
+        verdict = { type: edited.verdict, issues: edited.issues, reversion: joinNotes(notes), wrote: true };
+      });
+      verdict = null;
+      return { isRefused: edited.verdict === "refused", issues: edited.issues, accepted };
     },
 
     begin(content) {
@@ -473,6 +537,13 @@ function withHash(accepted: Accepted, push: Push | undefined): Accepted {
   const type = accepted.verdict?.type;
   if (push === undefined || (type !== "refused" && type !== "repaired")) return accepted;
   return { ...accepted, refusedUpdate: createHash("sha256").update(push.update).digest() };
+}
+
+function joinNotes(notes: readonly RevertNote[]): RevertNote {
+  return {
+    restorations: notes.flatMap(({ restorations }) => restorations),
+    withdrawn: notes.flatMap(({ withdrawn }) => withdrawn),
+  };
 }
 
 /** A merge that did not come as far as being judged. */
