@@ -1,7 +1,14 @@
 /** Documents as they were, and what was done to them taken back. */
-import { applyPatchToJson, type JsonObject, type Patch, type Roots, read } from "@verso/bridge";
+import {
+  applyPatchToJson,
+  emptyDocument,
+  type JsonObject,
+  type Patch,
+  type Roots,
+  read,
+} from "@verso/bridge";
 import { createRandom, editRandomly, openRoots, type Random } from "@verso/bridge/testing";
-import { createMemoryStore } from "@verso/storage";
+import { createMemoryStore, verifyLedger } from "@verso/storage";
 import { rule } from "@verso/validation";
 import { describe, expect, it } from "vitest";
 import * as Y from "yjs";
@@ -15,6 +22,7 @@ import {
   type WorldActor,
   type WorldOptions,
 } from "./testing.js";
+import { createReplay } from "./verify.js";
 
 const firstSeed = Number(process.env.VERSO_SEED ?? 1);
 /** One story is worth many cases: it has a commit for each step. */
@@ -24,7 +32,9 @@ const stories = Math.ceil(Number(process.env.VERSO_CASES ?? 1000) / 25);
 async function createStory(options: Pick<WorldOptions, "documents"> = {}) {
   const store = createMemoryStore();
   const open = () => createWorld({ open: store.open, ...options });
+  const actors = new Map<Y.Doc, Partial<WorldActor>>();
   const story = {
+    store,
     world: await open(),
     clients: [] as SimulatedClient[],
     /** The JSON that the relay showed at each sequence. */
@@ -33,6 +43,7 @@ async function createStory(options: Pick<WorldOptions, "documents"> = {}) {
       const doc = new Y.Doc();
       doc.clientID = clientId;
       openRoots(doc, roots);
+      actors.set(doc, actor);
       story.clients.push(story.world.connect("doc", doc, actor));
       return doc;
     },
@@ -63,7 +74,7 @@ async function createStory(options: Pick<WorldOptions, "documents"> = {}) {
       await story.world.close();
       story.world = await open();
       const docs = story.clients.splice(0).map(({ doc }) => doc);
-      for (const doc of docs) story.clients.push(story.world.connect("doc", doc));
+      for (const doc of docs) story.clients.push(story.world.connect("doc", doc, actors.get(doc)));
       await story.flush();
     },
     /** What the relay is asked takes turns, which take time. */
@@ -426,4 +437,168 @@ describe("a version that everything is taken back to", () => {
     expect(await go("undoTo", 7)).toMatchObject({ type: "nothing" });
     await expect(go("restore", 99)).rejects.toMatchObject({ code: "version-unknown" });
   });
+});
+
+describe("whatever is done", () => {
+  it("undoing all and redoing all of it changes nothing, with restarts and snapshots in between", async () => {
+    await forEachStory(async random => {
+      const { story, hers } = await pair({ documents: { "*": { roots: declared } } });
+      for (let steps = 3 + random.below(12); steps > 0; steps--) {
+        hers.transact(() => {
+          for (let n = 1 + random.below(3); n > 0; n--) editRandomly(hers, random, { richText: true });
+        });
+        await story.flush();
+      }
+      // What the firewall has stopped would come again after a restart, as a new edit.
+      if (story.clients.some(({ closed }) => closed !== null)) return await story.world.close();
+      const { json: before } = await story.record();
+      const repeat = async (what: "undo" | "redo") => {
+        for (let done = 0; ; done++) {
+          const { type } = await story.ask(story.world.history[what]("doc", actorOf("ann")));
+          if (type !== "done") return done;
+          if (random.chance(0.1)) await story.snapshot();
+          if (random.chance(0.1)) await story.restart();
+        }
+      };
+      for (let rounds = 0; rounds < 2; rounds++) {
+        const undone = await repeat("undo");
+        expect((await story.record()).json).toEqual(emptyDocument(declared));
+        expect(await repeat("redo")).toBe(undone);
+        expect((await story.record()).json).toEqual(before);
+      }
+      await story.world.close();
+    });
+  }, 600_000);
+
+  it("going back to a version is exact, and leaving it again too", async () => {
+    await forEachStory(async random => {
+      const story = await live(random, 12);
+      const { sequence: last, json: before } = await story.record();
+      const goal = random.below(last + 1);
+      const kinds = knownRoots((await story.world.ledger.head("doc"))?.roots);
+      if (last === 0) return;
+      const then = { ...emptyDocument(kinds), ...(goal === 0 ? {} : story.recorded.get(goal)) };
+      const { history } = story.world;
+      const what = random.pick(["undoTo", "restore"] as const);
+      const done = await story.ask(history[what]("doc", actorOf("ann"), goal));
+      expect((await story.record()).json, `${what} ${goal} of ${last}`).toEqual(then);
+      if (done.type === "done") await story.ask(history.revert("doc", actorOf("bob"), done.sequence));
+      expect((await story.record()).json, `${what} ${goal} of ${last}, reverted`).toEqual(before);
+      await story.world.close();
+    });
+  }, 600_000);
+
+  it("taking back one commit leaves every character that others have written or deleted as they left it", async () => {
+    await forEachStory(async random => {
+      const { story, hers, his } = await pair();
+      /** Every character is written once, so it is its own id. */
+      const chars = new Map<string, { by: number; deletedBy: number | null }>();
+      let next = 0x4e00;
+      const steps = 4 + random.below(12);
+      for (let step = 1; step <= steps; step++) {
+        const text = random.pick([hers, his]).getText("text");
+        const [at, length] = [random.below(text.length + 1), 1 + random.below(4)];
+        if (text.length > 0 && random.chance(0.4)) {
+          const from = Math.min(at, text.length - 1);
+          const gone = text.toString().slice(from, from + length);
+          for (const char of gone) chars.get(char)!.deletedBy = step;
+          text.delete(from, gone.length);
+        } else {
+          const word = String.fromCharCode(...Array.from({ length }, () => next++));
+          for (const char of word) chars.set(char, { by: step, deletedBy: null });
+          text.insert(at, word);
+        }
+        await story.flush();
+        if (random.chance(0.1)) await story.snapshot();
+        if (random.chance(0.05)) await story.restart();
+      }
+      const taken = 1 + random.below(steps);
+      const before = hers.getText("text").toString();
+      await story.ask(story.world.history.revert("doc", actorOf("cy"), taken));
+      await story.flush();
+      const after = hers.getText("text").toString();
+      const expected = [...chars].flatMap(([char, { by, deletedBy }]) =>
+        by !== taken && (deletedBy === null || deletedBy === taken) ? [char] : [],
+      );
+      expect([...after].sort(), `commit ${taken} of ${steps}`).toEqual(expected.sort());
+      // Nothing has changed places: neither what was there just now, nor what was there before the commit.
+      const then = String(story.recorded.get(taken - 1)?.text ?? "");
+      for (const version of [before, then]) {
+        const [inBoth, inVersion] = [new Set(version), new Set(after)];
+        expect([...after].filter(char => inBoth.has(char))).toEqual(
+          [...version].filter(char => inVersion.has(char)),
+        );
+      }
+      expect(his.getText("text").toString()).toBe(after);
+      await story.world.close();
+    });
+  }, 600_000);
+
+  it("rules hold, refusals change nothing, everybody sees the same, and the ledger replays", async () => {
+    const seen = { done: 0, refused: 0, nothing: 0 };
+    await forEachStory(async random => {
+      const { story, hers, his } = await pair({ documents: { "*": sums } });
+      for (let step = 0; step < 25; step++) {
+        const [doc, user] = random.pick([
+          [hers, "ann"],
+          [his, "bob"],
+        ] as const);
+        const { sequence, json: before } = await story.record();
+        const what = random.pick([
+          "edit",
+          "edit",
+          "edit",
+          "undo",
+          "undo",
+          "redo",
+          "revert",
+          "undoTo",
+          "restore",
+        ] as const);
+        if (what === "edit" || sequence === 0) {
+          if (random.chance(0.4))
+            doc.getText("text").insert(random.below(doc.getText("text").length + 1), "ab");
+          else doc.getMap("map").set(random.pick(["total", "total", "least"]), random.below(10));
+        } else {
+          const { history } = story.world;
+          const point = random.below(sequence) + 1;
+          const actor = actorOf(user);
+          const asked =
+            what === "undo" || what === "redo"
+              ? history[what]("doc", actor)
+              : history[what]("doc", actor, point);
+          const { type } = await story.ask(asked);
+          seen[type]++;
+          if (type !== "done") expect((await story.record()).json).toEqual(before);
+          else if (what === "undoTo" || what === "restore") {
+            expect((await story.record()).json).toEqual(story.recorded.get(point));
+          }
+        }
+        await story.flush();
+        const { json } = await story.record();
+        expect({ text: hers.getText("text").toString(), map: hers.getMap("map").toJSON() }).toEqual(json);
+        expect(his.getText("text").toString()).toBe(json.text);
+        const { total = 0, least = 0 } = json.map as { total?: number; least?: number };
+        expect(total).toBeGreaterThanOrEqual(least);
+        if (random.chance(0.05)) await story.snapshot();
+        if (random.chance(0.05)) await story.restart();
+      }
+      for (const [sequence, json] of story.recorded) {
+        if (sequence === 0) continue;
+        expect((await story.ask(story.world.history.at("doc", sequence))).content).toEqual(json);
+      }
+      await story.world.close();
+      const backend = await story.store.open();
+      const issues: string[] = [];
+      await verifyLedger(backend, {
+        replay: () => createReplay(),
+        onIssue: ({ detail }) => void issues.push(detail),
+      });
+      await backend.close();
+      expect(issues).toEqual([]);
+    });
+    expect(seen.done).toBeGreaterThan(0);
+    expect(seen.nothing).toBeGreaterThan(0);
+    if (stories > 20) expect(seen.refused).toBeGreaterThan(0);
+  }, 600_000);
 });

@@ -24,7 +24,7 @@ import { ServerError } from "./errors.js";
 import type { Kind } from "./kinds.js";
 import type { Edit } from "./room.js";
 import type { Rooms } from "./rooms.js";
-import { redoable, type Stack, undoable } from "./undo-stack.js";
+import { redoable, type Stack, showsAnything, undoable } from "./undo-stack.js";
 import { createVersions, type Difference, type Present } from "./versions.js";
 
 export interface HistoryOptions {
@@ -126,7 +126,7 @@ export function createHistory({ ledger, rooms, compactions, kindOf }: HistoryOpt
         if (sequence === 0 || sequence > head.sequence) throw unknown(documentId);
         const commit = await versions.commit(sequence, head);
         if (commit.kind === "refused") return nothing;
-        return takeBack(document, actor, { commit, undoes: [sequence] });
+        return takeBack(document, actor, { commits: [commit], undoes: [sequence] });
       });
     },
     undoTo: async (documentId, actor, sequence) => {
@@ -220,8 +220,13 @@ async function takeBackFirst(
   commits: AsyncIterable<Commit>,
 ): Promise<Made> {
   let passed = nothing;
+  let step: Commit[] = [];
   for await (const commit of commits) {
-    const made = takeBack(document, actor, { commit, undoes: [commit.sequence, ...passed.undoes] });
+    step.unshift(commit);
+    if (!showsAnything(commit)) continue;
+    const undoes = [...step.map(({ sequence }) => sequence), ...passed.undoes];
+    const made = takeBack(document, actor, { commits: step, undoes });
+    step = [];
     passed = { ...made, unrestored: [...made.unrestored, ...passed.unrestored] };
     if (made.edited?.accepted !== null) break;
   }
@@ -231,12 +236,12 @@ async function takeBackFirst(
 function takeBack(
   document: Document,
   actor: Actor,
-  { commit, undoes }: { readonly commit: Commit; readonly undoes: readonly number[] },
+  { commits, undoes }: { readonly commits: readonly Commit[]; readonly undoes: readonly number[] },
 ): Made {
-  const record = recordOf(commit);
+  const records = commits.map(recordOf);
   let unrestored: readonly Unrestored[] = [];
   const edited = document.edit(actor, hands => {
-    unrestored = hands.revert([record]).map(skipped => toUnrestored(skipped, record));
+    unrestored = hands.revert(records).map(skipped => toUnrestored(skipped, records));
   });
   return { edited, undoes, unrestored };
 }
@@ -272,9 +277,9 @@ function recordOf({ inverse }: Commit): InverseRecord {
 
 function toUnrestored(
   { client, clock, length, key, reason }: SkippedItem,
-  { deleted }: InverseRecord,
+  records: readonly InverseRecord[],
 ): Unrestored {
-  for (const { content, ...item } of deleted) {
+  for (const { content, ...item } of records.flatMap(({ deleted }) => deleted)) {
     if (item.client !== client || clock < item.clock || clock >= item.clock + item.length) continue;
     const [from, to] = [clock - item.clock, clock - item.clock + length];
     if (content.type === "string") return { reason, key, content: content.text.slice(from, to) };

@@ -11,7 +11,8 @@
  * - *Redo* takes the latest undo of the user that is in force, unless he has changed anything since that was neither an
  *   undo nor a redo.
  *
- * Refused commits and commits that changed nothing to be seen count for neither.
+ * Refused commits count for neither. A commit that changed nothing to be seen, as when an editor tidies up marks or sets
+ * what was there already, is no step of its own: it goes together with the one before it.
  */
 import { decodeChange } from "@verso/bridge";
 import type { Commit, CommitActor, Ledger } from "@verso/storage";
@@ -33,7 +34,7 @@ export async function* undoable(ledger: Ledger, { document, head, actor }: Stack
   for await (const commit of ledger.read(document, { to: head, reverse: true })) {
     if (commit.kind === "refused" || gone.has(commit.sequence)) continue;
     const isOwn = nameOf(commit.actor) === nameOf(actor);
-    if (isOwn && commit.kind !== "undo" && showsAnything(commit)) yield commit;
+    if (isOwn && commit.kind !== "undo") yield commit;
     else for (const sequence of commit.notes.undoes) gone.add(sequence);
   }
 }
@@ -46,12 +47,13 @@ export async function* redoable(ledger: Ledger, { document, head, actor }: Stack
     const isOwn = nameOf(commit.actor) === nameOf(actor);
     if (isOwn && commit.kind !== "undo" && commit.kind !== "redo" && showsAnything(commit)) return;
     if (gone.has(commit.sequence)) continue;
-    if (isOwn && commit.kind === "undo") yield commit;
+    if (isOwn && commit.kind !== "redo") yield commit;
     else for (const sequence of commit.notes.undoes) gone.add(sequence);
   }
 }
 
-function showsAnything({ change }: Commit): boolean {
+/** Whether a commit changed anything to be seen. */
+export function showsAnything({ change }: Commit): boolean {
   // Where retention has let go of the change, it may have.
   return change === undefined || (change.length > 0 && decodeChange(change).length > 0);
 }
