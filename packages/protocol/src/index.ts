@@ -26,6 +26,18 @@ export {
   forkReview,
   mergeRequest,
 } from "./forks.js";
+// History
+export {
+  type Difference,
+  difference,
+  differenceQuery,
+  type HistoryEditResult,
+  historyEdit,
+  restoreRequest,
+  revertRequest,
+  undoRequest,
+  versionQuery,
+} from "./history.js";
 // The JSON dialect, read side
 export {
   type ChangeEvent,

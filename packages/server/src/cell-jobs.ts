@@ -46,7 +46,6 @@ function failed(error: unknown): JobResult {
 
 function tryUpdate(state: readonly Uint8Array[], update: Uint8Array, built: () => void): JobResult {
   const doc = build(state);
-  leaveFormatting(doc, () => true);
   // What the relay would do with it: what makes little work for Yjs can make much for whoever describes it as JSON.
   const observer = observePatches(doc, {}, span => {
     encodeChange(span.change);
@@ -74,6 +73,7 @@ function compact(updates: readonly Uint8Array[], built: () => void): JobResult {
 
 function build(updates: readonly Uint8Array[]): Y.Doc {
   const doc = new Y.Doc();
+  leaveFormatting(doc);
   doc.transact(() => {
     for (const update of updates) Y.applyUpdate(doc, update);
   });

@@ -17,6 +17,7 @@ import {
   decodeChange,
   encodeChange,
   encodeInverse,
+  type InverseRecord,
   type JsonObject,
   observePatches,
   type PatchObserver,
@@ -24,6 +25,7 @@ import {
   type RootKind,
   type Roots,
   read,
+  type SkippedItem,
   write,
 } from "@verso/bridge";
 import {
@@ -114,6 +116,23 @@ export interface Merging {
   readonly accepted: Accepted | null;
 }
 
+/** What an edit of the relay's own works with, while its transaction is running. */
+export interface Hands {
+  /** Takes back earlier spans, which stand in the order in which they were made. */
+  revert(records: readonly InverseRecord[]): readonly SkippedItem[];
+  /** Makes the roots hold this JSON, by the least edits. */
+  write(content: JsonObject): void;
+  content(): JsonObject;
+}
+
+export interface Edited {
+  /** Whether all of it was taken back. */
+  readonly isRefused: boolean;
+  readonly issues: readonly Issue[];
+  /** The transaction; `null` when nothing had to be done. */
+  readonly accepted: Accepted | null;
+}
+
 export interface Accepted {
   /** `null` when nothing was judged. */
   readonly verdict: Verdict | null;
@@ -178,6 +197,11 @@ export interface Document {
   merge(push: Push, actor: Actor): ReturnType<Document["rehearse"]>;
   /** What the owner of this state vector lacks. */
   answer(stateVector: Uint8Array): Answer;
+  /**
+   * Makes an edit of the relay's own in somebody's name, as one transaction that is taken back as a whole if any of it
+   * may not stay.
+   */
+  edit(actor: Actor, make: (hands: Hands) => void): Edited;
   /** Writes the first content of a document in which nothing is; `null` when that is nothing. */
   begin(content: JsonObject): Accepted | null;
   stateVector(): StateVector;
@@ -200,6 +224,11 @@ export interface Document {
 const serverClientId = 1;
 /** The one under which it writes the first content: never the same as that of what is taken back. */
 const beginnerClientId = 2;
+/**
+ * The one under which it undoes and restores. It only ever writes at the head, so the next clock is free; and it is low,
+ * so that a write of a client who had not seen it yet stands above it.
+ */
+const historyClientId = 3;
 
 /** Pushes that are judged as one transaction where many wait. */
 const mostTogether = 64;
@@ -223,8 +252,6 @@ export function createDocument(stored: StoredState, options: DocumentOptions): D
   let size = stored.tail.reduce((sum, update) => sum + update.length, stored.snapshot?.state.length ?? 0);
   /** When the size was last measured, while it is over the limit. */
   let fullSince = Number.NEGATIVE_INFINITY;
-  /** Whether the transaction that is running does so much that nothing should be added to it. */
-  let laborious = false;
   /** What the transaction that is running has come to. */
   let noted: Pick<Accepted, "changeBytes" | "inverseBytes" | "before"> | null = null;
   let verdict: Verdict | null = null;
@@ -242,7 +269,6 @@ export function createDocument(stored: StoredState, options: DocumentOptions): D
       let leftOut = false;
       while (taken < pushes.length && stopped === null) {
         accepted = null;
-        laborious = false;
         let applied: readonly Push[] = [];
         doc.transact(transaction => {
           const begun = applySome(pushes, taken, author, turn);
@@ -282,7 +308,6 @@ export function createDocument(stored: StoredState, options: DocumentOptions): D
       let asked: Change = [];
       let judged: Verdict | null = null;
       accepted = null;
-      laborious = scan.work > trialWork;
       doc.transact(transaction => {
         Y.applyUpdate(doc, push.update);
         asked = observer.deriveNow(transaction).change;
@@ -322,6 +347,41 @@ export function createDocument(stored: StoredState, options: DocumentOptions): D
         answers.set(key, answer);
       }
       return answer;
+    },
+
+    edit(actor, make) {
+      const { doc, gate } = built();
+      const notes: RevertNote[] = [];
+      const edited: { verdict: Verdict["type"]; issues: readonly Issue[] } = {
+        verdict: "accepted",
+        issues: [],
+      };
+      accepted = null;
+      doc.transact(transaction => {
+        doc.clientID = historyClientId;
+        try {
+          make({
+            revert(records) {
+              const reversion = gate.revert(records);
+              notes.push(reversion);
+              return reversion.skipped;
+            },
+            write: content => write(doc, content, { roots: known }),
+            content: () => document.content(),
+          });
+        } finally {
+          doc.clientID = serverClientId;
+        }
+        if (judge !== null) {
+          const settled = gate.settle(transaction, { actor, whole: true });
+          notes.push(settled.reversion);
+          edited.verdict = settled.type;
+          edited.issues = settled.issues;
+        }
+        verdict = { type: edited.verdict, issues: edited.issues, reversion: joinNotes(notes), wrote: true };
+      });
+      verdict = null;
+      return { isRefused: edited.verdict === "refused", issues: edited.issues, accepted };
     },
 
     begin(content) {
@@ -372,7 +432,6 @@ export function createDocument(stored: StoredState, options: DocumentOptions): D
     { outOfTime, crowded }: TurnState,
   ): Omit<Admission, "accepted"> & { applied: readonly Push[]; offence: Issue | null } {
     const { doc } = built();
-    let work = 0;
     const applied: Push[] = [];
     let leftOut = false;
     const together = crowded ? mostTogether : 1;
@@ -396,8 +455,6 @@ export function createDocument(stored: StoredState, options: DocumentOptions): D
       Y.applyUpdate(doc, update);
       leased.push(...leases.bind(author, scan.writes));
       applied.push(push);
-      work += scan.work;
-      if (work > trialWork) laborious = true;
       const isDone = offence !== null || !author.mayWrite || applied.length >= together;
       if (isDone && isJudged(author, offence)) {
         return { taken: taken + 1, stopped: null, applied, leftOut, offence };
@@ -445,6 +502,7 @@ export function createDocument(stored: StoredState, options: DocumentOptions): D
   function built() {
     if (live !== null) return live;
     const doc = new Y.Doc({ gc: true });
+    leaveFormatting(doc);
     if (cold !== null) applyAll(doc, cold);
     // Not before: Yjs takes another id when updates bring structs under its own, and these may hold what was restored.
     doc.clientID = serverClientId;
@@ -461,6 +519,7 @@ export function createDocument(stored: StoredState, options: DocumentOptions): D
     });
     doc.on("update", (update: Uint8Array) => {
       if (noted === null) throw new Error("Yjs told of an update whose change was not derived.");
+      if (accepted !== null) throw new Error("Yjs told of two updates where one was expected.");
       accepted = { update, verdict, refusedUpdate: null, leases: leased, ...noted };
       noted = null;
       leased = [];
@@ -470,7 +529,6 @@ export function createDocument(stored: StoredState, options: DocumentOptions): D
       answers.clear();
       encodedStateVector = null;
     });
-    leaveFormatting(doc, () => laborious);
     const firewall = createFirewall(doc, firewallOptions(limits, roots.declared));
     const gate = createGate(doc, { observer, judge: judge ?? asksNothing, reverted: reverted() });
     live = { doc, observer, firewall, gate };
@@ -496,6 +554,13 @@ function withHash(accepted: Accepted, pushes: readonly Push[]): Accepted {
   const hash = createHash("sha256");
   for (const { update } of pushes) hash.update(update);
   return { ...accepted, refusedUpdate: hash.digest() };
+}
+
+function joinNotes(notes: readonly RevertNote[]): RevertNote {
+  return {
+    restorations: notes.flatMap(({ restorations }) => restorations),
+    withdrawn: notes.flatMap(({ withdrawn }) => withdrawn),
+  };
 }
 
 /** A merge that did not come as far as being judged. */

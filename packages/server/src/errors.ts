@@ -18,7 +18,11 @@ export type ServerErrorCode =
   /** The work was given up because the relay shuts down. */
   | "shutting-down"
   /** A snapshot does not read back as what it was made from, or could not be made in time. */
-  | "compaction-failed";
+  | "compaction-failed"
+  /** The document never had such a version. */
+  | "version-unknown"
+  /** Retention has let go of what leads to the version, or of what undoing takes. */
+  | "version-dropped";
 
 export class ServerError extends Error {
   readonly code: ServerErrorCode;

@@ -53,7 +53,7 @@ export function readForeignUpdate(
   built: () => void,
 ): ForeignReading {
   const doc = new Y.Doc({ gc: true });
-  leaveFormatting(doc, () => true);
+  leaveFormatting(doc);
   const scan = createFirewall(doc, firewallOptions(limits, declared)).scan(update, { fullState: true });
   if (scan.type !== "pass") {
     const type = scan.type === "too-large" ? "too-large" : "update-refused";

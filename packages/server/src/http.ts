@@ -23,6 +23,8 @@ import type { Door } from "./door.js";
 import { ServerError } from "./errors.js";
 import { createForkRoutes } from "./fork-routes.js";
 import type { Forks } from "./forks.js";
+import type { History } from "./history.js";
+import { createHistoryRoutes } from "./history-routes.js";
 import { HttpProblem, parse } from "./http-problem.js";
 import { importDocument } from "./import.js";
 import { createImportRoutes } from "./import-routes.js";
@@ -39,6 +41,7 @@ export interface HttpOptions {
   readonly rooms: Rooms;
   readonly kinds: Kinds;
   readonly door: Door;
+  readonly history: History;
   readonly forks: Forks;
   /** API tokens to be administered, if there are any. */
   readonly tokens: TokenStore | undefined;
@@ -103,6 +106,15 @@ export function createHttp(options: HttpOptions): Express {
     response.json({ documents, next: looked === limit ? last : null } satisfies DocumentList);
   });
 
+  /** The id of the existing document of a path; whoever asks may do this with it. */
+  const documentOf = async (request: express.Request, action: "read" | "write") => {
+    const id = documentId((request.params as { id: string }).id);
+    await demand(request, id, action);
+    await existing(id);
+    return id;
+  };
+  app.use("/api/documents/:id", createHistoryRoutes(options.history, { actorOf, documentOf }));
+
   app.get("/api/documents/:id", async (request, response) => {
     const id = documentId(request.params.id);
     await demand(request, id, "read");
@@ -151,12 +163,7 @@ export function createHttp(options: HttpOptions): Express {
     "/api/documents/:id/forks",
     createForkRoutes(options.forks, {
       actorOf,
-      async parentOf(request, action) {
-        const id = documentId((request.params as { id: string }).id);
-        await demand(request, id, action);
-        await existing(id);
-        return id;
-      },
+      parentOf: documentOf,
       mayWrite: (request, id) => may(request, id, "write"),
     }),
   );
@@ -305,6 +312,9 @@ function problemOf(
   if (error instanceof ServerError && error.code === "document-closed") {
     return { code: "unavailable", detail: `${error.message} Try again.` };
   }
+  if (error instanceof ServerError && isForAsker(error.code)) {
+    return { code: error.code, detail: error.message };
+  }
   if (error instanceof StorageError && error.transient) {
     return { code: "unavailable", detail: "The store cannot be read now; try again." };
   }
@@ -313,6 +323,11 @@ function problemOf(
   if (status === 400) return { code: "bad-request", detail: (error as Error).message };
   if (status === 413) return { code: "too-large", detail: "The body of the request is too large." };
   return { code: "internal", detail: "The relay failed at this request; its log says more." };
+}
+
+/** What a server cannot do because of what it was asked for. */
+function isForAsker(code: ServerError["code"]): code is ServerError["code"] & ProblemCode {
+  return code === "version-unknown" || code === "version-dropped";
 }
 
 function describe(head: Head): {
@@ -358,6 +373,7 @@ const titles: Readonly<Record<number, string>> = {
   404: "Not Found",
   405: "Method Not Allowed",
   409: "Conflict",
+  410: "Gone",
   413: "Content Too Large",
   422: "Unprocessable Content",
   500: "Internal Server Error",

@@ -27,6 +27,7 @@ import { ServerError } from "./errors.js";
 import { createForkStore, kindOfDocument } from "./fork-store.js";
 import { createForks } from "./forks.js";
 import { Frames } from "./frames.js";
+import { createHistory } from "./history.js";
 import { createHttp } from "./http.js";
 import { createKinds } from "./kinds.js";
 import { createMetrics } from "./metrics.js";
@@ -96,13 +97,14 @@ export async function listen(
   });
   const trials = createCell({ clock });
   const compactions = createCell({ clock });
+  const kindOf = (documentId: string) => kindOfDocument(documentId, { kinds, forks: forkStore });
   const rooms = createRooms({
     ...config,
     ledger,
     clock,
     trials,
     compactions,
-    kindOf: documentId => kindOfDocument(documentId, { kinds, forks: forkStore }),
+    kindOf,
     events: {
       refused(event) {
         metrics.refused(event.code);
@@ -151,6 +153,7 @@ export async function listen(
       rooms,
       kinds,
       door,
+      history: createHistory({ ledger, rooms, compactions, kindOf }),
       forks: createForks({ ledger, rooms, store: forkStore, clock, trials }),
       tokens: authenticator.tokens,
       metrics,

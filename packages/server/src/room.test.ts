@@ -160,6 +160,24 @@ describe("a room", () => {
     expect(ann.fromRelay).toEqual([]);
   });
 
+  it("loses nothing of an edit after which Yjs would tidy up formats", async () => {
+    const ann = await join(101);
+    const bob = await join(102);
+    const words = ({ doc }: { doc: Y.Doc }) => doc.getMap<Y.Text>("m").get("words")!;
+    ann.doc.getMap("m").set("words", new Y.Text("ab"));
+    await flush();
+    // Bob makes italic what Ann deletes: marks are left over that have no effect.
+    words(bob).format(0, 2, { italic: true });
+    words(ann).delete(0, 2);
+    bob.deliver("to relay");
+    await world.pass(10);
+    await flush();
+    expect([ann, bob].map(client => words(client).toDelta())).toEqual([[], []]);
+    const built = new Y.Doc();
+    for (const { update } of await commits()) Y.applyUpdate(built, update!);
+    expect(words({ doc: built }).toDelta()).toEqual([]);
+  });
+
   it("makes no commit of what it knows already", async () => {
     const ann = await join(101);
     text(ann).insert(0, "once");

@@ -66,11 +66,11 @@ export interface Room {
   /** Reads the document at a moment when it is exactly what the ledger holds. */
   view<T>(read: (view: View) => T): Promise<T>;
   /**
-   * Changes the document in a turn, when it is exactly what the ledger holds: `make` makes the change at once and says
-   * all of it, and it becomes one commit that everybody is told of. When `make` throws, the document is discarded and
-   * read again; so nothing is left of what it did.
+   * Changes the document in a turn, when it is exactly what the ledger holds, and as long as that lasts: `make` may read
+   * the ledger first, then makes the change at once and says all of it, and it becomes one commit that everybody is
+   * told of. When `make` throws, the document is discarded and read again; so nothing is left of what it did.
    */
-  edit<T>(make: (current: Editable) => Edit<T>): Promise<T>;
+  edit<T>(make: (current: Editable) => Edit<T> | Promise<Edit<T>>): Promise<T>;
   /** Keeps a snapshot if the commits since the last one outweigh `share` of it, and forgets old rejections. */
   compact(share: number): Promise<void>;
   /** Nobody is here and nothing is in hand. */
@@ -99,6 +99,8 @@ export interface View {
 }
 
 export interface Editable {
+  /** `undefined` when nothing was ever written to the document. */
+  readonly head: Head | undefined;
   readonly document: Document;
   readonly leases: Leases<Author>;
 }
@@ -574,7 +576,7 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
     const before = moment(current.log, current.document);
     let edit: Edit<T>;
     try {
-      edit = make(current);
+      edit = await make({ ...current, head: current.log.head });
     } catch (cause) {
       reject(cause);
       discard(cause, null);
@@ -761,7 +763,7 @@ interface QueuedEdit {
 }
 
 interface Making<T> {
-  readonly make: (current: Editable) => Edit<T>;
+  readonly make: (current: Editable) => Edit<T> | Promise<Edit<T>>;
   readonly resolve: (result: T) => void;
   readonly reject: (error: unknown) => void;
 }

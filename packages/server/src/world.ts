@@ -17,6 +17,7 @@ import { doJob } from "./cell-jobs.js";
 import { defaultDeliveryLimits } from "./delivery.js";
 import { createForkStore, kindOfDocument } from "./fork-store.js";
 import { createForks, type Forks } from "./forks.js";
+import { createHistory, type History } from "./history.js";
 import { createKinds, type KindConfig } from "./kinds.js";
 import { createManualClock, type ManualClock } from "./manual-clock.js";
 import { defaultRejectionRetention } from "./rejections.js";
@@ -43,6 +44,7 @@ export interface World {
   readonly ledger: Ledger;
   readonly rooms: Rooms;
   readonly forks: Forks;
+  readonly history: History;
   /** Connects a document as a stock client does. */
   connect(documentId: string, doc: Y.Doc, actor?: Partial<WorldActor>): SimulatedClient;
   /** Lets everything happen that needs no time to pass. */
@@ -94,12 +96,13 @@ export async function createWorld({
   const kinds = createKinds(documents);
   const cell = createInlineCell();
   const forkStore = createForkStore(ledger);
+  const kindOf = (id: string) => kindOfDocument(id, { kinds, forks: forkStore });
   const rooms = createRooms({
     ledger,
     clock,
     trials: cell,
     compactions: cell,
-    kindOf: id => kindOfDocument(id, { kinds, forks: forkStore }),
+    kindOf,
     limits: defaultLimits,
     documentBytes: 50 * 1024 * 1024,
     frameLimits: defaultFrameLimits,
@@ -125,6 +128,7 @@ export async function createWorld({
     ledger,
     rooms,
     forks: createForks({ ledger, rooms, store: forkStore, clock, trials: cell }),
+    history: createHistory({ ledger, rooms, compactions: cell, kindOf }),
     connect(documentId, doc, { mayWrite = true, ...profile } = {}) {
       const anonymous = toActor({ user: "anonymous" }, { authenticated: false });
       const actor: Actor = { ...anonymous, ...profile, session: `session ${++sessions}` };

@@ -26,6 +26,7 @@ import {
   type PatchSpan,
   type Path,
   parsePointer,
+  type Reversion,
   type RevertMemory,
   type RevertNote,
   read,
@@ -61,6 +62,8 @@ export interface Transgression {
   readonly mayWrite?: boolean;
   /** Why all of it must go, whatever it is: what the firewall lets in only to be taken back. @default null */
   readonly offence?: Issue | null;
+  /** Whether all of it goes as soon as any of it must. @default false */
+  readonly whole?: boolean;
 }
 
 export interface Proposal {
@@ -87,6 +90,11 @@ export interface Gate {
   propose(edit: (transaction: Y.Transaction) => void, proposal: Proposal): Verdict;
   /** Whether anything was ever taken back, so that every further write to a key must be looked at. */
   readonly remembers: boolean;
+  /**
+   * Takes back earlier spans as part of a running transaction, for whoever undoes; it is remembered together with what
+   * the gate itself takes back. The records stand in the order in which they were made.
+   */
+  revert(records: readonly InverseRecord[]): Reversion;
   /** What was taken back so far, for a gate on a copy of the document to begin with. */
   takenBack(): RevertNote;
 }
@@ -122,6 +130,11 @@ export function createGate(doc: Y.Doc, { observer, judge, reverted = [] }: GateO
       return notes > 0;
     },
     takenBack: () => memory.all(),
+    revert(records) {
+      const reversion = revert(doc, records, { memory });
+      remember();
+      return reversion;
+    },
     settle(transaction, transgression) {
       const session = new Session(transaction, { observer, memory, doc });
       const unseen = judge.looksAtWrites || notes > 0 ? settleWrites(session) : [];
@@ -163,7 +176,7 @@ export function createGate(doc: Y.Doc, { observer, judge, reverted = [] }: GateO
 
   function settleSession(
     session: Session,
-    { actor, mayWrite = true, offence = null }: Transgression,
+    { actor, mayWrite = true, offence = null, whole = false }: Transgression,
     unseen: WriteVerdict["refused"],
   ): Verdict {
     if (session.isEmpty && unseen.length === 0 && offence === null) return verdictOf("unchanged", session);
@@ -182,7 +195,8 @@ export function createGate(doc: Y.Doc, { observer, judge, reverted = [] }: GateO
         round < narrowRounds
           ? withoutInnocentRuns(parts, { issue, place, transaction: caseOf(session), judge, effort })
           : parts;
-      const wanted = round < rounds && offence === null ? session.partsOf(errors, judge, narrow) : [];
+      const inParts = round < rounds && offence === null && !whole;
+      const wanted = inParts ? session.partsOf(errors, judge, narrow) : [];
       session.takeBack(wanted.length > 0 ? joinRecords(wanted) : session.all());
       errors = session.isEmpty ? [] : errorsNow();
       if (errors.length > 0 && wanted.length === 0) throw new Error("What was taken back is still there.");

@@ -1,0 +1,71 @@
+/**
+ * The JSON of a document's history: what changed between two versions, and taking back what was done.
+ *
+ * `GET /api/documents/:id?at=` answers as without `at`, with the document as it was.
+ */
+import { z } from "zod";
+import { patchOperation } from "./json-dialect.js";
+
+/** `GET /api/documents/:id?at=`: a sequence, or a time as `2026-03-01T12:00:00Z`. */
+export const versionQuery = z.object({
+  at: z.union([
+    z
+      .string()
+      .regex(/^\d{1,15}$/)
+      .transform(Number)
+      .pipe(z.int().positive()),
+    z.iso.datetime({ offset: true }).transform(text => new Date(text)),
+  ]),
+});
+
+/** `GET /api/documents/:id/diff?from=&to=`: two sequences, in either order; 0 is the empty document. */
+export const differenceQuery = z.object({
+  from: z.coerce.number().int().nonnegative(),
+  to: z.coerce.number().int().nonnegative(),
+});
+
+/** The net of what changed from one version to another. */
+export const difference = z.object({
+  document_id: z.string(),
+  from: z.int().nonnegative(),
+  to: z.int().nonnegative(),
+  /** RFC 6902 with `str_ins`, `str_del` and `delta`, as in changes. */
+  patch: z.array(patchOperation),
+  /** The same in RFC 6902 alone: texts are replaced as a whole. */
+  rfc6902_patch: z.array(patchOperation),
+});
+
+/** The body of `POST …/undo` and `POST …/redo`, which may be left out. */
+export const undoRequest = z.strictObject({});
+
+/** The body of `POST …/revert`, which takes back this commit. */
+export const revertRequest = z.strictObject({ sequence: z.int().positive() });
+
+/** The body of `POST …/undo-to` and `POST …/restore`: the version to come back to; 0 is the empty document. */
+export const restoreRequest = z.strictObject({ sequence: z.int().nonnegative() });
+
+/** What became of taking something back; what the document's kind does not allow is the problem `edit-refused`. */
+export const historyEdit = z.object({
+  /** Of the commit that it has become; `null` when there was nothing to take back, and nothing has changed. */
+  sequence: z.int().positive().nullable(),
+  revision_id: z.string().nullable(),
+  /** The commits that are taken back by it. */
+  undoes: z.array(z.int().positive()),
+  /** What was deleted by them, and has not come back. */
+  unrestored: z.array(
+    z.object({
+      /**
+       * - `overwritten`: its key has a later value.
+       * - `deleted-later`: it came back once and was deleted again, or its key was.
+       * - `parent-gone`: what held it is gone.
+       */
+      reason: z.enum(["parent-gone", "overwritten", "deleted-later"]),
+      key: z.string().nullable(),
+      /** The text or the values; `null` for what is neither. */
+      content: z.json(),
+    }),
+  ),
+});
+
+export type Difference = z.infer<typeof difference>;
+export type HistoryEditResult = z.infer<typeof historyEdit>;

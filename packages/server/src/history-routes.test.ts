@@ -1,0 +1,149 @@
+/** The history of a document over HTTP, on a relay with sockets and a disk. */
+import { applyPatchToJson, type JsonObject, type Patch } from "@verso/bridge";
+import { difference, documentContent, historyEdit, problem } from "@verso/protocol";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { z } from "zod";
+import { arrival, createRelayHarness, problemOf, type RelayHarness, type Visitor } from "./relay-harness.js";
+
+const note = {
+  roots: { text: "text", map: "map" },
+  schema: z.object({ text: z.string(), map: z.record(z.string(), z.number()) }),
+  permissions: { "/map/*": { update: ["editor"], delete: ["editor"] } },
+} as const;
+
+let relay: RelayHarness;
+let tokens: { ann: string; bob: string; guest: string };
+
+beforeEach(async () => {
+  relay = createRelayHarness();
+  tokens = {
+    ann: await relay.createToken({ user: "ann", roles: ["editor"] }),
+    bob: await relay.createToken({ user: "bob", roles: ["writer"] }),
+    guest: await relay.createToken({ user: "guest" }),
+  };
+  await start();
+});
+afterEach(() => relay.dispose());
+
+const start = () =>
+  relay.start({
+    auth: "tokens",
+    access: (actor, _documentId, action) => action === "read" || actor.roles.length > 0,
+    documents: { "note/:id": note },
+  });
+const at = (path: string) => `/api/documents/note%2F1${path}`;
+const text = ({ doc }: Visitor) => doc.getText("text");
+
+async function post(path: string, token: string, body?: unknown) {
+  const response = await relay.send("POST", at(path), body === undefined ? { token } : { token, body });
+  return response.ok ? historyEdit.parse(await response.json()) : await problemOf(response);
+}
+
+/** Resolves when the ledger has so many commits. */
+async function committed(sequence: number): Promise<void> {
+  for (;;) {
+    const response = await relay.get(at(""), tokens.ann);
+    if (response.ok && documentContent.parse(await response.json()).sequence >= sequence) return;
+  }
+}
+
+/** Ann writes, then Bob. */
+async function begin() {
+  const [ann, bob] = [
+    await relay.open("note/1", { token: tokens.ann }),
+    await relay.open("note/1", { token: tokens.bob }),
+  ];
+  text(ann).insert(0, "one ");
+  await arrival(bob.doc, () => text(bob).length > 0);
+  text(bob).insert(4, "two ");
+  await arrival(ann.doc, () => text(ann).length > 4);
+  return { ann, bob };
+}
+
+describe("the history of a document", () => {
+  it("is read at a sequence or a time, and as the difference of two", async () => {
+    const before = new Date(Date.now() - 60_000).toISOString();
+    await begin();
+    const old = documentContent.parse(await (await relay.get(at("?at=1"), tokens.guest)).json());
+    expect(old).toMatchObject({ id: "note/1", sequence: 1, content: { text: "one ", map: {} } });
+    const response = await relay.get(at(`?at=${new Date().toISOString()}`), tokens.guest);
+    const now = documentContent.parse(await response.json());
+    expect(now).toMatchObject({ sequence: 2, content: { text: "one two " } });
+    expect(response.headers.get("etag")).toBe(`"${now.revision_id}"`);
+
+    const found = difference.parse(await (await relay.get(at("/diff?from=1&to=2"), tokens.guest)).json());
+    expect(found.patch).toEqual([{ op: "str_ins", path: "/text", pos: 4, str: "two " }]);
+    const back = difference.parse(await (await relay.get(at("/diff?from=2&to=0"), tokens.guest)).json());
+    expect(applyPatchToJson(now.content as JsonObject, back.rfc6902_patch as Patch)).toEqual({
+      text: "",
+      map: {},
+    });
+
+    const problems = [
+      `?at=3`,
+      `?at=${before}`,
+      "/diff?from=1&to=9",
+      "?at=yesterday",
+      "?at=0",
+      "/diff?from=1",
+    ];
+    const codes = await Promise.all(
+      problems.map(async path => problemOf(await relay.get(at(path), tokens.guest))),
+    );
+    expect(codes.map(({ code }) => code)).toEqual([
+      "version-unknown",
+      "version-unknown",
+      "version-unknown",
+      "bad-request",
+      "bad-request",
+      "bad-request",
+    ]);
+  });
+
+  it("is undone and redone, each user his own edits, also after a restart", async () => {
+    const { ann, bob } = await begin();
+    expect(await post("/undo", tokens.ann)).toMatchObject({ sequence: 3, undoes: [1], unrestored: [] });
+    await arrival(bob.doc, () => text(bob).toString() === "two ");
+    expect(await post("/undo", tokens.ann, {})).toMatchObject({ sequence: null, revision_id: null });
+    for (const { provider } of [ann, bob]) provider.destroy();
+    await start();
+    expect(await post("/redo", tokens.ann)).toMatchObject({ sequence: 4, undoes: [3] });
+    const again = await relay.open("note/1", { token: tokens.bob });
+    expect(text(again).toString()).toBe("one two ");
+  });
+
+  it("is reverted, gone back in and restored by whoever may write", async () => {
+    const { ann } = await begin();
+    expect(await post("/revert", tokens.bob, { sequence: 1 })).toMatchObject({ sequence: 3, undoes: [1] });
+    await arrival(ann.doc, () => text(ann).toString() === "two ");
+    expect(await post("/undo-to", tokens.bob, { sequence: 1 })).toMatchObject({ undoes: [2, 3] });
+    await arrival(ann.doc, () => text(ann).toString() === "one ");
+    expect(await post("/restore", tokens.bob, { sequence: 2 })).toMatchObject({ sequence: 5 });
+    await arrival(ann.doc, () => text(ann).toString() === "one two ");
+
+    expect(await post("/undo", tokens.guest)).toEqual({ status: 403, code: "forbidden" });
+    expect(await post("/revert", tokens.ann, { sequence: 99 })).toEqual({
+      status: 404,
+      code: "version-unknown",
+    });
+    expect(await post("/revert", tokens.ann, {})).toEqual({ status: 400, code: "bad-request" });
+    expect(await post("/undo", tokens.ann, { user: "bob" })).toEqual({ status: 400, code: "bad-request" });
+  });
+
+  it("is left as it is where the kind does not allow it, and the answer says why", async () => {
+    const { ann } = await begin();
+    ann.doc.getMap("map").set("total", 1);
+    await committed(3);
+    ann.doc.getMap("map").set("total", 2);
+    await committed(4);
+    const response = await relay.send("POST", at("/revert"), { token: tokens.bob, body: { sequence: 4 } });
+    expect(response.status).toBe(422);
+    expect(problem.parse(await response.json())).toMatchObject({
+      code: "edit-refused",
+      issues: [{ pointer: "/map/total", code: "permission-denied" }],
+    });
+    expect(ann.doc.getMap("map").get("total")).toBe(2);
+    expect(await post("/revert", tokens.ann, { sequence: 4 })).toMatchObject({ undoes: [4] });
+    await arrival(ann.doc, () => ann.doc.getMap("map").get("total") === 1);
+  });
+});

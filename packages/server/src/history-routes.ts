@@ -1,0 +1,111 @@
+/**
+ * The history of a document over HTTP, below `/api/documents/:id`.
+ *
+ *     GET  /?at=            the document as of a sequence or a time
+ *     GET  /diff?from=&to=  what changed between two sequences
+ *     POST /undo            takes back the latest edit of whoever asks
+ *     POST /redo            takes back his latest undo
+ *     POST /revert          takes back one commit of anybody
+ *     POST /undo-to         takes back everything behind a sequence
+ *     POST /restore         writes the content of a sequence
+ *
+ * Reading takes the right to read, and all else the right to write; what an edit may do beyond that the document's kind
+ * says.
+ */
+import {
+  type Difference,
+  type DocumentContent,
+  differenceQuery,
+  type HistoryEditResult,
+  restoreRequest,
+  revertRequest,
+  undoRequest,
+  versionQuery,
+} from "@verso/protocol";
+import { json, type Request, type Response, Router } from "express";
+import type { Actor } from "./actor.js";
+import type { History, HistoryEdit } from "./history.js";
+import { HttpProblem, parse } from "./http-problem.js";
+
+export interface HistoryRouteOptions {
+  readonly actorOf: (request: Request) => Actor;
+  /** The id of the existing document of the path; whoever asks may do this with it. Throws a problem. */
+  readonly documentOf: (request: Request, action: "read" | "write") => Promise<string>;
+}
+
+export function createHistoryRoutes(history: History, { actorOf, documentOf }: HistoryRouteOptions): Router {
+  // The document is in the path that leads here.
+  const router = Router({ mergeParams: true });
+  const body = json({ limit: "64kb" });
+
+  router.get("/", async (request, response, next) => {
+    if (request.query.at === undefined) return next();
+    const { at } = parse(versionQuery, request.query);
+    const id = await documentOf(request, "read");
+    const { sequence, revision, epoch, created, updated, content } = await history.at(id, at);
+    response.set({ ETag: `"${revision}"`, "Cache-Control": "no-cache" }).json({
+      id,
+      epoch,
+      sequence,
+      revision_id: revision,
+      created_at: new Date(created).toISOString(),
+      updated_at: new Date(updated).toISOString(),
+      content,
+    } as DocumentContent);
+  });
+
+  router.get("/diff", async (request, response) => {
+    const { from, to } = parse(differenceQuery, request.query);
+    const id = await documentOf(request, "read");
+    const { extended, rfc6902 } = await history.diff(id, from, to);
+    const answer: Difference = {
+      document_id: id,
+      from,
+      to,
+      patch: [...extended],
+      rfc6902_patch: [...rfc6902],
+    };
+    response.json(answer);
+  });
+
+  for (const action of ["undo", "redo"] as const) {
+    router.post(`/${action}`, body, async (request, response) => {
+      parse(undoRequest, request.body ?? {});
+      const id = await documentOf(request, "write");
+      answer(response, await history[action](id, actorOf(request)));
+    });
+  }
+
+  router.post("/revert", body, async (request, response) => {
+    const { sequence } = parse(revertRequest, request.body ?? {});
+    const id = await documentOf(request, "write");
+    answer(response, await history.revert(id, actorOf(request), sequence));
+  });
+
+  for (const [path, action] of [
+    ["/undo-to", "undoTo"],
+    ["/restore", "restore"],
+  ] as const) {
+    router.post(path, body, async (request, response) => {
+      const { sequence } = parse(restoreRequest, request.body ?? {});
+      const id = await documentOf(request, "write");
+      answer(response, await history[action](id, actorOf(request), sequence));
+    });
+  }
+
+  return router;
+}
+
+function answer(response: Response, edit: HistoryEdit): void {
+  if (edit.type === "refused") {
+    const detail = `The document's kind does not allow it. Commit ${edit.sequence} is the record of that.`;
+    throw new HttpProblem("edit-refused", detail, edit.issues);
+  }
+  const made = edit.type === "done" ? edit : null;
+  response.json({
+    sequence: made?.sequence ?? null,
+    revision_id: made?.revision ?? null,
+    undoes: [...(made?.undoes ?? [])],
+    unrestored: edit.unrestored.map(({ reason, key, content }) => ({ reason, key, content })),
+  } as HistoryEditResult);
+}

@@ -1,0 +1,232 @@
+/**
+ * A document as it was: at any sequence that the ledger still has the parts for.
+ *
+ * There are two ways to the JSON of a version, and the shorter one is taken: forward from the nearest snapshot before
+ * it through the updates, or backward from the document as it is by the changes. The state of a version has only the
+ * first. Both are exact, though the documents are garbage-collected: an update holds what its transaction inserted,
+ * whatever became of that later, and a change holds its old values. What a state at N cannot hold is what was deleted
+ * before N: of that there are ids and places.
+ *
+ * Where retention has let go of the parts on one way the other is taken, and where it has on both, that is said.
+ */
+import {
+  applyChange,
+  type Change,
+  decodeChange,
+  emptyDocument,
+  forwardPatch,
+  type JsonObject,
+  jsonEqual,
+  type MutableJsonObject,
+  observePatches,
+  type Patch,
+  type Rfc6902Operation,
+  type Roots,
+  read,
+  reversePatch,
+  toRfc6902,
+} from "@verso/bridge";
+import type { Commit, Head, Ledger, Snapshot } from "@verso/storage";
+import * as Y from "yjs";
+import type { Cell } from "./cell.js";
+import { ServerError } from "./errors.js";
+import { leaveFormatting } from "./formatting.js";
+import { type Kind, knownRoots } from "./kinds.js";
+
+export interface VersionsOptions {
+  readonly ledger: Ledger;
+  /** Where updates are merged: not on the thread that all documents share. */
+  readonly compactions: Pick<Cell, "compact">;
+  readonly kindOf: (documentId: string) => Kind | Promise<Kind>;
+}
+
+/** The document as it is: the end of every way back. */
+export interface Present {
+  readonly head: Head;
+  content(): JsonObject;
+}
+
+/** What leads from one version to another, in both dialects. */
+export interface Difference {
+  readonly extended: Patch;
+  readonly rfc6902: readonly Rfc6902Operation[];
+}
+
+/**
+ * Versions of documents. Sequence 0 is the empty document. Throws `version-unknown` for a sequence that never was, and
+ * `version-dropped` where retention has let go of what leads there.
+ */
+export interface Versions {
+  /** The JSON as of a sequence. */
+  content(sequence: number, present: Present): Promise<JsonObject>;
+  /**
+   * The Yjs document as of a sequence, as one update; for reading. Who goes on writing in it under a client id that
+   * has written since gives the same ids to different things.
+   */
+  state(sequence: number, head: Head): Promise<Uint8Array>;
+  /** What changed from one sequence to another, which may be the earlier one; the net of it, and not every step. */
+  difference(from: number, to: number, head: Head): Promise<Difference>;
+  /** The last sequence at a time, in milliseconds since 1970; 0 before the first. */
+  sequenceAt(time: number, head: Head): Promise<number>;
+  /** The commit of a sequence from 1 to the head's. */
+  commit(sequence: number, head: Head): Promise<Commit>;
+}
+
+export function createVersions({ ledger, compactions, kindOf }: VersionsOptions): Versions {
+  const versions: Versions = {
+    async content(sequence, { head, content }) {
+      assertKnown(sequence, head);
+      const now = structuredClone(content()) as MutableJsonObject;
+      const snapshot = await ledger.snapshot(head.document, { notAfter: sequence });
+      const ways = [() => backward(now, sequence, head), () => forward(snapshot, sequence, head)];
+      if (sequence - (snapshot?.sequence ?? 0) < head.sequence - sequence) ways.reverse();
+      for (const way of ways) {
+        const found = await way();
+        if (found !== null) return found;
+      }
+      throw dropped(sequence);
+    },
+
+    async state(sequence, head) {
+      assertKnown(sequence, head);
+      const snapshot = await ledger.snapshot(head.document, { notAfter: sequence });
+      const state = await stateFrom(snapshot, sequence, head);
+      if (state === null) throw dropped(sequence);
+      return state;
+    },
+
+    async difference(from, to, head) {
+      const [earlier, later] = from < to ? [from, to] : [to, from];
+      const [before, after] = [await versions.state(earlier, head), await versions.state(later, head)];
+      const rootsBefore = await rootsAt(build(before), earlier, head);
+      const rootsAfter = await rootsAt(build(after), later, head);
+      const { change, content } = changeBetween(
+        { state: before, roots: rootsBefore },
+        { state: after, roots: rootsAfter },
+      );
+      const { forward, reverse } = toRfc6902(change, content);
+      return from < to
+        ? { extended: forwardPatch(change), rfc6902: forward }
+        : { extended: reversePatch(change), rfc6902: reverse };
+    },
+
+    async sequenceAt(time, head) {
+      let low = 0;
+      let high = head.sequence;
+      while (low < high) {
+        const middle = Math.ceil((low + high) / 2);
+        const { time: made } = await versions.commit(middle, head);
+        if (made <= time) low = middle;
+        else high = middle - 1;
+      }
+      return low;
+    },
+
+    async commit(sequence, { document }) {
+      for await (const commit of ledger.read(document, { from: sequence, limit: 1 })) return commit;
+      throw new Error(`The ledger has no commit ${sequence}.`);
+    },
+  };
+  return versions;
+
+  /** Undoes the changes behind the version in the JSON of now; `null` where one of them is gone. */
+  async function backward(now: MutableJsonObject, sequence: number, head: Head): Promise<JsonObject | null> {
+    const range = { from: sequence + 1, to: head.sequence, reverse: true };
+    for await (const { change } of ledger.read(head.document, range)) {
+      if (change === undefined) return null;
+      applyChange(now, decodeChange(change), "reverse");
+    }
+    return now;
+  }
+
+  async function forward(
+    snapshot: Snapshot | undefined,
+    sequence: number,
+    head: Head,
+  ): Promise<JsonObject | null> {
+    const state = await stateFrom(snapshot, sequence, head);
+    if (state === null) return null;
+    const doc = build(state);
+    return read(doc, await rootsAt(doc, sequence, head));
+  }
+
+  /** Applies the updates behind a snapshot; `null` where one of them is gone. */
+  async function stateFrom(
+    snapshot: Snapshot | undefined,
+    sequence: number,
+    { document }: Head,
+  ): Promise<Uint8Array | null> {
+    const updates = snapshot === undefined ? [] : [snapshot.state];
+    const range = { from: (snapshot?.sequence ?? 0) + 1, to: sequence };
+    for await (const { update } of ledger.read(document, range)) {
+      if (update === undefined) return null;
+      if (update.length > 0) updates.push(update);
+    }
+    if (updates.length === 1) return updates[0]!;
+    return (await compactions.compact({ updates })).state;
+  }
+
+  /**
+   * The roots that a version had: all that are declared, and of the others those that had appeared. One that is there
+   * without showing anything may have been emptied before, or show something later.
+   */
+  async function rootsAt(doc: Y.Doc, sequence: number, head: Head): Promise<Roots> {
+    const { roots: declared } = await kindOf(head.document);
+    const known: Roots = { ...declared, ...knownRoots(head.roots) };
+    const undecided = new Set<string>();
+    const absent = new Set<string>();
+    for (const [name, kind] of Object.entries(known)) {
+      if (Object.hasOwn(declared, name)) continue;
+      const root = { [name]: kind };
+      if (!doc.share.has(name)) absent.add(name);
+      else if (jsonEqual(read(doc, root), emptyDocument(root))) undecided.add(name);
+    }
+    if (undecided.size > 0) {
+      for await (const { change } of ledger.read(head.document, { from: sequence + 1, to: head.sequence })) {
+        for (const name of appearing(change)) if (undecided.has(name)) absent.add(name);
+      }
+    }
+    return Object.fromEntries(Object.entries(known).filter(([name]) => !absent.has(name)));
+  }
+}
+
+/** What leads from one state to a later one of the same document, and the JSON there. */
+function changeBetween(
+  before: { readonly state: Uint8Array; readonly roots: Roots },
+  after: { readonly state: Uint8Array; readonly roots: Roots },
+): { readonly change: Change; readonly content: JsonObject } {
+  const doc = build(before.state);
+  // The kinds are those that the document came to have, and not what the later state alone suggests.
+  const change: Change[number][] = Object.entries(emptyDocument(after.roots)).flatMap(([name, empty]) =>
+    Object.hasOwn(before.roots, name)
+      ? []
+      : [{ type: "set", path: [], key: name, before: undefined, after: empty, kind: after.roots[name]! }],
+  );
+  observePatches(doc, { roots: after.roots }, span => change.push(...span.change));
+  Y.applyUpdate(doc, after.state);
+  return { change, content: read(doc, after.roots) };
+}
+
+function appearing(change: Uint8Array | undefined): string[] {
+  if (change === undefined) return [];
+  return decodeChange(change).flatMap(operation =>
+    operation.type === "set" && operation.kind !== undefined ? [String(operation.key)] : [],
+  );
+}
+
+function build(state: Uint8Array): Y.Doc {
+  const doc = new Y.Doc();
+  leaveFormatting(doc);
+  Y.applyUpdate(doc, state);
+  return doc;
+}
+
+function assertKnown(sequence: number, { document, sequence: last }: Head): void {
+  if (!Number.isSafeInteger(sequence) || sequence < 0) throw new TypeError("a sequence is a whole number");
+  if (sequence <= last) return;
+  throw new ServerError("version-unknown", `"${document}" has no commit ${sequence}; its last is ${last}.`);
+}
+
+function dropped(sequence: number): ServerError {
+  return new ServerError("version-dropped", `What leads to version ${sequence} is no longer kept.`);
+}
