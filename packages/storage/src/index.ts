@@ -40,8 +40,26 @@ export {
   type ReadOptions,
 } from "./ledger.js";
 export type { CommitIssue, CommitNotes, IssueSeverity } from "./notes.js";
+// Proofs
+export {
+  checkProof,
+  formatProof,
+  type InclusionProof,
+  type ProofFault,
+  type ProofResult,
+  type ProveOptions,
+} from "./proof.js";
 export type { Records } from "./records.js";
 export type { DropPartsOptions, DropPartsResult } from "./retention.js";
+export {
+  formatSignedHead,
+  isSigned,
+  parseSignedHead,
+  readPrivateKey,
+  readPublicKey,
+  type SignedHead,
+  signHead,
+} from "./signed-head.js";
 export type { Snapshot, SnapshotDraft } from "./snapshot.js";
 // Verifying
 export { type DocumentReplay, type VerifyOptions, type VerifySummary, verifyLedger } from "./verify.js";

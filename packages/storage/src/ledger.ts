@@ -33,6 +33,7 @@ import {
   within,
 } from "./keys.js";
 import { type LoadedDocument, loadDocument } from "./load-document.js";
+import { type InclusionProof, type ProveOptions, proveCommit } from "./proof.js";
 import { createRecords, type Records } from "./records.js";
 import {
   type DropIssuesOptions,
@@ -127,6 +128,13 @@ export interface Ledger extends AsyncDisposable {
   feed(options?: { readonly since?: number; readonly limit?: number }): AsyncIterableIterator<FeedEntry>;
   /** Sequence of the commit that bears the key. */
   findByDedupe(document: string, key: string): Promise<number | undefined>;
+  /**
+   * A proof that a commit belongs to a document's history, to be checked by `checkProof`; `undefined` when there is no
+   * such commit up to the head.
+   *
+   * @throws StorageError `corrupted`, also when the store is not what the signed head stands for.
+   */
+  prove(document: string, sequence: number, options?: ProveOptions): Promise<InclusionProof | undefined>;
   /** Lets go of parts of old commits; their hashes stay, and the chain verifies. */
   dropParts(options: DropPartsOptions): Promise<DropPartsResult>;
   /**
@@ -214,6 +222,11 @@ export async function openLedger({
         const entry = dedupeKey(keyOf(document), key);
         const value = await backend.get(entry);
         return value === undefined ? undefined : readDedupeEntry([entry, value], document).sequence;
+      }),
+    prove: (document, sequence, options) =>
+      groupCommit.read(backend => {
+        const place = { document, documentKey: keyOf(document), sequence: assertSequence(sequence) };
+        return proveCommit(backend, place, options);
       }),
     records: namespace => createRecords(groupCommit, namespace),
     dropParts: options => groupCommit.read(() => dropParts(groupCommit, keyOf(options.document), options)),
