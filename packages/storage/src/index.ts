@@ -22,6 +22,7 @@ export {
 export { createMemoryStore, type MemoryStore } from "./backends/memory.js";
 export type { Commit, CommitActor, CommitDraft, CommitKind, CommitPart } from "./commit.js";
 export type { DocumentLog } from "./document-log.js";
+export type { Tombstone } from "./erasure.js";
 // Errors
 export {
   StorageError,
@@ -49,7 +50,7 @@ export {
   type ProofResult,
   type ProveOptions,
 } from "./proof.js";
-export type { Records } from "./records.js";
+export type { DocumentRecords, Records } from "./records.js";
 export type { DropPartsOptions, DropPartsResult } from "./retention.js";
 export {
   formatSignedHead,
