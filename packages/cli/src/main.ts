@@ -6,7 +6,9 @@
 import { Command, CommanderError } from "commander";
 import { ExitCode, exitCodeOf } from "./exit-code.js";
 import { logCommand } from "./log.js";
+import { checkProofCommand, keygenCommand, proveCommand } from "./proof.js";
 import { serveCommand } from "./serve.js";
+import { tagCommand } from "./tag.js";
 import { tokenCommand } from "./token.js";
 import { verifyCommand } from "./verify.js";
 
@@ -17,7 +19,11 @@ const program = new Command("verso")
   .addCommand(serveCommand())
   .addCommand(verifyCommand())
   .addCommand(logCommand())
-  .addCommand(tokenCommand());
+  .addCommand(tokenCommand())
+  .addCommand(tagCommand())
+  .addCommand(proveCommand())
+  .addCommand(checkProofCommand())
+  .addCommand(keygenCommand());
 
 // A reader such as `head` may leave before the end: what it did not ask for is not an error.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {

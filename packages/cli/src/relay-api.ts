@@ -51,7 +51,8 @@ export function createRelayApi({ url, token }: { url: string; token: string | un
 
 function codeOf(status: number): CliErrorCode {
   if (status === 401 || status === 403) return "denied";
-  if (status === 404) return "not-found";
+  if (status === 404 || status === 410) return "not-found";
+  if (status === 409) return "conflict";
   if (status === 503) return "unavailable";
   return status < 500 ? "bad-request" : "relay-failed";
 }

@@ -8,8 +8,8 @@ import {
   tokenList,
 } from "@verso/protocol";
 import { createSecretHashing, createToken, describeToken, openTokenStore } from "@verso/server";
-import { openLedger, openLevelBackend, StorageError } from "@verso/storage";
 import { CliError } from "./errors.js";
+import { openFolder } from "./folder.js";
 import type { Place } from "./place.js";
 import { createRelayApi } from "./relay-api.js";
 
@@ -52,14 +52,7 @@ function tokensOfRelay(place: Place & { type: "relay" }): Tokens {
 }
 
 async function tokensOfFolder(folder: string, creating: boolean): Promise<Tokens> {
-  const ledger = await openLedger({
-    open: () => openLevelBackend(folder, { createIfMissing: creating }),
-  }).catch(error => {
-    if (!(error instanceof StorageError) || error.code !== "in-use") throw error;
-    throw new StorageError("in-use", `${error.message}; if its relay runs, name that with --url`, {
-      cause: error,
-    });
-  });
+  const ledger = await openFolder(folder, { creating });
   const store = await openTokenStore({
     records: ledger.records,
     hashing: createSecretHashing(),

@@ -51,7 +51,11 @@ export const problemStatus = {
   "forbidden-host": 403,
   "forbidden-document": 403,
   "not-found": 404,
+  /** The document was erased, and will not come back. */
+  deleted: 410,
   "method-not-allowed": 405,
+  /** Something else is there already. */
+  conflict: 409,
   "too-large": 413,
   internal: 500,
   unavailable: 503,

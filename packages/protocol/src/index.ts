@@ -28,6 +28,7 @@ export {
   rejectionPage,
 } from "./json-dialect.js";
 export { defaultFrameLimits, type FrameLimits } from "./limits.js";
+export { type Tag, type TagList, type TagRequest, tag, tagList, tagRequest } from "./tags.js";
 // Administration
 export {
   type CreatedToken,

@@ -21,6 +21,7 @@ import { isLoopback } from "./origin.js";
 import { defaultRejectionRetention } from "./rejections.js";
 import { defaultPacing } from "./room.js";
 import { defaultResidency } from "./rooms.js";
+import { signingSchema } from "./signing.js";
 import { tokens } from "./tokens.js";
 
 /** Where a relay keeps its ledger. */
@@ -181,6 +182,8 @@ const configSchema = settingsSchema
     residency: numbers(defaultResidency),
     /** How long it is kept what was taken back. */
     rejections: numbers(defaultRejectionRetention),
+    /** Heads of documents are signed and exported, if it says so. */
+    signing: signingSchema.optional(),
   })
   .refine(({ auth, host }) => authOf(auth).anonymous !== "on-loopback" || isLoopback(host), {
     path: ["auth"],

@@ -23,7 +23,11 @@ import { HttpProblem, parse } from "./http-problem.js";
 import type { Kinds } from "./kinds.js";
 import type { Metrics } from "./metrics.js";
 import { checkOrigin, type OriginPolicy } from "./origin.js";
+import { createProofRoutes } from "./proof-routes.js";
+import type { Reach } from "./reach.js";
 import type { Rooms } from "./rooms.js";
+import type { Signer } from "./signed-heads.js";
+import { createTagRoutes } from "./tag-routes.js";
 import { createTokenRoutes } from "./token-routes.js";
 import type { TokenStore } from "./token-store.js";
 
@@ -39,6 +43,10 @@ export interface HttpOptions {
   readonly frameLimits: FrameLimits;
   /** The moment before which rejections are forgotten, whether they are in the store still or not. */
   readonly rejectionsForgottenBefore: () => number;
+  /** Signs heads for proofs, if the relay signs. */
+  readonly signer: Signer | undefined;
+  /** The time, in milliseconds since 1970. */
+  readonly now: () => number;
   /** Folder of a built page that is served at `/`. */
   readonly page: string | undefined;
   /** False from the moment the relay begins to shut down. */
@@ -56,7 +64,7 @@ const changesQuery = z.object({ since: z.coerce.number().int().min(0).default(0)
 
 export function createHttp(options: HttpOptions): Express {
   const { ledger, rooms, kinds, door, page } = options;
-  const actors = new WeakMap<express.Request, Actor>();
+  const actors = new WeakMap<object, Actor>();
   const app = express();
   app.disable("x-powered-by");
   app.set("etag", false);
@@ -135,6 +143,14 @@ export function createHttp(options: HttpOptions): Express {
     response.json({ rejections, next } satisfies RejectionPage);
   });
 
+  const reach: Reach = async (request, action) => {
+    const id = documentId(request.params.id);
+    await demand(request, id, action);
+    return { head: await existing(id), actor: actorOf(request) };
+  };
+  const ofDocument = { ...options, reach };
+  app.use("/api/documents/:id", createTagRoutes(ofDocument), createProofRoutes(ofDocument));
+
   if (options.tokens !== undefined) {
     const administer: RequestHandler = async (request, _response, next) => {
       await demand(request, null, "admin");
@@ -171,7 +187,11 @@ export function createHttp(options: HttpOptions): Express {
     next();
   }
 
-  async function demand(request: express.Request, id: string | null, action: AccessAction): Promise<void> {
+  async function demand<P>(
+    request: express.Request<P>,
+    id: string | null,
+    action: AccessAction,
+  ): Promise<void> {
     const permitted = await door.may(actorOf(request), id, action);
     if (!permitted.ok) throw new HttpProblem(permitted.code, sentence(permitted.detail));
   }
@@ -182,7 +202,7 @@ export function createHttp(options: HttpOptions): Express {
     throw new HttpProblem(permitted.code, sentence(permitted.detail));
   }
 
-  function actorOf(request: express.Request): Actor {
+  function actorOf<P>(request: express.Request<P>): Actor {
     const actor = actors.get(request);
     if (actor === undefined) throw new Error("A route was reached by somebody who was not identified.");
     return actor;
@@ -201,8 +221,9 @@ export function createHttp(options: HttpOptions): Express {
   /** Asking for a document does not open one that nobody has written to. */
   async function existing(id: string): Promise<Head> {
     const head = await ledger.head(id);
-    if (head === undefined) throw unknownDocument(id);
-    return head;
+    if (head !== undefined) return head;
+    const tombstone = await ledger.tombstone(id);
+    throw tombstone === undefined ? unknownDocument(id) : erasedDocument(id);
   }
 }
 
@@ -263,6 +284,9 @@ function problemOf(error: unknown, accepting: boolean): { code: ProblemCode; det
   if (error instanceof StorageError && error.transient) {
     return { code: "unavailable", detail: "The store cannot be read now; try again." };
   }
+  if (error instanceof StorageError && error.code === "erased") {
+    return { code: "deleted", detail: "The document was erased." };
+  }
   // Express and its parts give client errors a status: a bad escape in the path, for instance.
   const status = error instanceof Error && "status" in error ? error.status : undefined;
   if (status === 400) return { code: "bad-request", detail: (error as Error).message };
@@ -282,6 +306,10 @@ function describe(head: Head): {
     created_at: new Date(head.created.time).toISOString(),
     updated_at: new Date(head.updated.time).toISOString(),
   };
+}
+
+function erasedDocument(id: string): HttpProblem {
+  return new HttpProblem("deleted", `The document "${id}" was erased.`);
 }
 
 function unknownDocument(id: string): HttpProblem {
@@ -312,6 +340,8 @@ const titles: Readonly<Record<number, string>> = {
   403: "Forbidden",
   404: "Not Found",
   405: "Method Not Allowed",
+  409: "Conflict",
+  410: "Gone",
   413: "Content Too Large",
   500: "Internal Server Error",
   503: "Service Unavailable",

@@ -34,6 +34,8 @@ export { type TokensOptions, tokens } from "./tokens.js";
 // Reading what it has written
 
 export { toChangeEvent } from "./changes.js";
+export { proofOf, type Signer } from "./signed-heads.js";
+export { createTags, type Tags } from "./tags.js";
 export { createReplay } from "./verify.js";
 
 // What a kind asks of what is written to its documents

@@ -26,6 +26,7 @@ import { checkOrigin, type OriginPolicy } from "./origin.js";
 import { forgottenBefore } from "./rejections.js";
 import { createRooms } from "./rooms.js";
 import { createSession } from "./session.js";
+import { type Signing, startSigning } from "./signing.js";
 import { attach, createConnection } from "./websocket.js";
 
 export interface Relay {
@@ -69,6 +70,10 @@ export async function listen(
   });
   const auth = authOf(config.auth);
   const authenticator = await auth.open({ records: ledger.records, clock }).catch(async error => {
+    await ledger.close();
+    throw error;
+  });
+  const signing = await signHeads().catch(async error => {
     await ledger.close();
     throw error;
   });
@@ -137,6 +142,8 @@ export async function listen(
       originPolicy,
       frameLimits: config.frameLimits,
       rejectionsForgottenBefore: () => forgottenBefore(config.rejections, clock.now()),
+      signer: signing?.signer,
+      now: clock.now,
       page,
       accepting: () => accepting,
       onError: (error, request) => logger.error({ err: error, ...request }, "a request failed"),
@@ -155,7 +162,8 @@ export async function listen(
   try {
     await bind(http, config);
   } catch (error) {
-    await Promise.all([trials.close(), compactions.close(), ledger.close()]);
+    await Promise.all([trials.close(), compactions.close(), signing?.close()]);
+    await ledger.close();
     throw error;
   }
   const url = urlOf(http);
@@ -169,6 +177,16 @@ export async function listen(
       return closing;
     },
   };
+
+  async function signHeads(): Promise<Signing | undefined> {
+    if (config.signing === undefined) return undefined;
+    return startSigning(config.signing, {
+      ledger,
+      clock,
+      onSigned: run => logger.info(run, "heads were signed"),
+      onError: error => logger.error({ err: error }, "heads were not signed; it is tried again"),
+    });
+  }
 
   function upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
     socket.on("error", () => socket.destroy());
@@ -245,7 +263,7 @@ export async function listen(
     });
     await stopped;
     cancel();
-    await Promise.all([trials.close(), compactions.close()]);
+    await Promise.all([trials.close(), compactions.close(), signing?.close()]);
     await ledger.close();
     logger.info("closed");
   }
