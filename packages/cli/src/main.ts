@@ -4,6 +4,7 @@
  * What was asked for goes to standard output, everything else to standard error.
  */
 import { Command, CommanderError } from "commander";
+import { eraseCommand } from "./erase.js";
 import { ExitCode, exitCodeOf } from "./exit-code.js";
 import { logCommand } from "./log.js";
 import { checkProofCommand, keygenCommand, proveCommand } from "./proof.js";
@@ -21,6 +22,7 @@ const program = new Command("verso")
   .addCommand(logCommand())
   .addCommand(tokenCommand())
   .addCommand(tagCommand())
+  .addCommand(eraseCommand())
   .addCommand(proveCommand())
   .addCommand(checkProofCommand())
   .addCommand(keygenCommand());

@@ -159,3 +159,30 @@ describe("verso tag", () => {
     }
   });
 });
+
+describe("verso erase", () => {
+  it("erases for good, on a folder and at a relay", async () => {
+    await using ledger = await openLedger({ open: () => openLevelBackend(join(folder, "data")) });
+    const { log } = await ledger.open("invoice/43");
+    await log.append([{ actor: { user: "ada" }, kind: "update" }]);
+    await ledger.close();
+    const first = await verso("erase", "invoice/42");
+    expect(first).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^invoice\/42 {2}erased with its 3 /),
+    });
+    expect(await verso("erase", "invoice/42")).toEqual(first);
+    expect((await verso("erase", "none")).code).toBe(3);
+    const url = await serve();
+    expect((await verso("erase", "invoice/43", "--url", url)).code).toBe(0);
+    expect(await verso("erase", "invoice/43", "--url", url)).toMatchObject({
+      code: 3,
+      err: expect.stringContaining("deleted"),
+    });
+    for (const end of ends.splice(0)) await end();
+    expect(await verso("verify", "data")).toMatchObject({
+      code: 0,
+      out: "0 documents, 0 commits, 0 snapshots: no issues\n",
+    });
+  });
+});

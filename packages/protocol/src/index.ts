@@ -9,6 +9,7 @@ export {
 export { CloseCode, isPermanent, type ProblemCode, problemStatus } from "./codes.js";
 // Names, codes and limits
 export { checkDocumentId, type DocumentIdResult, documentIdFromPath } from "./document-id.js";
+export { type Erasure, erasure } from "./erasure.js";
 // The JSON dialect, read side
 export {
   type ChangeEvent,

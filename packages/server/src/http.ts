@@ -18,6 +18,7 @@ import type { AccessAction } from "./access.js";
 import type { Actor } from "./actor.js";
 import { toChangeEvent, toRejection } from "./changes.js";
 import type { Door } from "./door.js";
+import { createErasureRoutes } from "./erasure-routes.js";
 import { ServerError } from "./errors.js";
 import { HttpProblem, parse } from "./http-problem.js";
 import type { Kinds } from "./kinds.js";
@@ -149,7 +150,12 @@ export function createHttp(options: HttpOptions): Express {
     return { head: await existing(id), actor: actorOf(request) };
   };
   const ofDocument = { ...options, reach };
-  app.use("/api/documents/:id", createTagRoutes(ofDocument), createProofRoutes(ofDocument));
+  app.use(
+    "/api/documents/:id",
+    createTagRoutes(ofDocument),
+    createProofRoutes(ofDocument),
+    createErasureRoutes(ofDocument),
+  );
 
   if (options.tokens !== undefined) {
     const administer: RequestHandler = async (request, _response, next) => {
@@ -284,7 +290,10 @@ function problemOf(error: unknown, accepting: boolean): { code: ProblemCode; det
   if (error instanceof StorageError && error.transient) {
     return { code: "unavailable", detail: "The store cannot be read now; try again." };
   }
-  if (error instanceof StorageError && error.code === "erased") {
+  if (
+    (error instanceof StorageError && error.code === "erased") ||
+    (error instanceof ServerError && error.code === "document-erased")
+  ) {
     return { code: "deleted", detail: "The document was erased." };
   }
   // Express and its parts give client errors a status: a bad escape in the path, for instance.

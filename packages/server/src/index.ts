@@ -34,6 +34,7 @@ export { type TokensOptions, tokens } from "./tokens.js";
 // Reading what it has written
 
 export { toChangeEvent } from "./changes.js";
+export { describeErasure } from "./erasure-routes.js";
 export { proofOf, type Signer } from "./signed-heads.js";
 export { createTags, type Tags } from "./tags.js";
 export { createReplay } from "./verify.js";

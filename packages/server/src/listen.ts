@@ -8,7 +8,7 @@
 import { createServer, type IncomingMessage, type Server, STATUS_CODES } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { CloseCode, documentIdFromPath, encodePermissionDenied, problemStatus } from "@verso/protocol";
-import { openLedger } from "@verso/storage";
+import { openLedger, StorageError } from "@verso/storage";
 import { type Logger, pino } from "pino";
 import { type WebSocket, WebSocketServer } from "ws";
 import { watchIdentity } from "./auth.js";
@@ -24,6 +24,7 @@ import { createKinds } from "./kinds.js";
 import { createMetrics } from "./metrics.js";
 import { checkOrigin, type OriginPolicy } from "./origin.js";
 import { forgottenBefore } from "./rejections.js";
+import { erasedReason } from "./room.js";
 import { createRooms } from "./rooms.js";
 import { createSession } from "./session.js";
 import { type Signing, startSigning } from "./signing.js";
@@ -115,9 +116,12 @@ export async function listen(
         logger.warn({ documentId, err: cause }, "a document is read again");
       },
       uncompacted: ({ documentId, cause }) =>
-        logger.warn({ documentId, err: cause }, "a snapshot was not made, or old rejections not forgotten"),
-      failed: ({ documentId, cause }) =>
-        logger.error({ documentId, err: cause }, "a document cannot be opened"),
+        logger.warn({ documentId, err: cause }, "a snapshot was not made, or what is old was not let go of"),
+      failed({ documentId, cause }) {
+        if (cause instanceof StorageError && cause.code === "erased") {
+          logger.info({ documentId }, "a document was erased while it was open");
+        } else logger.error({ documentId, err: cause }, "a document cannot be opened");
+      },
     },
   });
 
@@ -220,8 +224,21 @@ export async function listen(
     entering.add(socket);
     const entry = await door.enter(request, id);
     entering.delete(socket);
-    if (entry.ok) return { ...entry, documentId: id };
+    if (entry.ok) {
+      if (await isErased(id)) return { ok: false, code: CloseCode.deleted, reason: erasedReason };
+      return { ...entry, documentId: id };
+    }
     return { ok: false, code: closeCodeOf(entry.code), reason: `${entry.code}: ${entry.detail}` };
+  }
+
+  /** While the store cannot say, the room that waits for it will find out. */
+  async function isErased(documentId: string): Promise<boolean> {
+    try {
+      return (await ledger.tombstone(documentId)) !== undefined;
+    } catch (error) {
+      if (error instanceof StorageError) return false;
+      throw error;
+    }
   }
 
   function accept(webSocket: WebSocket, socket: Socket, { documentId, identity, mayWrite }: Admitted): void {

@@ -47,6 +47,7 @@ import { createPacer } from "./pacer.js";
 import { createPresence } from "./presence.js";
 import { recollect, revertNotes } from "./recollection.js";
 import { forgetRejections, type RejectionRetention } from "./rejections.js";
+import { dropOldParts, type Retention } from "./retention.js";
 import { admitPushes, type QueuedPush, type Refusal, type TurnResult } from "./turn.js";
 
 export interface Room {
@@ -65,7 +66,7 @@ export interface Room {
   queryAwareness(peer: Peer): void;
   /** Reads the document at a moment when it is exactly what the ledger holds. */
   view<T>(read: (view: View) => T): Promise<T>;
-  /** Keeps a snapshot if the commits since the last one outweigh `share` of it, and forgets old rejections. */
+  /** Keeps a snapshot if the commits since the last one outweigh `share` of it, and lets go of what is to be kept no longer. */
   compact(share: number): Promise<void>;
   /** Nobody is here and nothing is in hand. */
   readonly idle: boolean;
@@ -96,6 +97,7 @@ export interface RoomOptions {
   readonly delivery: DeliveryLimits;
   readonly pacing: Pacing;
   readonly rejections: RejectionRetention;
+  readonly retention: Retention;
   readonly events: RoomEvents;
 }
 
@@ -140,7 +142,7 @@ export interface RoomEvents {
   }): void;
   /** The document was discarded, and is read again from the ledger. */
   discarded(event: { documentId: string; cause: unknown }): void;
-  /** A snapshot could not be made, or old rejections not be forgotten; the next try comes with the next commits. */
+  /** A snapshot could not be made, or what is old not be let go of; the next try comes with the next commits. */
   uncompacted(event: { documentId: string; cause: unknown }): void;
   /** The document cannot be opened; its sessions were closed and the room is of no further use. */
   failed(event: { documentId: string; cause: unknown }): void;
@@ -333,6 +335,10 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
 
   function fail(cause: unknown): void {
     events.failed({ documentId, cause });
+    if (cause instanceof StorageError && cause.code === "erased") {
+      const erased = new ServerError("document-erased", "The document was erased.", { cause });
+      return end(erased, CloseCode.deleted, erasedReason);
+    }
     const error = new ServerError("document-unavailable", "The document cannot be opened.", { cause });
     end(error, CloseCode.internal, "document-unavailable: the document cannot be opened");
   }
@@ -612,7 +618,9 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
 
   async function tidyNow(current: Open, { snapshot }: { snapshot: boolean }): Promise<void> {
     if (snapshot) current.snapshotBytes = await compact(current.log, ledger, compactions);
-    await forgetRejections(ledger, documentId, { retention: options.rejections, now: clock.now() });
+    const now = clock.now();
+    await forgetRejections(ledger, documentId, { retention: options.rejections, now });
+    await dropOldParts(ledger, documentId, { retention: options.retention, now });
   }
 }
 
@@ -633,6 +641,8 @@ interface OnTrial {
   readonly questions: Uint8Array[];
 }
 
+/** What the clients of a document are told that was erased. */
+export const erasedReason = "deleted: the document was erased";
 /** Questions of one peer that may wait before its socket is no longer read. */
 const queuedQuestions = 64;
 /** Milliseconds after a join from which the `Y.Doc` is built, so that the first push need not wait for it. */

@@ -7,9 +7,10 @@
  * with work in hand is never let go.
  */
 import { CloseCode } from "@verso/protocol";
+import type { CommitActor, Tombstone } from "@verso/storage";
 import type { Cancel, Clock } from "./clock.js";
 import { ServerError } from "./errors.js";
-import { createRoom, type Room, type RoomEvents, type RoomOptions } from "./room.js";
+import { createRoom, erasedReason, type Room, type RoomEvents, type RoomOptions } from "./room.js";
 
 export interface Rooms {
   /**
@@ -17,6 +18,10 @@ export interface Rooms {
    * `shutting-down` once all are being closed.
    */
   get(documentId: string): Room;
+  /**
+   * Erases a document for good and tells its clients not to come back. Nothing that they push from now on counts.
+   */
+  erase(documentId: string, by: { readonly actor: CommitActor }): Promise<Tombstone>;
   readonly size: number;
   /** Bytes of memory of all open documents, estimated. */
   readonly bytes: number;
@@ -80,6 +85,17 @@ export function createRooms({ residency, events, ...options }: RoomsOptions): Ro
       }
       empty.delete(room);
       return room;
+    },
+    async erase(documentId, by) {
+      // Whoever opens the document from here on is refused by the ledger, and what a room has open is stale.
+      const tombstone = await options.ledger.erase(documentId, by);
+      const room = rooms.get(documentId);
+      if (room !== undefined) {
+        rooms.delete(documentId);
+        empty.delete(room);
+        await room.close(CloseCode.deleted, erasedReason);
+      }
+      return tombstone;
     },
     get size() {
       return rooms.size;

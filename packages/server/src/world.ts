@@ -100,6 +100,7 @@ export async function createWorld({
     pacing: defaultPacing,
     residency: defaultResidency,
     rejections: defaultRejectionRetention,
+    retention: { updates: {}, changes: {} },
     events: { refused() {}, rejected() {}, discarded() {}, uncompacted() {}, failed() {}, ...events },
     ...options,
   });
