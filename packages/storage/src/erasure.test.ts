@@ -1,8 +1,13 @@
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { StorageBackend } from "./backend.js";
+import { openLevelBackend } from "./backends/level.js";
 import { createFaults, type FaultPoint } from "./faults.js";
 import { commitKey, documentKey, headKey, parseKey, tombstoneKey } from "./keys.js";
 import { type Ledger, openLedger } from "./ledger.js";
+import { createRandom } from "./random.js";
 import { createSimulatedDisk, type SimulatedDisk } from "./simulated-disk.js";
 import { verifyLedger } from "./verify.js";
 import type { VerifyIssue } from "./verify-issue.js";
@@ -258,4 +263,47 @@ describe("verifying", () => {
     await again.close();
     expect((await verified(disk)).issues).toMatchObject([{ code: "missing-reference", document: "a" }]);
   });
+});
+
+test.each([
+  ["that has tables", 3],
+  ["that was never flushed", 1],
+])("nothing of an erased document is in the files of a LevelDB any more %s", async (_which, openings) => {
+  const directory = await mkdtemp(join(tmpdir(), "verso-erasure-"));
+  const random = createRandom(7);
+  // LevelDB compresses whatever repeats itself.
+  const contents = new Map([
+    ["a", Array.from({ length: 60 }, () => random.bytes(4_000))],
+    ["other", Array.from({ length: 60 }, () => random.bytes(4_000))],
+  ]);
+  const remaining = async (document: string) => {
+    const files = await Promise.all((await readdir(directory)).map(name => readFile(join(directory, name))));
+    return contents.get(document)!.filter(bytes => files.some(file => file.includes(bytes.subarray(50, 90))))
+      .length;
+  };
+  try {
+    const open = () => openLedger({ open: () => openLevelBackend(directory) });
+    // Opened again and again, the document gets into tables of several levels.
+    let ledger = await open();
+    for (let opened = 0; opened < openings; opened++) {
+      for (const [document, updates] of contents) {
+        const { log } = await ledger.open(document);
+        const share = updates.length / openings;
+        for (const update of updates.slice(opened * share, (opened + 1) * share)) {
+          await log.append([{ actor: ada, kind: "update", update }]);
+        }
+        if (openings > 1)
+          await log.saveSnapshot({ sequence: log.head!.sequence, state: random.bytes(300_000) });
+      }
+      if (opened === openings - 1) break;
+      await ledger.close();
+      ledger = await open();
+    }
+    expect([await remaining("a"), await remaining("other")]).toEqual([60, 60]);
+    await ledger.erase("a", { actor: admin });
+    expect([await remaining("a"), await remaining("other")]).toEqual([0, 60]);
+    await ledger.close();
+  } finally {
+    await rm(directory, { recursive: true });
+  }
 });

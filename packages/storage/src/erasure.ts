@@ -8,8 +8,8 @@
  *
  * The first batch is the erasure: it puts the tombstone, takes the head away, and tells the feed. What it leaves is swept
  * in small batches, so that other documents' commits go in between, and at last the tombstone says that it is done. Cut
- * off in between, the sweep goes on when the store is opened again. The medium decides when it overwrites what was
- * deleted; LevelDB does as it compacts its files.
+ * off in between, the sweep goes on when the store is opened again. It is not done before the bytes have left the medium,
+ * as far as the backend can see to that.
  */
 
 import type { BatchOperation, StorageBackend, StorageEntry } from "./backend.js";
@@ -86,6 +86,8 @@ async function sweep(backend: StorageBackend, tombstone: Tombstone, write: Write
       if (gone.length === 0) break;
       await write(gone);
     }
+    const { gte, lt } = within(keyspace, key);
+    await backend.purge?.(gte!, lt!);
   }
   await write([putTombstone({ ...tombstone, done: true })]);
 }
