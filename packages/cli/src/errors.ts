@@ -6,6 +6,8 @@ export type CliErrorCode =
   /** The token is not accepted, or not for this. */
   | "denied"
   | "not-found"
+  /** Something else is there already. */
+  | "conflict"
   /** The relay does not understand what it was asked. */
   | "bad-request"
   /** It has a document of this id. */

@@ -41,6 +41,7 @@ const byCode: Readonly<Record<CliErrorCode, ExitCode>> = {
   unavailable: ExitCode.unavailable,
   denied: ExitCode.denied,
   "not-found": ExitCode.notFound,
+  conflict: ExitCode.failure,
   "bad-request": ExitCode.usage,
   "relay-failed": ExitCode.failure,
   "document-exists": ExitCode.failure,

@@ -3,8 +3,9 @@ import { checkDocumentId, type ImportedDocument, importedDocument } from "@verso
 import { createKinds, importDocument, readConfig } from "@verso/server";
 import { Command, Option } from "commander";
 import { CliError, type CliErrorCode } from "./errors.js";
+import { openFolder } from "./folder.js";
 import { describeIssue, indented } from "./issue-lines.js";
-import { openFolder, type Place, type PlaceFlags, placeOf, withPlace } from "./place.js";
+import { type Place, type PlaceFlags, placeOf, withPlace } from "./place.js";
 import { createRelayApi } from "./relay-api.js";
 import { readSource } from "./source.js";
 

@@ -4,10 +4,13 @@
  * What was asked for goes to standard output, everything else to standard error.
  */
 import { Command, CommanderError } from "commander";
+import { eraseCommand } from "./erase.js";
 import { ExitCode, exitCodeOf } from "./exit-code.js";
 import { importCommand } from "./import.js";
 import { logCommand } from "./log.js";
+import { checkProofCommand, keygenCommand, proveCommand } from "./proof.js";
 import { serveCommand } from "./serve.js";
+import { tagCommand } from "./tag.js";
 import { tokenCommand } from "./token.js";
 import { validateCommand } from "./validate.js";
 import { verifyCommand } from "./verify.js";
@@ -21,7 +24,12 @@ const program = new Command("verso")
   .addCommand(validateCommand())
   .addCommand(logCommand())
   .addCommand(importCommand())
-  .addCommand(tokenCommand());
+  .addCommand(tokenCommand())
+  .addCommand(tagCommand())
+  .addCommand(eraseCommand())
+  .addCommand(proveCommand())
+  .addCommand(checkProofCommand())
+  .addCommand(keygenCommand());
 
 // A reader such as `head` may leave before the end: what it did not ask for is not an error.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {

@@ -3,7 +3,6 @@
  *
  * LevelDB admits one process, so as long as a relay runs it is the relay that must write.
  */
-import { type Ledger, openLedger, openLevelBackend, StorageError } from "@verso/storage";
 import { type Command, Option } from "commander";
 
 export interface PlaceFlags {
@@ -33,14 +32,4 @@ export function placeOf({ url, token, data }: PlaceFlags, environment: NodeJS.Pr
     return { type: "relay", url: address, token: token ?? environment.VERSO_TOKEN };
   }
   return { type: "folder", folder: data ?? (environment.VERSO_DATA || "./data") };
-}
-
-/** The ledger of a folder. `creating` makes the folder of a store that is not there yet. */
-export async function openFolder(folder: string, { creating }: { creating: boolean }): Promise<Ledger> {
-  try {
-    return await openLedger({ open: () => openLevelBackend(folder, { createIfMissing: creating }) });
-  } catch (cause) {
-    if (!(cause instanceof StorageError) || cause.code !== "in-use") throw cause;
-    throw new StorageError("in-use", `${cause.message}; if its relay runs, name that with --url`, { cause });
-  }
 }

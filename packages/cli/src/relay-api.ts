@@ -37,7 +37,7 @@ export function createRelayApi({ url, token }: { url: string; token: string | un
       const told = problem.safeParse(answer.json);
       const detail = told.success ? `${told.data.detail} [${told.data.code}]` : `status ${answer.status}`;
       const issues = indented((told.success && told.data.issues) || []);
-      throw new CliError(codeOf(answer.status), `${base} refuses: ${detail}${issues}`);
+      throw new CliError(codeOf(answer.status, told.data?.code), `${base} refuses: ${detail}${issues}`);
     },
   };
 
@@ -54,10 +54,10 @@ export function createRelayApi({ url, token }: { url: string; token: string | un
   }
 }
 
-function codeOf(status: number): CliErrorCode {
+function codeOf(status: number, problem: string | undefined): CliErrorCode {
   if (status === 401 || status === 403) return "denied";
-  if (status === 404) return "not-found";
-  if (status === 409) return "document-exists";
+  if (status === 404 || status === 410) return "not-found";
+  if (status === 409) return problem === "document-exists" ? problem : "conflict";
   if (status === 413 || status === 422) return "refused";
   if (status === 503) return "unavailable";
   return status < 500 ? "bad-request" : "relay-failed";

@@ -9,7 +9,8 @@ import {
 } from "@verso/protocol";
 import { createSecretHashing, createToken, describeToken, openTokenStore } from "@verso/server";
 import { CliError } from "./errors.js";
-import { openFolder, type Place } from "./place.js";
+import { openFolder } from "./folder.js";
+import type { Place } from "./place.js";
 import { createRelayApi } from "./relay-api.js";
 
 export interface Tokens extends AsyncDisposable {

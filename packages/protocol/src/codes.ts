@@ -53,10 +53,14 @@ export const problemStatus = {
   "not-found": 404,
   "version-unknown": 404,
   "method-not-allowed": 405,
+  /** Something else is there already. */
+  conflict: 409,
   "document-exists": 409,
   "fork-not-open": 409,
   "fork-changed": 409,
   "fork-unchanged": 409,
+  /** The document was erased, and will not come back. */
+  deleted: 410,
   "version-dropped": 410,
   "too-large": 413,
   "update-refused": 422,

@@ -15,6 +15,7 @@ export {
   forkDocumentId,
   forkOf,
 } from "./document-id.js";
+export { type Erasure, erasure } from "./erasure.js";
 // Forks
 export {
   type ForkDescription,
@@ -59,6 +60,7 @@ export {
   rejectionPage,
 } from "./json-dialect.js";
 export { defaultFrameLimits, type FrameLimits } from "./limits.js";
+export { type Tag, type TagList, type TagRequest, tag, tagList, tagRequest } from "./tags.js";
 // Administration
 export {
   type CreatedToken,

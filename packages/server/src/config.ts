@@ -19,8 +19,10 @@ import { ServerError } from "./errors.js";
 import { rootKinds } from "./kinds.js";
 import { isLoopback } from "./origin.js";
 import { defaultRejectionRetention } from "./rejections.js";
+import { retentionSchema } from "./retention.js";
 import { defaultPacing } from "./room.js";
 import { defaultResidency } from "./rooms.js";
+import { signingSchema } from "./signing.js";
 import { tokens } from "./tokens.js";
 
 /** Where a relay keeps its ledger. */
@@ -181,6 +183,10 @@ const configSchema = settingsSchema
     residency: numbers(defaultResidency),
     /** How long it is kept what was taken back. */
     rejections: numbers(defaultRejectionRetention),
+    /** How long updates and changes are kept; for ever if it does not say. */
+    retention: retentionSchema,
+    /** Heads of documents are signed and exported, if it says so. */
+    signing: signingSchema.optional(),
   })
   .refine(({ auth, host }) => authOf(auth).anonymous !== "on-loopback" || isLoopback(host), {
     path: ["auth"],

@@ -15,6 +15,8 @@ export type ServerErrorCode =
   | "document-closed"
   /** The document cannot be read from the ledger, or not be rebuilt from what is there. */
   | "document-unavailable"
+  /** The document was erased, and will not come back. */
+  | "document-erased"
   /** The work was given up because the relay shuts down. */
   | "shutting-down"
   /** A snapshot does not read back as what it was made from, or could not be made in time. */

@@ -20,6 +20,7 @@ import type { AccessAction } from "./access.js";
 import type { Actor } from "./actor.js";
 import { toChangeEvent, toRejection } from "./changes.js";
 import type { Door } from "./door.js";
+import { createErasureRoutes } from "./erasure-routes.js";
 import { ServerError } from "./errors.js";
 import { createForkRoutes } from "./fork-routes.js";
 import type { Forks } from "./forks.js";
@@ -31,8 +32,12 @@ import { createImportRoutes } from "./import-routes.js";
 import type { Kinds } from "./kinds.js";
 import type { Metrics } from "./metrics.js";
 import { checkOrigin, type OriginPolicy } from "./origin.js";
+import { createProofRoutes } from "./proof-routes.js";
+import type { Reach } from "./reach.js";
 import type { Room } from "./room.js";
 import type { Rooms } from "./rooms.js";
+import type { Signer } from "./signed-heads.js";
+import { createTagRoutes } from "./tag-routes.js";
 import { createTokenRoutes } from "./token-routes.js";
 import type { TokenStore } from "./token-store.js";
 
@@ -53,6 +58,10 @@ export interface HttpOptions {
   readonly limits: Limits;
   /** Bytes of encoded state that a document may have. */
   readonly documentBytes: number;
+  /** Signs heads for proofs, if the relay signs. */
+  readonly signer: Signer | undefined;
+  /** The time, in milliseconds since 1970. */
+  readonly now: () => number;
   /** Folder of a built page that is served at `/`. */
   readonly page: string | undefined;
   /** False from the moment the relay begins to shut down. */
@@ -70,7 +79,7 @@ const changesQuery = z.object({ since: z.coerce.number().int().min(0).default(0)
 
 export function createHttp(options: HttpOptions): Express {
   const { ledger, rooms, kinds, door, page } = options;
-  const actors = new WeakMap<express.Request, Actor>();
+  const actors = new WeakMap<object, Actor>();
   const app = express();
   app.disable("x-powered-by");
   app.set("etag", false);
@@ -159,6 +168,19 @@ export function createHttp(options: HttpOptions): Express {
     response.json({ rejections, next } satisfies RejectionPage);
   });
 
+  const reach: Reach = async (request, action) => {
+    const id = documentId(request.params.id);
+    await demand(request, id, action);
+    return { head: await existing(id), actor: actorOf(request) };
+  };
+  const ofDocument = { ...options, reach };
+  app.use(
+    "/api/documents/:id",
+    createTagRoutes(ofDocument),
+    createProofRoutes(ofDocument),
+    createErasureRoutes(ofDocument),
+  );
+
   app.use(
     "/api/documents/:id/forks",
     createForkRoutes(options.forks, {
@@ -212,7 +234,11 @@ export function createHttp(options: HttpOptions): Express {
     next();
   }
 
-  async function demand(request: express.Request, id: string | null, action: AccessAction): Promise<void> {
+  async function demand<P>(
+    request: express.Request<P>,
+    id: string | null,
+    action: AccessAction,
+  ): Promise<void> {
     const permitted = await door.may(actorOf(request), id, action);
     if (!permitted.ok) throw new HttpProblem(permitted.code, sentence(permitted.detail));
   }
@@ -223,7 +249,7 @@ export function createHttp(options: HttpOptions): Express {
     throw new HttpProblem(permitted.code, sentence(permitted.detail));
   }
 
-  function actorOf(request: express.Request): Actor {
+  function actorOf<P>(request: express.Request<P>): Actor {
     const actor = actors.get(request);
     if (actor === undefined) throw new Error("A route was reached by somebody who was not identified.");
     return actor;
@@ -242,8 +268,9 @@ export function createHttp(options: HttpOptions): Express {
   /** Asking for a document does not open one that nobody has written to. */
   async function existing(id: string): Promise<Head> {
     const head = await ledger.head(id);
-    if (head === undefined) throw unknownDocument(id);
-    return head;
+    if (head !== undefined) return head;
+    const tombstone = await ledger.tombstone(id);
+    throw tombstone === undefined ? unknownDocument(id) : erasedDocument(id);
   }
 }
 
@@ -318,6 +345,12 @@ function problemOf(
   if (error instanceof StorageError && error.transient) {
     return { code: "unavailable", detail: "The store cannot be read now; try again." };
   }
+  if (
+    (error instanceof StorageError && error.code === "erased") ||
+    (error instanceof ServerError && error.code === "document-erased")
+  ) {
+    return { code: "deleted", detail: "The document was erased." };
+  }
   // Express and its parts give client errors a status: a bad escape in the path, for instance.
   const status = error instanceof Error && "status" in error ? error.status : undefined;
   if (status === 400) return { code: "bad-request", detail: (error as Error).message };
@@ -342,6 +375,10 @@ function describe(head: Head): {
     created_at: new Date(head.created.time).toISOString(),
     updated_at: new Date(head.updated.time).toISOString(),
   };
+}
+
+function erasedDocument(id: string): HttpProblem {
+  return new HttpProblem("deleted", `The document "${id}" was erased.`);
 }
 
 function unknownDocument(id: string): HttpProblem {

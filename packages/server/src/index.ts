@@ -34,7 +34,10 @@ export { type TokensOptions, tokens } from "./tokens.js";
 // Reading what it has written
 
 export { toChangeEvent } from "./changes.js";
+export { describeErasure } from "./erasure-routes.js";
 export { createKinds, type Kind, type Kinds, type KindsOptions } from "./kinds.js";
+export { proofOf, type Signer } from "./signed-heads.js";
+export { createTags, type Tags } from "./tags.js";
 export { type Validity, validateLedger } from "./validity.js";
 export { createReplay, type ReplayOptions } from "./verify.js";
 

@@ -14,7 +14,7 @@ import {
   forkOf,
   problemStatus,
 } from "@verso/protocol";
-import { openLedger } from "@verso/storage";
+import { openLedger, StorageError } from "@verso/storage";
 import { type Logger, pino } from "pino";
 import { type WebSocket, WebSocketServer } from "ws";
 import { watchIdentity } from "./auth.js";
@@ -33,8 +33,10 @@ import { createKinds } from "./kinds.js";
 import { createMetrics } from "./metrics.js";
 import { checkOrigin, type OriginPolicy } from "./origin.js";
 import { forgottenBefore } from "./rejections.js";
+import { erasedReason } from "./room.js";
 import { createRooms } from "./rooms.js";
 import { createSession } from "./session.js";
+import { type Signing, startSigning } from "./signing.js";
 import { attach, createConnection } from "./websocket.js";
 
 export interface Relay {
@@ -86,6 +88,10 @@ export async function listen(
     throw error;
   });
   const forkStore = createForkStore(ledger);
+  const signing = await signHeads().catch(async error => {
+    await ledger.close();
+    throw error;
+  });
   const door = createDoor({
     ...config,
     authenticator,
@@ -131,9 +137,12 @@ export async function listen(
         logger.warn(told, "a document does not satisfy its kind");
       },
       uncompacted: ({ documentId, cause }) =>
-        logger.warn({ documentId, err: cause }, "a snapshot was not made, or old rejections not forgotten"),
-      failed: ({ documentId, cause }) =>
-        logger.error({ documentId, err: cause }, "a document cannot be opened"),
+        logger.warn({ documentId, err: cause }, "a snapshot was not made, or what is old was not let go of"),
+      failed({ documentId, cause }) {
+        if (cause instanceof StorageError && cause.code === "erased") {
+          logger.info({ documentId }, "a document was erased while it was open");
+        } else logger.error({ documentId, err: cause }, "a document cannot be opened");
+      },
     },
   });
 
@@ -162,6 +171,8 @@ export async function listen(
       rejectionsForgottenBefore: () => forgottenBefore(config.rejections, clock.now()),
       limits: config.limits,
       documentBytes: config.documentBytes,
+      signer: signing?.signer,
+      now: clock.now,
       page,
       accepting: () => accepting,
       onError: (error, request) => logger.error({ err: error, ...request }, "a request failed"),
@@ -180,7 +191,8 @@ export async function listen(
   try {
     await bind(http, config);
   } catch (error) {
-    await Promise.all([trials.close(), compactions.close(), ledger.close()]);
+    await Promise.all([trials.close(), compactions.close(), signing?.close()]);
+    await ledger.close();
     throw error;
   }
   const url = urlOf(http);
@@ -194,6 +206,16 @@ export async function listen(
       return closing;
     },
   };
+
+  async function signHeads(): Promise<Signing | undefined> {
+    if (config.signing === undefined) return undefined;
+    return startSigning(config.signing, {
+      ledger,
+      clock,
+      onSigned: run => logger.info(run, "heads were signed"),
+      onError: error => logger.error({ err: error }, "heads were not signed; it is tried again"),
+    });
+  }
 
   function upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
     socket.on("error", () => socket.destroy());
@@ -227,8 +249,21 @@ export async function listen(
     entering.add(socket);
     const entry = await door.enter(request, id);
     entering.delete(socket);
-    if (entry.ok) return { ...entry, documentId: id };
+    if (entry.ok) {
+      if (await isErased(id)) return { ok: false, code: CloseCode.deleted, reason: erasedReason };
+      return { ...entry, documentId: id };
+    }
     return { ok: false, code: closeCodeOf(entry.code), reason: `${entry.code}: ${entry.detail}` };
+  }
+
+  /** While the store cannot say, the room that waits for it will find out. */
+  async function isErased(documentId: string): Promise<boolean> {
+    try {
+      return (await ledger.tombstone(documentId)) !== undefined;
+    } catch (error) {
+      if (error instanceof StorageError) return false;
+      throw error;
+    }
   }
 
   function accept(webSocket: WebSocket, socket: Socket, { documentId, identity, mayWrite }: Admitted): void {
@@ -270,7 +305,7 @@ export async function listen(
     });
     await stopped;
     cancel();
-    await Promise.all([trials.close(), compactions.close()]);
+    await Promise.all([trials.close(), compactions.close(), signing?.close()]);
     await ledger.close();
     logger.info("closed");
   }

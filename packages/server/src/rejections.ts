@@ -16,7 +16,7 @@ export interface RejectionRetention {
 
 export const defaultRejectionRetention: RejectionRetention = { keepDays: 90, keepPerDocument: 1000 };
 
-/** Where the rejections of a document are: what stands in the records of the namespace, by the document's id. */
+/** Where the rejections of a document are: what stands in its records of the namespace. */
 const placesSchema = z.object({
   /** The last commit that was looked at. */
   until: z.number(),
@@ -26,6 +26,7 @@ const placesSchema = z.object({
 type Places = z.output<typeof placesSchema>;
 
 const namespace = "rejections";
+const key = "places";
 
 /** The moment before which rejections are forgotten, in milliseconds since 1970. */
 export function forgottenBefore({ keepDays }: RejectionRetention, now: number): number {
@@ -38,8 +39,8 @@ export async function forgetRejections(
   documentId: string,
   { retention, now }: { readonly retention: RejectionRetention; readonly now: number },
 ): Promise<void> {
-  const records = ledger.records(namespace);
-  const known = await readPlaces(records, documentId);
+  const records = ledger.documentRecords(documentId, namespace);
+  const known = await readPlaces(records);
   let { until } = known;
   const places = [...known.kept];
   for await (const { sequence, time, notes } of ledger.read(documentId, { from: until + 1 })) {
@@ -54,11 +55,11 @@ export async function forgetRejections(
   const forgotten = places.flatMap((place, index) => (isKept(place, index) ? [] : [place[0]]));
   if (until === known.until && forgotten.length === 0) return;
   await ledger.dropIssues({ document: documentId, sequences: forgotten });
-  await records.put(documentId, Buffer.from(JSON.stringify({ until, kept } satisfies Places)));
+  await records.put(key, Buffer.from(JSON.stringify({ until, kept } satisfies Places)));
 }
 
-async function readPlaces(records: ReturnType<Ledger["records"]>, documentId: string): Promise<Places> {
-  const bytes = await records.get(documentId);
+async function readPlaces(records: ReturnType<Ledger["documentRecords"]>): Promise<Places> {
+  const bytes = await records.get(key);
   if (bytes === undefined) return { until: 0, kept: [] };
   return placesSchema.parse(JSON.parse(Buffer.from(bytes).toString()));
 }

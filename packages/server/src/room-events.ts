@@ -17,7 +17,7 @@ export interface RoomEvents {
   discarded(event: { documentId: string; cause: unknown }): void;
   /** The document was opened and does not satisfy its kind. Large ones are not looked at. */
   invalid(event: { documentId: string; issues: readonly Issue[] }): void;
-  /** A snapshot could not be made, or old rejections not be forgotten; the next try comes with the next commits. */
+  /** A snapshot could not be made, or what is old not be let go of; the next try comes with the next commits. */
   uncompacted(event: { documentId: string; cause: unknown }): void;
   /** The document cannot be opened; its sessions were closed and the room is of no further use. */
   failed(event: { documentId: string; cause: unknown }): void;

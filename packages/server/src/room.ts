@@ -40,6 +40,7 @@ import { createPacer } from "./pacer.js";
 import { createPresence, type Presence } from "./presence.js";
 import { recollect, revertNotes } from "./recollection.js";
 import { forgetRejections, type RejectionRetention } from "./rejections.js";
+import { dropOldParts, type Retention } from "./retention.js";
 import type { RoomEvents } from "./room-events.js";
 import { admitPushes, type QueuedPush, type Refusal, refusalOf, type TurnResult } from "./turn.js";
 import { isError } from "./validity.js";
@@ -71,7 +72,7 @@ export interface Room {
    * told of. When `make` throws, the document is discarded and read again; so nothing is left of what it did.
    */
   edit<T>(make: (current: Editable) => Edit<T> | Promise<Edit<T>>): Promise<T>;
-  /** Keeps a snapshot if the commits since the last one outweigh `share` of it, and forgets old rejections. */
+  /** Keeps a snapshot if the commits since the last one outweigh `share` of it, and lets go of what is to be kept no longer. */
   compact(share: number): Promise<void>;
   /** Nobody is here and nothing is in hand. */
   readonly idle: boolean;
@@ -130,6 +131,7 @@ export interface RoomOptions {
   readonly delivery: DeliveryLimits;
   readonly pacing: Pacing;
   readonly rejections: RejectionRetention;
+  readonly retention: Retention;
   readonly events: RoomEvents & {
     /** Nobody is in the room any more. */
     idle(room: Room): void;
@@ -383,6 +385,10 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
 
   function fail(cause: unknown): void {
     events.failed({ documentId, cause });
+    if (cause instanceof StorageError && cause.code === "erased") {
+      const erased = new ServerError("document-erased", "The document was erased.", { cause });
+      return end(erased, CloseCode.deleted, erasedReason);
+    }
     const error = new ServerError("document-unavailable", "The document cannot be opened.", { cause });
     end(error, CloseCode.internal, "document-unavailable: the document cannot be opened");
   }
@@ -731,7 +737,9 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
 
   async function tidyNow(current: Open, { snapshot }: { snapshot: boolean }): Promise<void> {
     if (snapshot) current.snapshotBytes = await compact(current.log, ledger, compactions);
-    await forgetRejections(ledger, documentId, { retention: options.rejections, now: clock.now() });
+    const now = clock.now();
+    await forgetRejections(ledger, documentId, { retention: options.rejections, now });
+    await dropOldParts(ledger, documentId, { retention: options.retention, now });
   }
 }
 
@@ -775,6 +783,8 @@ interface OnTrial {
   readonly questions: Uint8Array[];
 }
 
+/** What the clients of a document are told that was erased. */
+export const erasedReason = "deleted: the document was erased";
 /** Questions of one peer that may wait before its socket is no longer read. */
 const queuedQuestions = 64;
 /** Milliseconds after a join from which the `Y.Doc` is built, so that the first push need not wait for it. */

@@ -7,9 +7,10 @@
  * with work in hand is never let go.
  */
 import { CloseCode } from "@verso/protocol";
+import type { CommitActor, Tombstone } from "@verso/storage";
 import type { Cancel, Clock } from "./clock.js";
 import { ServerError } from "./errors.js";
-import { createRoom, type Room, type RoomOptions } from "./room.js";
+import { createRoom, erasedReason, type Room, type RoomOptions } from "./room.js";
 import type { RoomEvents } from "./room-events.js";
 
 export interface Rooms {
@@ -20,6 +21,10 @@ export interface Rooms {
   get(documentId: string): Room;
   /** Finishes what was pushed to one document, if it is open, and closes its room, telling its sessions why. */
   closeRoom(documentId: string, code: CloseCode, reason: string): Promise<void>;
+  /**
+   * Erases a document for good and tells its clients not to come back. Nothing that they push from now on counts.
+   */
+  erase(documentId: string, by: { readonly actor: CommitActor }): Promise<Tombstone>;
   readonly size: number;
   /** Bytes of memory of all open documents, estimated. */
   readonly bytes: number;
@@ -84,12 +89,12 @@ export function createRooms({ residency, events, ...options }: RoomsOptions): Ro
       empty.delete(room);
       return room;
     },
-    async closeRoom(documentId, code, reason) {
-      const room = rooms.get(documentId);
-      if (room === undefined) return;
-      empty.delete(room);
-      rooms.delete(documentId);
-      await room.close(code, reason);
+    closeRoom,
+    async erase(documentId, by) {
+      // Whoever opens the document from here on is refused by the ledger, and what a room has open is stale.
+      const tombstone = await options.ledger.erase(documentId, by);
+      await closeRoom(documentId, CloseCode.deleted, erasedReason);
+      return tombstone;
     },
     get size() {
       return rooms.size;
@@ -104,6 +109,14 @@ export function createRooms({ residency, events, ...options }: RoomsOptions): Ro
       rooms.clear();
     },
   };
+
+  async function closeRoom(documentId: string, code: CloseCode, reason: string): Promise<void> {
+    const room = rooms.get(documentId);
+    if (room === undefined) return;
+    empty.delete(room);
+    rooms.delete(documentId);
+    await room.close(code, reason);
+  }
 
   async function sweep(): Promise<void> {
     for (const [room, since] of empty) {

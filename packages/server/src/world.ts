@@ -110,6 +110,7 @@ export async function createWorld({
     pacing: defaultPacing,
     residency: defaultResidency,
     rejections: defaultRejectionRetention,
+    retention: { updates: {}, changes: {} },
     events: {
       refused() {},
       rejected() {},

@@ -78,6 +78,11 @@ export interface StorageBackend extends AsyncDisposable {
   range(options?: RangeOptions): AsyncIterableIterator<StorageEntry>;
   /** Like `range`, without reading the values. */
   keys(options?: RangeOptions): AsyncIterableIterator<Uint8Array>;
+  /**
+   * Makes deleted values between two keys leave the medium, which may cost as much as writing what lies there and beside
+   * it anew. A backend of which they are gone as soon as they are deleted has no such method.
+   */
+  purge?(from: Uint8Array, to: Uint8Array): Promise<void>;
   /** Walks all keys to count them: for people and dashboards, not for hot paths. */
   info(): Promise<StorageInfo>;
   /** Deletes everything, durably; not atomic. */

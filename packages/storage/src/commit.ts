@@ -94,7 +94,6 @@ const PARTS = ["update", "change", "inverse", "notes"] as const;
 const [EMPTY, STORED, DROPPED, REDUCED] = [0, 1, 2, 3] as const;
 const NO_BYTES = Buffer.alloc(0);
 const EMPTY_PART: RecordPart = { state: EMPTY, bytes: NO_BYTES };
-const EMPTY_DIGEST = Buffer.from(digest("sha256", NO_BYTES, "hex"), "hex");
 
 /** Turns the drafts of one document into records, and checks records; it keeps one scratch buffer for all of them. */
 export interface CommitCodec {
@@ -222,6 +221,46 @@ export interface CommitRecord {
   readonly rest: Buffer;
 }
 
+/** What a commit says of itself in the bytes that its hash covers. */
+export type CommitHeader = Pick<Commit, "epoch" | "sequence" | "actor" | "time" | "kind">;
+
+/** @throws DecodeError */
+export function readCommitHeader(header: Buffer): CommitHeader {
+  const reader = new ByteReader(header);
+  const epoch = reader.varuint();
+  const sequence = reader.varuint();
+  const actor = actorOf(reader.block());
+  const time = reader.varuint();
+  const kind = KINDS[reader.byte() - 1];
+  if (kind === undefined) throw new DecodeError("its kind is unknown");
+  return { epoch, sequence, actor, time, kind };
+}
+
+/** What a part's digest is when there is none. */
+export const EMPTY_DIGEST = Buffer.from(digest("sha256", NO_BYTES, "hex"), "hex");
+
+/** The digests of update, change, inverse and notes, which dropping them leaves as they were. */
+export function partDigests({ parts }: CommitRecord): readonly Buffer[] {
+  return parts.map(({ state, bytes }) => {
+    if (state === DROPPED || state === REDUCED) return bytes;
+    return state === EMPTY ? EMPTY_DIGEST : digest("sha256", bytes, "buffer");
+  });
+}
+
+/** The hash of a commit from all that it covers, in the order in which it does. */
+export function commitHash(
+  document: string,
+  {
+    previous,
+    header,
+    digests,
+  }: { readonly previous: Uint8Array; readonly header: Uint8Array; readonly digests: readonly Uint8Array[] },
+): Buffer {
+  const hashed = new ByteWriter().byte(1).raw(previous).text(document).block(header);
+  for (const part of digests) hashed.raw(part);
+  return digest("sha256", hashed.view(), "buffer");
+}
+
 interface RecordPart {
   readonly state: number;
   /** The digest of a part that was dropped or reduced. */
@@ -263,14 +302,8 @@ function takeApart(reader: ByteReader): CommitRecord {
 }
 
 function toCommit({ header, hash, feedSequence, parts }: CommitRecord, place: number): Commit {
-  const reader = new ByteReader(header);
-  const epoch = reader.varuint();
-  const sequence = reader.varuint();
-  const actor = actorOf(reader.block());
-  const time = reader.varuint();
-  const kind = KINDS[reader.byte() - 1];
+  const { epoch, sequence, actor, time, kind } = readCommitHeader(header);
   if (sequence !== place) throw new DecodeError(`it says that it is commit ${sequence}`);
-  if (kind === undefined) throw new DecodeError("its kind is unknown");
   const stored = (index: number) => {
     const { state, bytes, left } = parts[index]!;
     return state === DROPPED ? undefined : (left ?? bytes);

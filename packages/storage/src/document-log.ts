@@ -137,6 +137,7 @@ export function createDocumentLog(options: DocumentLogOptions, onClose: () => vo
     async supersede() {
       stale ??= conflict("it was opened again");
       await line;
+      await snapshots;
       await settled;
     },
     check,
@@ -225,7 +226,10 @@ export function createDocumentLog(options: DocumentLogOptions, onClose: () => vo
     const { hash } = await groupCommit.read(backend => readOne(backend, sequence));
     const { chunks, description } = encodeSnapshot(documentKey, draft, { hash, time: now() });
     // One at a time: other documents' commits go in between.
-    for (const chunk of chunks) await groupCommit.write([chunk]);
+    for (const chunk of chunks) {
+      assertUsable();
+      await groupCommit.write([chunk]);
+    }
 
     // What is staged by now is read, once it is durable; what is staged from here on is counted.
     const until = latest().sequence;

@@ -18,6 +18,7 @@
  * - `access-denied`: the operating system refuses.
  * - `in-use`: another handle or process has the store open.
  * - `conflict`: the document's handle was superseded by a newer one, or is stale after a failure.
+ * - `erased`: the document was erased, and nothing can be written to it ever again.
  * - `closed`: the handle was closed before or during the operation.
  */
 export type StorageErrorCode =
@@ -32,6 +33,7 @@ export type StorageErrorCode =
   | "access-denied"
   | "in-use"
   | "conflict"
+  | "erased"
   | "closed";
 
 /** Where it went wrong, as far as it is known. */
@@ -64,6 +66,7 @@ const TRANSIENT: Readonly<Record<StorageErrorCode, boolean>> = {
   "access-denied": false,
   "in-use": true,
   conflict: true,
+  erased: false,
   closed: false,
 };
 

@@ -21,7 +21,17 @@ import { StorageError } from "./errors.js";
 export interface FaultPoint {
   /** 1, 2, 3 … over all operations of all wrapped backends. */
   readonly number: number;
-  readonly operation: "get" | "getMany" | "has" | "batch" | "range" | "keys" | "info" | "clear" | "close";
+  readonly operation:
+    | "get"
+    | "getMany"
+    | "has"
+    | "batch"
+    | "range"
+    | "keys"
+    | "purge"
+    | "info"
+    | "clear"
+    | "close";
   readonly when: "before" | "after";
   /** How many batches were begun by now, this one included. */
   readonly batches: number;
@@ -87,6 +97,9 @@ export function createFaults(at: (point: FaultPoint) => void | Promise<void>): F
         },
         range: (options?: RangeOptions) => walk<StorageEntry>("range", () => backend.range(options)),
         keys: (options?: RangeOptions) => walk<Uint8Array>("keys", () => backend.keys(options)),
+        ...(backend.purge === undefined
+          ? {}
+          : { purge: (from: Uint8Array, to: Uint8Array) => around("purge", () => backend.purge!(from, to)) }),
         info: (): Promise<StorageInfo> => around("info", () => backend.info()),
         clear: () => around("clear", () => backend.clear()),
         close: () => around("close", () => backend.close()),

@@ -105,6 +105,7 @@ test("is read as it always was", async () => {
     dedupeKeys: 2,
     feedEntries: 7,
     records: 0,
+    erased: 0,
     issues: 0,
   });
   expect(issues).toEqual([]);

@@ -22,6 +22,7 @@ export {
 export { createMemoryStore, type MemoryStore } from "./backends/memory.js";
 export type { Commit, CommitActor, CommitDraft, CommitKind, CommitPart } from "./commit.js";
 export type { DocumentLog } from "./document-log.js";
+export type { Tombstone } from "./erasure.js";
 // Errors
 export {
   StorageError,
@@ -40,8 +41,26 @@ export {
   type ReadOptions,
 } from "./ledger.js";
 export type { CommitIssue, CommitMerge, CommitNotes, IssueSeverity } from "./notes.js";
-export type { Records } from "./records.js";
+// Proofs
+export {
+  checkProof,
+  formatProof,
+  type InclusionProof,
+  type ProofFault,
+  type ProofResult,
+  type ProveOptions,
+} from "./proof.js";
+export type { DocumentRecords, Records } from "./records.js";
 export type { DropPartsOptions, DropPartsResult } from "./retention.js";
+export {
+  formatSignedHead,
+  isSigned,
+  parseSignedHead,
+  readPrivateKey,
+  readPublicKey,
+  type SignedHead,
+  signHead,
+} from "./signed-head.js";
 export type { Snapshot, SnapshotDraft } from "./snapshot.js";
 // Verifying
 export { type DocumentReplay, type VerifyOptions, type VerifySummary, verifyLedger } from "./verify.js";

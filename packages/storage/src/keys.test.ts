@@ -4,6 +4,7 @@ import {
   commitKey,
   dedupeKey,
   documentKey,
+  documentRecordKey,
   FORMAT_KEY,
   feedKey,
   headKey,
@@ -12,6 +13,7 @@ import {
   parseKey,
   recordKey,
   snapshotKey,
+  tombstoneKey,
   within,
 } from "./keys.js";
 import { createRandom } from "./random.js";
@@ -41,6 +43,11 @@ test("every key says again what it was made of", () => {
       ],
       [snapshotKey(key, 2 ** 33, 7), { keyspace: "snapshot", document, sequence: 2 ** 33, chunk: 7 }],
       [dedupeKey(key, "\u0001\0é"), { keyspace: "dedupe", document, dedupe: "\u0001\0é" }],
+      [tombstoneKey(key), { keyspace: "tombstone", document }],
+      [
+        documentRecordKey(key, documentKey("tags\0"), "\u0001\0é"),
+        { keyspace: "document-record", document, namespace: "tags\0", key: "\u0001\0é" },
+      ],
       [recordKey(key, "\u0001\0é"), { keyspace: "record", namespace: document, key: "\u0001\0é" }],
     ];
     for (const [bytes, expected] of parsed) expect(parseKey(bytes)).toEqual(expected);
@@ -67,6 +74,8 @@ test("what no ledger writes is no key", () => {
     Buffer.of(KEYSPACE.meta, 0x61),
     recordKey(document, ""),
     Buffer.of(0x70, 0x61, 0, 1),
+    documentRecordKey(document, document),
+    Buffer.concat([tombstoneKey(document), Buffer.of(0)]),
     Buffer.of(0xff),
   ];
   for (const key of strange) expect(parseKey(key), key.toString("hex")).toBeUndefined();

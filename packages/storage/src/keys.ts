@@ -7,11 +7,13 @@
  * ```
  * 01 "format"                     the ledger's format (ledger.ts)
  * 10 document                     head (head.ts)
+ * 11 document                     tombstone of a document that was erased (erasure.ts)
  * 20 document sequence            commit (commit.ts)
  * 30 document sequence chunk      snapshot: chunk 0 describes it, 1, 2, 3 … are its state (snapshot.ts)
  * 40 document key                 dedupe key: sequence of the commit that bears it (indexes.ts)
  * 50 feed-sequence                feed entry: a run of commits of one document (indexes.ts)
  * 60 namespace key                record beside the documents (records.ts)
+ * 70 document namespace key       record of one document (records.ts)
  * ```
  *
  * `document` is the id in UTF-8 with every 00 written as 00 FF, and 00 01 behind it: no document's keys lie within
@@ -25,11 +27,13 @@ import type { RangeOptions } from "./backend.js";
 export const KEYSPACE = {
   meta: 0x01,
   head: 0x10,
+  tombstone: 0x11,
   commit: 0x20,
   snapshot: 0x30,
   dedupe: 0x40,
   feed: 0x50,
   record: 0x60,
+  documentRecord: 0x70,
 } as const;
 
 export const FORMAT_KEY: Uint8Array = Buffer.concat([Buffer.of(KEYSPACE.meta), Buffer.from("format")]);
@@ -64,6 +68,10 @@ export function headKey(document: Uint8Array): Buffer {
   return joined(KEYSPACE.head, document, 0);
 }
 
+export function tombstoneKey(document: Uint8Array): Buffer {
+  return joined(KEYSPACE.tombstone, document, 0);
+}
+
 export function commitKey(document: Uint8Array, sequence: number): Buffer {
   const key = joined(KEYSPACE.commit, document, 8);
   writeSequence(key, key.length - 8, sequence);
@@ -91,6 +99,11 @@ export function recordKey(namespace: Uint8Array, key: string): Buffer {
   return Buffer.concat([joined(KEYSPACE.record, namespace, 0), Buffer.from(key)]);
 }
 
+/** The namespace as `documentKey` writes it; without a key, where the records of the namespace begin. */
+export function documentRecordKey(document: Uint8Array, namespace: Uint8Array, key = ""): Buffer {
+  return Buffer.concat([joined(KEYSPACE.documentRecord, document, 0), namespace, Buffer.from(key)]);
+}
+
 export function feedKey(feedSequence: number): Buffer {
   const key = Buffer.allocUnsafe(9);
   key[0] = KEYSPACE.feed;
@@ -101,16 +114,22 @@ export function feedKey(feedSequence: number): Buffer {
 /** Everything of one kind, or of one kind and document or namespace. */
 export function within(keyspace: number, document?: Uint8Array): RangeOptions {
   if (document === undefined) return { gte: Buffer.of(keyspace), lt: Buffer.of(keyspace + 1) };
-  // The terminator's last byte is 01, so what lies behind the document begins with 02 there.
-  const end = joined(keyspace, document, 0);
+  return startingWith(joined(keyspace, document, 0));
+}
+
+/** All keys that begin with a terminated id or namespace. */
+export function startingWith(prefix: Uint8Array): RangeOptions {
+  // The terminator's last byte is 01, so what lies behind it begins with 02 there.
+  const end = Buffer.from(prefix);
   end[end.length - 1]! += 1;
-  return { gte: joined(keyspace, document, 0), lt: end };
+  return { gte: prefix, lt: end };
 }
 
 /** What a key names; `undefined` for keys that no ledger writes. */
 export type ParsedKey =
   | { readonly keyspace: "format" }
   | { readonly keyspace: "head"; readonly document: string }
+  | { readonly keyspace: "tombstone"; readonly document: string }
   | { readonly keyspace: "commit"; readonly document: string; readonly sequence: number }
   | {
       readonly keyspace: "snapshot";
@@ -120,7 +139,13 @@ export type ParsedKey =
     }
   | { readonly keyspace: "dedupe"; readonly document: string; readonly dedupe: string }
   | { readonly keyspace: "feed"; readonly feedSequence: number }
-  | { readonly keyspace: "record"; readonly namespace: string; readonly key: string };
+  | { readonly keyspace: "record"; readonly namespace: string; readonly key: string }
+  | {
+      readonly keyspace: "document-record";
+      readonly document: string;
+      readonly namespace: string;
+      readonly key: string;
+    };
 
 export function parseKey(bytes: Uint8Array): ParsedKey | undefined {
   const key = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -136,6 +161,8 @@ export function parseKey(bytes: Uint8Array): ParsedKey | undefined {
   switch (key[0]) {
     case KEYSPACE.head:
       return rest === 0 ? { keyspace: "head", document } : undefined;
+    case KEYSPACE.tombstone:
+      return rest === 0 ? { keyspace: "tombstone", document } : undefined;
     case KEYSPACE.commit: {
       const sequence = rest === 8 ? readSequence(key, end) : undefined;
       return sequence === undefined ? undefined : { keyspace: "commit", document, sequence };
@@ -151,17 +178,24 @@ export function parseKey(bytes: Uint8Array): ParsedKey | undefined {
       return rest === 0
         ? undefined
         : { keyspace: "record", namespace: document, key: key.toString("utf8", end) };
+    case KEYSPACE.documentRecord: {
+      const named = parseDocument(key, end);
+      if (named === undefined || named.end === key.length) return undefined;
+      const name = key.toString("utf8", named.end);
+      return { keyspace: "document-record", document, namespace: named.document, key: name };
+    }
     default:
       return undefined;
   }
 }
 
-function parseDocument(key: Buffer): { document: string; end: number } | undefined {
-  let end = key.indexOf(0, 1);
+/** The id, or namespace, that begins at `from`, and where it ends. */
+function parseDocument(key: Buffer, from = 1): { document: string; end: number } | undefined {
+  let end = key.indexOf(0, from);
   while (key[end + 1] === ESCAPED_ZERO[1] && end !== -1) end = key.indexOf(0, end + 2);
-  if (end <= 1 || key[end + 1] !== TERMINATOR[1]) return undefined;
+  if (end <= from || key[end + 1] !== TERMINATOR[1]) return undefined;
   // UTF-8 has no byte FF, so each one that is there is the second half of an escaped zero.
-  const bytes = Buffer.from(key.subarray(1, end).filter(byte => byte !== 0xff));
+  const bytes = Buffer.from(key.subarray(from, end).filter(byte => byte !== 0xff));
   const document = bytes.toString("utf8");
   return bytes.equals(Buffer.from(document)) ? { document, end: end + 2 } : undefined;
 }

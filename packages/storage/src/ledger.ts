@@ -7,14 +7,16 @@
  * records for whoever runs the store.
  *
  * The bytes on disk are described where they are written: keys.ts, encoding.ts, format.ts, commit.ts, notes.ts, head.ts,
- * snapshot.ts, indexes.ts and records.ts.
+ * snapshot.ts, indexes.ts, records.ts and erasure.ts.
  */
 
 import { setTimeout as timeout } from "node:timers/promises";
 import type { RangeOptions, StorageBackend, StorageEntry } from "./backend.js";
-import { type Commit, readCommit } from "./commit.js";
+import { type Commit, type CommitActor, readCommit } from "./commit.js";
 import { createDocumentLog, type DocumentLog, type OwnedDocumentLog } from "./document-log.js";
-import { corruptedRecord } from "./errors.js";
+import { createDocumentTurns } from "./document-turns.js";
+import { eraseDocument, erasedError, findTombstone, finishErasures, type Tombstone } from "./erasure.js";
+import { corruptedRecord, storageErrorCode } from "./errors.js";
 import { checkFormat } from "./format.js";
 import { createGroupCommit, type Sleep, type StoreStatus } from "./group-commit.js";
 import { type Head, readHead } from "./head.js";
@@ -33,7 +35,8 @@ import {
   within,
 } from "./keys.js";
 import { type LoadedDocument, loadDocument } from "./load-document.js";
-import { createRecords, type Records } from "./records.js";
+import { type InclusionProof, type ProveOptions, proveCommit } from "./proof.js";
+import { createDocumentRecords, createRecords, type DocumentRecords, type Records } from "./records.js";
 import {
   type DropIssuesOptions,
   type DropPartsOptions,
@@ -112,14 +115,14 @@ export interface Ledger extends AsyncDisposable {
    * snapshot and the commits behind it are read and verified. A log of the document that is open already becomes stale,
    * and what it has in flight is waited for.
    *
-   * @throws StorageError `corrupted`, with document and sequence, when they do not belong together.
+   * @throws StorageError `corrupted`, with document and sequence, when they do not belong together; `erased`.
    */
   open(document: string): Promise<OpenedDocument>;
   /** `undefined` for a document without commits. */
   head(document: string): Promise<Head | undefined>;
   /** The heads of all documents, in the order of their ids' bytes. */
   documents(options?: { readonly after?: string; readonly limit?: number }): AsyncIterableIterator<Head>;
-  /** Commits of a document; a gap between them is `corrupted`. Hashes are not verified. */
+  /** Commits of a document; a gap between them is `corrupted`, or `erased`. Hashes are not verified. */
   read(document: string, options?: ReadOptions): AsyncIterableIterator<Commit>;
   /** The latest snapshot, or the latest that is not behind a sequence. */
   snapshot(document: string, options?: { readonly notAfter?: number }): Promise<Snapshot | undefined>;
@@ -127,6 +130,13 @@ export interface Ledger extends AsyncDisposable {
   feed(options?: { readonly since?: number; readonly limit?: number }): AsyncIterableIterator<FeedEntry>;
   /** Sequence of the commit that bears the key. */
   findByDedupe(document: string, key: string): Promise<number | undefined>;
+  /**
+   * A proof that a commit belongs to a document's history, to be checked by `checkProof`; `undefined` when there is no
+   * such commit up to the head.
+   *
+   * @throws StorageError `corrupted`, also when the store is not what the signed head stands for.
+   */
+  prove(document: string, sequence: number, options?: ProveOptions): Promise<InclusionProof | undefined>;
   /** Lets go of parts of old commits; their hashes stay, and the chain verifies. */
   dropParts(options: DropPartsOptions): Promise<DropPartsResult>;
   /**
@@ -136,6 +146,18 @@ export interface Ledger extends AsyncDisposable {
   dropIssues(options: DropIssuesOptions): Promise<void>;
   /** The records of a namespace, which need not exist before. */
   records(namespace: string): Records;
+  /** The records of a namespace of one document, which go with it when it is erased. */
+  documentRecords(document: string, namespace: string): DocumentRecords;
+  /**
+   * Erases a document for good: commits, snapshots, dedupe keys, records, and its runs in the feed, which says instead that
+   * it was erased. A log of it that is open becomes stale, and opening it again is `erased`. What a failure cuts off is
+   * finished when the store is opened again. Erasing it again does nothing.
+   *
+   * @throws StorageError `unknown-outcome` when the store failed meanwhile: erase it again.
+   */
+  erase(document: string, by: { readonly actor: CommitActor }): Promise<Tombstone>;
+  /** What is left of a document that was erased. */
+  tombstone(document: string): Promise<Tombstone | undefined>;
   /** Finishes what is in flight and closes the store. */
   close(): Promise<void>;
 }
@@ -158,6 +180,8 @@ export async function openLedger({
   const logs = new Set<OwnedDocumentLog>();
   /** The latest opening of each document that is open. */
   const openings = new Map<string, Promise<OwnedDocumentLog | undefined>>();
+  /** For what writes to a document beside its log. */
+  const inTurn = createDocumentTurns();
   let feedSequence = 0;
   const groupCommit = await createGroupCommit({
     open,
@@ -215,9 +239,57 @@ export async function openLedger({
         const value = await backend.get(entry);
         return value === undefined ? undefined : readDedupeEntry([entry, value], document).sequence;
       }),
+    prove: (document, sequence, options) =>
+      groupCommit.read(backend => {
+        const place = { document, documentKey: keyOf(document), sequence: assertSequence(sequence) };
+        return proveCommit(backend, place, options);
+      }),
     records: namespace => createRecords(groupCommit, namespace),
-    dropParts: options => groupCommit.read(() => dropParts(groupCommit, keyOf(options.document), options)),
-    dropIssues: options => groupCommit.read(() => dropIssues(groupCommit, keyOf(options.document), options)),
+    documentRecords: (document, namespace) =>
+      createDocumentRecords(groupCommit, {
+        documentKey: keyOf(document),
+        namespace,
+        exclusively: write =>
+          inTurn(document, () =>
+            groupCommit.read(async backend => {
+              const tombstone = await findTombstone(backend, document);
+              if (tombstone !== undefined) throw erasedError(tombstone);
+              return write(backend);
+            }),
+          ),
+      }),
+    async erase(document, { actor }) {
+      keyOf(document);
+      const before = openings.get(document) ?? Promise.resolve(undefined);
+      const erasing = before.then(async previous => {
+        await previous?.supersede();
+        if (previous !== undefined) logs.delete(previous);
+        return inTurn(document, () => groupCommit.read(backend => erase(backend, document, actor)));
+      });
+      const owned = erasing.then(
+        () => undefined,
+        () => undefined,
+      );
+      openings.set(document, owned);
+      try {
+        return await erasing;
+      } finally {
+        if (openings.get(document) === owned) openings.delete(document);
+      }
+    },
+    tombstone: document =>
+      groupCommit.read(backend => {
+        keyOf(document);
+        return findTombstone(backend, document);
+      }),
+    dropParts: options =>
+      inTurn(options.document, () =>
+        groupCommit.read(() => dropParts(groupCommit, keyOf(options.document), options)),
+      ),
+    dropIssues: options =>
+      inTurn(options.document, () =>
+        groupCommit.read(() => dropIssues(groupCommit, keyOf(options.document), options)),
+      ),
     close: () => groupCommit.close(),
     [Symbol.asyncDispose]: () => groupCommit.close(),
   };
@@ -248,6 +320,22 @@ export async function openLedger({
     return { loaded, owned };
   }
 
+  async function erase(backend: StorageBackend, document: string, actor: CommitActor): Promise<Tombstone> {
+    const known = await findTombstone(backend, document);
+    if (known !== undefined) return known;
+    // A damaged document can be erased as well.
+    const head = await readHeadOf(backend, document).catch(error => {
+      if (storageErrorCode(error) !== "corrupted") throw error;
+    });
+    const tombstone = { document, sequence: head?.sequence ?? 0, time: now(), actor };
+    await eraseDocument(backend, {
+      tombstone,
+      feedSequence: ++feedSequence,
+      write: groupCommit.write,
+    });
+    return tombstone;
+  }
+
   async function* read(
     document: string,
     {
@@ -265,6 +353,8 @@ export async function openLedger({
       for await (const entry of groupCommit.backend().range(range)) {
         const sequence = sequenceOfCommit(entry[0]);
         if (expected !== undefined && sequence !== expected) {
+          const tombstone = await findTombstone(groupCommit.backend(), document);
+          if (tombstone !== undefined) throw erasedError(tombstone);
           throw corruptedRecord({ what: "commit", document, sequence: expected }, "is missing");
         }
         expected = sequence + (reverse ? -1 : 1);
@@ -336,6 +426,7 @@ export async function openLedger({
       const parsed = parseKey(key);
       if (parsed?.keyspace === "feed") feedSequence = Math.max(feedSequence, parsed.feedSequence);
     }
+    await finishErasures(backend, operations => backend.batch(operations, { durable: true }));
     for (const owned of logs) await owned.check(backend);
   }
 }

@@ -8,6 +8,7 @@
 
 import { compareBytes, type StorageBackend } from "./backend.js";
 import { type Commit, createCommitCodec, NO_HASH, readCommit } from "./commit.js";
+import { erasedError, findTombstone } from "./erasure.js";
 import { corruptedRecord } from "./errors.js";
 import { readHead, type StoredHead } from "./head.js";
 import { commitKey, headKey, KEYSPACE, sequenceOfCommit, within } from "./keys.js";
@@ -21,7 +22,7 @@ export interface LoadedDocument {
   readonly tail: readonly Commit[];
 }
 
-/** @throws StorageError `corrupted`, with document and sequence. */
+/** @throws StorageError `corrupted`, with document and sequence; `erased`. */
 export async function loadDocument(
   backend: StorageBackend,
   { document, documentKey }: { document: string; documentKey: Uint8Array },
@@ -31,6 +32,8 @@ export async function loadDocument(
   const key = headKey(documentKey);
   const value = await backend.get(key);
   if (value === undefined) {
+    const tombstone = await findTombstone(backend, document);
+    if (tombstone !== undefined) throw erasedError(tombstone);
     // A damaged index of the backend can hide a key from `get` and not from a walk.
     for await (const _ of backend.keys({ gte: key, lte: key, limit: 1 })) {
       throw corruptedRecord({ what: "head", document }, "it cannot be read");

@@ -149,3 +149,35 @@ describe("a record", () => {
     }
   });
 });
+
+describe("a record of a document", () => {
+  test("is seen in its own document and namespace only, in the order of the keys", async () => {
+    await using ledger = await openLedger({ open: () => createMemoryStore().open() });
+    const names = ["a", "a\0", "ab"];
+    for (const document of names) {
+      for (const namespace of names) {
+        for (const key of ["2", "1"]) {
+          await ledger.documentRecords(document, namespace).put(key, Buffer.from(document + namespace));
+        }
+      }
+    }
+    for (const document of names) {
+      for (const namespace of names) {
+        const records = ledger.documentRecords(document, namespace);
+        expect(await all(records.entries())).toEqual(["1", "2"].map(key => `${key}=${document}${namespace}`));
+        expect(await all(records.entries({ after: "1" }))).toEqual([`2=${document}${namespace}`]);
+      }
+    }
+    expect(await all(ledger.records("a").entries())).toEqual([]);
+  });
+
+  test("that is added is put once, however many try at the same time", async () => {
+    await using ledger = await openLedger({ open: () => createMemoryStore().open() });
+    const records = ledger.documentRecords("a", "tags");
+    const added = await Promise.all(["1", "2", "3"].map(value => records.add("x", Buffer.from(value))));
+    expect(added).toEqual([true, false, false]);
+    expect(text(await records.get("x"))).toBe("1");
+    await records.delete("x");
+    expect(await records.add("x", Buffer.from("4"))).toBe(true);
+  });
+});

@@ -15,11 +15,16 @@ export interface DropPartsOptions {
   readonly document: string;
   /** Only commits before this sequence are touched. */
   readonly before: number;
+  /** Only commits before the first that is of this time or later, in milliseconds since 1970. @default all */
+  readonly olderThan?: number;
+  /** First sequence that is looked at. @default where the parts are not dropped yet */
+  readonly from?: number;
   readonly parts: readonly CommitPart[];
 }
 
 export type DropPartsResult =
-  | { readonly outcome: "dropped"; readonly commits: number }
+  /** `next` is the first commit that was left as it is. */
+  | { readonly outcome: "dropped"; readonly commits: number; readonly next: number }
   /** Updates can only go where a snapshot stands for them; the latest is at this sequence, 0 for none. */
   | { readonly outcome: "no-snapshot"; readonly latest: number };
 
@@ -34,9 +39,11 @@ const NOTHING = { snapshot: 0, sequence: 0 };
 export async function dropParts(
   groupCommit: GroupCommit,
   documentKey: Uint8Array,
-  { document, before, parts }: DropPartsOptions,
+  { document, before, parts, olderThan = Number.POSITIVE_INFINITY, from }: DropPartsOptions,
 ): Promise<DropPartsResult> {
   if (!Number.isSafeInteger(before) || before < 1) throw new TypeError("before is a sequence");
+  if (from !== undefined && (!Number.isSafeInteger(from) || from < 1))
+    throw new TypeError("from is a sequence");
   const backend = groupCommit.backend();
   const key = headKey(documentKey);
   const value = await backend.get(key);
@@ -45,14 +52,17 @@ export async function dropParts(
 
   let commits = 0;
   const end = Math.min(before, last + 1);
-  let next = await firstWithParts(backend, documentKey, { document, before: end, parts });
-  while (next < end) {
+  let next = from ?? (await firstWithParts(backend, documentKey, { document, before: end, parts }));
+  let young = false;
+  while (next < end && !young) {
     const operations: BatchOperation[] = [];
     const range = { gte: commitKey(documentKey, next), lt: commitKey(documentKey, end), limit: STEP };
     let read = 0;
     for await (const [commit, bytes] of backend.range(range)) {
       read += 1;
       const sequence = sequenceOfCommit(commit);
+      young = readCommit([commit, bytes], { document, sequence }).commit.time >= olderThan;
+      if (young) break;
       const without = withoutParts([commit, bytes], { document, sequence }, parts);
       if (without !== undefined) operations.push({ type: "put", key: commit, value: without });
       next = sequence + 1;
@@ -61,7 +71,7 @@ export async function dropParts(
     if (operations.length > 0) await groupCommit.write(operations);
     commits += operations.length;
   }
-  return { outcome: "dropped", commits };
+  return { outcome: "dropped", commits, next };
 }
 
 /**

@@ -3,6 +3,7 @@
 import type { StorageBackend, StorageEntry } from "./backend.js";
 import { readCommit } from "./commit.js";
 import { createCursor } from "./cursor.js";
+import { findTombstone } from "./erasure.js";
 import { readFeedEntry } from "./indexes.js";
 import { commitKey, documentKey, feedKey, KEYSPACE, parseKey, within } from "./keys.js";
 import { attempt, type Report, unreadable } from "./verify-issue.js";
@@ -17,7 +18,15 @@ export async function verifyRun(
 ): Promise<number> {
   const run = await attempt(report, { severity: "medium" }, () => readFeedEntry(entry, feedSequence));
   if (run === undefined) return 0;
-  const { document, from, to } = run;
+  const { document, from, to, erased } = run;
+  const tombstone = () =>
+    attempt(report, { severity: "high", document }, () => findTombstone(backend, document));
+  if (erased) {
+    if ((await tombstone()) !== undefined) return 0;
+    const detail = `feed entry ${feedSequence} says that it was erased, and it has no tombstone`;
+    await report({ code: "missing-reference", severity: "high", document, detail });
+    return 0;
+  }
   const key = documentKey(document);
   let matched = 0;
   let wrong: number | undefined;
@@ -36,7 +45,8 @@ export async function verifyRun(
     // A damaged count must not make this read for ever.
     if (values.every(value => value === undefined)) break;
   }
-  if (wrong !== undefined) {
+  // An erasure that was cut off has taken some of them already.
+  if (wrong !== undefined && (await tombstone()) === undefined) {
     const detail = `feed entry ${feedSequence} names commits ${from} to ${to}, not all of which are there and name it`;
     await report({ code: "missing-reference", severity: "medium", document, sequence: wrong, detail });
   }

@@ -80,6 +80,7 @@ export async function verifyFolder(
         dedupeKeys: 0,
         feedEntries: 0,
         records: 0,
+        erased: 0,
         issues: found,
       };
     }

@@ -74,6 +74,7 @@ test("a healthy ledger has no issues, and an empty store neither", async () => {
     dedupeKeys: 9,
     feedEntries: 12,
     records: 2,
+    erased: 0,
     issues: 0,
   });
   expect((await verify(await createMemoryStore().open())).summary).toMatchObject({ documents: 0, issues: 0 });

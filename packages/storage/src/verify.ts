@@ -1,7 +1,7 @@
 /**
  * Reads everything in a store and reports what does not belong together.
  *
- * Heads, commits, snapshots and dedupe keys lie in the same order of documents, so one walk over the four side by side
+ * What belongs to documents lies in the same order of documents in each keyspace, so one walk over all of them side by side
  * sees each document whole and holds no more than one commit and one snapshot at a time. Then every feed entry is compared
  * with its commits, which know their place in the feed: when as many commits are found as there are, the two match one to
  * one. Of records only the seals are checked: what they mean is their owners' business. Bad data is reported and never thrown.
@@ -10,6 +10,7 @@
 import { compareBytes, type RangeOptions, type StorageBackend, type StorageEntry } from "./backend.js";
 import type { Commit } from "./commit.js";
 import { type Cursor, createCursor, documentOf, reportStranger } from "./cursor.js";
+import { readTombstone } from "./erasure.js";
 import { FORMAT_VERSION, readFormatVersion } from "./format.js";
 import { type Head, readHead } from "./head.js";
 import { readDedupeEntry } from "./indexes.js";
@@ -27,7 +28,10 @@ export interface VerifySummary {
   readonly snapshots: number;
   readonly dedupeKeys: number;
   readonly feedEntries: number;
+  /** Records, beside the documents and of documents. */
   readonly records: number;
+  /** Documents that were erased; they are not among `documents`. */
+  readonly erased: number;
   readonly issues: number;
 }
 
@@ -65,6 +69,7 @@ export async function verifyLedger(
     dedupeKeys: 0,
     feedEntries: 0,
     records: 0,
+    erased: 0,
     issues: 0,
   };
   const report: Report = async issue => {
@@ -78,7 +83,10 @@ export async function verifyLedger(
   const dedupe = cursor(KEYSPACE.dedupe);
   const feed = cursor(KEYSPACE.feed);
   const records = cursor(KEYSPACE.record);
-  const cursors = [heads, commits, snapshots, dedupe, feed, records];
+  const tombstones = cursor(KEYSPACE.tombstone);
+  const documentRecords = cursor(KEYSPACE.documentRecord);
+  const ofDocuments = [heads, tombstones, commits, snapshots, dedupe, documentRecords];
+  const cursors = [...ofDocuments, feed, records];
   try {
     // All begin before anything else is awaited, and so see the store at one moment.
     await Promise.all(cursors.map(each => each.advance()));
@@ -86,10 +94,16 @@ export async function verifyLedger(
     await attempt(report, { severity: "critical" }, () => reportStrangers(backend, report));
 
     for (;;) {
-      const document = firstDocument([heads, commits, snapshots, dedupe]);
+      const document = firstDocument(ofDocuments);
       if (document === undefined) break;
-      count.documents += 1;
-      await verifyDocument(document);
+      const { current } = tombstones;
+      if (current?.key.keyspace === "tombstone" && current.key.document === document) {
+        count.erased += 1;
+        await verifyErased(document);
+      } else {
+        count.documents += 1;
+        await verifyDocument(document);
+      }
     }
 
     let matched = 0;
@@ -118,6 +132,30 @@ export async function verifyLedger(
     return !cursors.some(({ broken }) => broken);
   }
 
+  /** What is left of a document with a tombstone, which is nothing once its erasure is done. */
+  async function verifyErased(document: string): Promise<void> {
+    const own = (key: ParsedKey) => documentOf(key) === document;
+    let done = false;
+    for await (const { entry } of tombstones.takeWhile(own)) {
+      const read = await attempt(report, { severity: "high", document }, () =>
+        readTombstone(entry, document),
+      );
+      done = read?.done === true;
+    }
+    let left = 0;
+    for (const each of ofDocuments) {
+      for await (const { key } of each.takeWhile(own)) {
+        left += 1;
+        if (key.keyspace !== "head") continue;
+        const detail = "it was erased, and has a head";
+        await report({ code: "invalid-data", severity: "critical", document, detail });
+      }
+    }
+    if (!done || left === 0) return;
+    const detail = `it was erased, and ${left} entries of it are there`;
+    await report({ code: "orphaned-data", severity: "high", document, detail });
+  }
+
   async function verifyDocument(document: string): Promise<void> {
     const replayed = replay(document);
     const own = (key: ParsedKey) => documentOf(key) === document;
@@ -138,6 +176,16 @@ export async function verifyLedger(
     for await (const { entry } of dedupe.takeWhile(own)) {
       count.dedupeKeys += 1;
       await verifyDedupe(entry);
+    }
+    let recordsOfIt = 0;
+    for await (const { entry } of documentRecords.takeWhile(own)) {
+      count.records += 1;
+      recordsOfIt += 1;
+      await attempt(report, { severity: "high", document }, () => readRecord(entry));
+    }
+    if (recordsOfIt > 0 && head === undefined && chain.last === 0 && everythingWasRead()) {
+      const detail = "records of a document that is not there";
+      await report({ code: "orphaned-data", severity: "low", document, detail });
     }
     await ask(() => replayed.end?.(head));
 
@@ -211,8 +259,8 @@ async function verifyFormat(backend: StorageBackend, report: Report): Promise<vo
 
 /** Keys in the gaps between the kinds, and beside the format. */
 async function reportStrangers(backend: StorageBackend, report: Report): Promise<void> {
-  const { head, commit, snapshot, dedupe, feed, record } = KEYSPACE;
-  const known = [head, commit, snapshot, dedupe, feed, record];
+  const { meta: _, ...kinds } = KEYSPACE;
+  const known = Object.values(kinds);
   const gaps: RangeOptions[] = [{ lt: Buffer.of(known[0]!) }];
   for (const [index, keyspace] of known.entries()) {
     const next = known[index + 1];

@@ -251,6 +251,20 @@ class ClassicLevelBackend implements LevelBackend {
     await this.batch(operations, { durable: true });
   }
 
+  async purge(from: Uint8Array, to: Uint8Array): Promise<void> {
+    try {
+      await this.#level.compactRange(from, to);
+      // What was still in memory then may have become one table, values and deletions side by side, on a level of its own
+      // that LevelDB does not merge with itself. A table above it, as wide as the range, makes it do so.
+      const marks: BatchOperation[] = [];
+      for (const key of [from, to]) if (!(await this.has(key))) marks.push({ type: "delete", key });
+      await this.batch(marks, { durable: true });
+      await this.#level.compactRange(from, to);
+    } catch (error) {
+      throw levelError(error, this.directory, "write-failed");
+    }
+  }
+
   async close(): Promise<void> {
     try {
       await this.#level.close();

@@ -1,0 +1,51 @@
+/** `verso erase`: a document goes for good. */
+import { type Erasure, erasure } from "@verso/protocol";
+import { describeErasure } from "@verso/server";
+import { StorageError } from "@verso/storage";
+import { Command } from "commander";
+import { CliError } from "./errors.js";
+import { openFolder } from "./folder.js";
+import { type Place, type PlaceFlags, placeOf, withPlace } from "./place.js";
+import { createRelayApi } from "./relay-api.js";
+
+export function eraseCommand(): Command {
+  return withPlace(new Command("erase"))
+    .description("erase a document for good: its whole history goes, and it can never be written to again")
+    .argument("<document>", "id of the document")
+    .option("--json", "what is left of it, as one JSON object")
+    .action(erase);
+}
+
+async function erase(
+  document: string,
+  { json = false, ...flags }: PlaceFlags & { json?: boolean },
+): Promise<void> {
+  const erased = await eraseAt(placeOf(flags, process.env), document);
+  const { sequence, erased_at, user_id } = erased;
+  console.log(
+    json
+      ? JSON.stringify(erased)
+      : `${document}  erased with its ${sequence} commits  ${erased_at}  by ${user_id}`,
+  );
+}
+
+async function eraseAt(place: Place, document: string): Promise<Erasure> {
+  switch (place.type) {
+    case "relay": {
+      const path = `/api/documents/${encodeURIComponent(document)}?erase=true`;
+      return createRelayApi(place).request("DELETE", path, { parse: json => erasure.parse(json) });
+    }
+    case "folder": {
+      await using ledger = await openFolder(place.folder);
+      const head = await ledger.head(document).catch(error => {
+        // One that is damaged can be erased as well.
+        if (error instanceof StorageError && error.code === "corrupted") return null;
+        throw error;
+      });
+      if (head === undefined && (await ledger.tombstone(document)) === undefined) {
+        throw new CliError("not-found", `There is no document "${document}" in ${place.folder}.`);
+      }
+      return describeErasure(await ledger.erase(document, { actor: { user: "operator" } }));
+    }
+  }
+}

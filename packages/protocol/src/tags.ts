@@ -1,0 +1,41 @@
+/**
+ * The JSON of named versions: `GET` and `POST /api/documents/:id/tags`, `DELETE /api/documents/:id/tags/:name`.
+ *
+ * A tag is a name for a commit. Names are unique within a document, and a tag never moves: it is deleted and made anew.
+ */
+import { z } from "zod";
+
+const name = z
+  .string()
+  .min(1)
+  .max(200)
+  // What is seen in a list must be what is asked for.
+  .regex(/^[^\p{Cc}\p{Cs}]+$/u, "a name is text without control characters")
+  .refine(text => text.trim() === text, "a name neither begins nor ends with a space");
+
+/** `POST /api/documents/:id/tags` */
+export const tagRequest = z.strictObject({
+  name,
+  /** Sequence of the commit; the last one if it is left out. */
+  sequence: z.int().positive().optional(),
+});
+
+export const tag = z.object({
+  name: z.string(),
+  sequence: z.int().positive(),
+  revision_id: z.string(),
+  /** When it was tagged, and by whom. */
+  created_at: z.iso.datetime(),
+  user_id: z.string(),
+});
+
+/** `GET /api/documents/:id/tags`, in the order of the names. */
+export const tagList = z.object({
+  tags: z.array(tag),
+  /** Give it as `after` to read on; `null` on the last page. */
+  next: z.string().nullable(),
+});
+
+export type TagRequest = z.input<typeof tagRequest>;
+export type Tag = z.output<typeof tag>;
+export type TagList = z.output<typeof tagList>;

@@ -1,0 +1,69 @@
+/**
+ * Named versions over HTTP.
+ *
+ *     GET    /documents/:id/tags           lists them, for who may read
+ *     POST   /documents/:id/tags           makes one, for who may write
+ *     DELETE /documents/:id/tags/:name     lets go of one, for who may write
+ */
+import { type TagList, tagRequest } from "@verso/protocol";
+import type { Ledger } from "@verso/storage";
+import { json, type Request, Router } from "express";
+import { z } from "zod";
+import { HttpProblem, parse } from "./http-problem.js";
+import type { Reach } from "./reach.js";
+import { createTags, type Tags } from "./tags.js";
+
+const listQuery = z.object({
+  after: z.string().min(1).optional(),
+  limit: z.coerce.number().int().min(1).max(1000).default(100),
+});
+
+export function createTagRoutes({
+  ledger,
+  now,
+  reach,
+}: {
+  readonly ledger: Ledger;
+  readonly now: () => number;
+  readonly reach: Reach;
+}): Router {
+  const router = Router({ mergeParams: true });
+
+  router.get("/tags", async (request: Request<{ id: string }>, response) => {
+    const { head } = await reach(request, "read");
+    const { after, limit } = parse(listQuery, request.query);
+    response.json(await listTags(tagsOf(head.document), after === undefined ? { limit } : { after, limit }));
+  });
+
+  router.post("/tags", json({ limit: "4kb" }), async (request: Request<{ id: string }>, response) => {
+    const { head, actor } = await reach(request, "write");
+    const { name, sequence = head.sequence } = parse(tagRequest, request.body);
+    const created = await tagsOf(head.document).create({ name, sequence }, { user: actor.user });
+    if (created.outcome === "no-commit") {
+      throw new HttpProblem("not-found", `There is no commit ${sequence}.`);
+    }
+    if (created.outcome === "taken") {
+      throw new HttpProblem("conflict", `"${name}" is the name of ${created.tag.revision_id}.`);
+    }
+    response.status(201).json(created.tag);
+  });
+
+  router.delete("/tags/:name", async (request: Request<{ id: string; name: string }>, response) => {
+    const { head } = await reach(request, "write");
+    const deleted = await tagsOf(head.document).delete(request.params.name);
+    if (deleted === undefined) throw new HttpProblem("not-found", "There is no tag of this name.");
+    response.json(deleted);
+  });
+
+  return router;
+
+  function tagsOf(documentId: string): Tags {
+    return createTags(ledger, documentId, { now });
+  }
+}
+
+async function listTags(tags: Tags, page: { after?: string; limit: number }): Promise<TagList> {
+  const found: TagList["tags"] = [];
+  for await (const tag of tags.list(page)) found.push(tag);
+  return { tags: found, next: found.length === page.limit ? (found.at(-1)?.name ?? null) : null };
+}
