@@ -292,7 +292,7 @@ describe("a rule that judges element by element", () => {
     const document = documentOf(order);
     const each = rule({ name: "each", reads: ["/lines/*/sku"], elementwise: true, check: () => true });
     createRules([each]).check([["lines", 1, "sku"]], document, { actor });
-    expect(document.asked).toEqual([["lines", 1]]);
+    expect(document.asked).toEqual([["lines", 1, "sku"]]);
   });
 
   it("finds at what was touched just what it would find among all", () => {
