@@ -558,7 +558,7 @@ describe("whatever is done", () => {
         if (what === "edit" || sequence === 0) {
           if (random.chance(0.4))
             doc.getText("text").insert(random.below(doc.getText("text").length + 1), "ab");
-          else doc.getMap("map").set(random.pick(["total", "total", "least"]), random.below(10));
+          else doc.getMap("map").set(random.pick(["total", "least"]), random.below(10));
         } else {
           const { history } = story.world;
           const point = random.below(sequence) + 1;
