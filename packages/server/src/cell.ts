@@ -55,7 +55,10 @@ export interface Cell {
 
 export interface CellOptions {
   readonly clock: Clock;
-  /** Milliseconds of work that an update may make on a copy of its document. @default 250 */
+  /**
+   * Milliseconds of work that an update may make on a copy of its document: half of what others may wait, since on the
+   * thread of all documents there is more to do with it. @default 125
+   */
   readonly trialDeadline?: number;
   /** Milliseconds on top of that for each new struct: what honest ones take on a busy machine. @default 0.01 */
   readonly trialDeadlinePerStruct?: number;
@@ -73,7 +76,7 @@ interface Pending {
 
 export function createCell({
   clock,
-  trialDeadline = 250,
+  trialDeadline = 125,
   trialDeadlinePerStruct = 0.01,
   buildDeadline = 60_000,
 }: CellOptions): Cell {
