@@ -29,6 +29,30 @@ export function doJob(job: Exclude<Job, { type: "read" }>, built: () => void): J
   }
 }
 
+/** Does some work of each kind that a trial makes, so that what comes next runs compiled. Takes some hundred milliseconds. */
+export function warmUp(): void {
+  const doc = new Y.Doc();
+  const state: Uint8Array[] = [];
+  doc.on("update", update => {
+    doJob({ type: "try", state, update }, () => {});
+    state.push(update);
+  });
+  const text = doc.getText("t");
+  const rows = doc.getArray<Y.Map<number>>("rows");
+  for (let round = 0; round < 2; round++) {
+    doc.transact(() => {
+      for (let i = 0; i < 100; i++) {
+        text.insert(text.length, "word ", i % 2 === 0 ? { bold: true } : { italic: true });
+        rows.push([new Y.Map([["n", i]])]);
+      }
+    });
+    doc.transact(() => {
+      text.delete(0, text.length);
+      rows.delete(0, rows.length);
+    });
+  }
+}
+
 /** Reads an update from an untrusted place. */
 export async function doReading(foreign: ForeignUpdate, built: () => void): Promise<JobResult> {
   try {

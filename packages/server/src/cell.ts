@@ -55,10 +55,7 @@ export interface Cell {
 
 export interface CellOptions {
   readonly clock: Clock;
-  /**
-   * Milliseconds of work that an update may make on a copy of its document: half of what others may wait, since on the
-   * thread of all documents there is more to do with it. @default 125
-   */
+  /** Milliseconds of work that an update may make on a copy of its document. @default 250 */
   readonly trialDeadline?: number;
   /** Milliseconds on top of that for each new struct: what honest ones take on a busy machine. @default 0.01 */
   readonly trialDeadlinePerStruct?: number;
@@ -76,7 +73,7 @@ interface Pending {
 
 export function createCell({
   clock,
-  trialDeadline = 125,
+  trialDeadline = 250,
   trialDeadlinePerStruct = 0.01,
   buildDeadline = 60_000,
 }: CellOptions): Cell {
