@@ -15,6 +15,7 @@ try {
   closeOnSignal(relay, logger);
 } catch (error) {
   const code = error instanceof ServerError ? ` (${error.code})` : "";
+  // There is no logger before there is a configuration.
   console.error(`${error instanceof Error ? error.message : String(error)}${code}`);
   process.exitCode = 1;
 }

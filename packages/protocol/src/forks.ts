@@ -1,8 +1,8 @@
 /**
  * The JSON of forks, below `/api/documents/:id/forks`.
  *
- * A fork is a document of its own, which its proposer edits as any other, at `/yjs/<fork_document_id>`. It is judged
- * when it is merged, and not before.
+ * A fork is a document of its own, which its proposer edits like every other, at `/yjs/<fork_document_id>`. It is
+ * judged when it is merged, and not before.
  */
 import { z } from "zod";
 import { issue, patchOperation } from "./json-dialect.js";

@@ -10,6 +10,9 @@
  * been changed half-way: it must be thrown away and read again from the ledger.
  *
  * Garbage collection is on and no `UndoManager` may be attached: a value that was taken back must be gone.
+ *
+ * Long, because all that writes to the `Y.Doc` must leave through the one listener that hears of its updates: pushes,
+ * merges, first contents and edits of the relay's own would have to share it across files.
  */
 import { createHash } from "node:crypto";
 import {
@@ -483,7 +486,7 @@ export function createDocument(stored: StoredState, options: DocumentOptions): D
     return without.type === "resync" ? { scan, update } : { scan: without, update: rest };
   }
 
-  /** Whether the gate must look at a transaction; if so, every push is one. */
+  /** Whether the gate must look at a transaction; if so, every push is one, or as many as the turn puts together. */
   function isJudged({ mayWrite }: Author, offence: Issue | null): boolean {
     return judge !== null || !mayWrite || offence !== null || built().gate.remembers;
   }

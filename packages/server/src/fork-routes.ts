@@ -19,16 +19,14 @@ import {
 } from "@verso/protocol";
 import { json, type Request, Router } from "express";
 import { z } from "zod";
-import type { Actor } from "./actor.js";
 import { withoutGaps } from "./changes.js";
 import { documentOf, type Fork, isProposer } from "./fork-store.js";
 import type { Forks, Review } from "./forks.js";
 import { HttpProblem, parse } from "./http-problem.js";
+import type { Reach } from "./reach.js";
 
 export interface ForkRouteOptions {
-  readonly actorOf: (request: Request) => Actor;
-  /** The id of the existing document of the path; whoever asks may do this with it. Throws a problem. */
-  readonly parentOf: (request: Request, action: "read" | "write") => Promise<string>;
+  readonly reach: Reach;
   readonly mayWrite: (request: Request, documentId: string) => Promise<boolean>;
 }
 
@@ -37,22 +35,23 @@ const listQuery = z.object({
   limit: z.coerce.number().int().min(1).max(1000).default(100),
 });
 
-export function createForkRoutes(forks: Forks, { actorOf, parentOf, mayWrite }: ForkRouteOptions): Router {
+export function createForkRoutes(forks: Forks, { reach, mayWrite }: ForkRouteOptions): Router {
   // The parent is in the path that leads here.
   const router = Router({ mergeParams: true });
   const body = json({ limit: "64kb" });
 
-  router.post("/", body, async (request, response) => {
+  router.post("/", body, async (request: Request<{ id: string }>, response) => {
     const { title, comment } = parse(forkRequest, request.body ?? {});
-    const parent = await parentOf(request, "read");
-    const fork = await forks.fork(parent, { proposer: actorOf(request), title, comment });
+    const { head, actor: proposer } = await reach(request, "read");
+    const parent = head.document;
+    const fork = await forks.fork(parent, { proposer, title, comment });
     if (fork === undefined) throw new HttpProblem("not-found", `There is no document "${parent}".`);
     response.status(201).json(describe(fork));
   });
 
-  router.get("/", async (request, response) => {
+  router.get("/", async (request: Request<{ id: string }>, response) => {
     const { after, limit } = parse(listQuery, request.query);
-    const parent = await parentOf(request, "read");
+    const parent = (await reach(request, "read")).head.document;
     const page: Fork[] = [];
     for await (const fork of forks.list(parent, after === undefined ? { limit } : { after, limit })) {
       page.push(fork);
@@ -61,19 +60,21 @@ export function createForkRoutes(forks: Forks, { actorOf, parentOf, mayWrite }: 
     response.json({ forks: page.map(describe), next } satisfies ForkList);
   });
 
-  router.get("/:fork", async (request, response) => {
-    const fork = await known(await parentOf(request, "read"), request.params.fork);
-    const review = await forks.review(fork, { by: actorOf(request) });
+  router.get("/:fork", async (request: Request<{ id: string; fork: string }>, response) => {
+    const { head, actor } = await reach(request, "read");
+    const fork = await known(head.document, request.params.fork);
+    const review = await forks.review(fork, { by: actor });
     response.set("Cache-Control", "no-store").json({
       ...describe(fork),
       review: review === null ? null : describeReview(review),
     } satisfies ForkReview);
   });
 
-  router.post("/:fork/merge", body, async (request, response) => {
+  router.post("/:fork/merge", body, async (request: Request<{ id: string; fork: string }>, response) => {
     const { revision_id: revision } = parse(mergeRequest, request.body ?? {});
-    const fork = await known(await parentOf(request, "write"), request.params.fork);
-    const result = await forks.merge(fork, { by: actorOf(request), revision });
+    const { head, actor } = await reach(request, "write");
+    const fork = await known(head.document, request.params.fork);
+    const result = await forks.merge(fork, { by: actor, revision });
     switch (result.type) {
       case "merged":
         response.json(describe(result.fork));
@@ -93,13 +94,13 @@ export function createForkRoutes(forks: Forks, { actorOf, parentOf, mayWrite }: 
     }
   });
 
-  router.delete("/:fork", async (request, response) => {
-    const parent = await parentOf(request, "read");
-    const fork = await known(parent, request.params.fork);
-    if (!isProposer(actorOf(request), fork) && !(await mayWrite(request, parent))) {
+  router.delete("/:fork", async (request: Request<{ id: string; fork: string }>, response) => {
+    const { head, actor } = await reach(request, "read");
+    const fork = await known(head.document, request.params.fork);
+    if (!isProposer(actor, fork) && !(await mayWrite(request, head.document))) {
       throw new HttpProblem("forbidden", "This fork is somebody else's.");
     }
-    const result = await forks.drop(fork, { by: actorOf(request) });
+    const result = await forks.drop(fork, { by: actor });
     if (result.type === "not-open") throw notOpen(result.fork);
     response.json(describe(result.fork));
   });

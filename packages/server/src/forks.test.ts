@@ -1,4 +1,7 @@
-/** Forks in a relay without sockets: free writing, and a parent into which only what is accepted comes, whole. */
+/**
+ * Forks in a relay without sockets: free writing, and a parent into which only what is accepted comes, whole. Long,
+ * because a fork can fail to be merged in many ways, and all share the relay.
+ */
 import { forwardPatch, reversePatch } from "@verso/bridge";
 import { encodeAwareness, encodeAwarenessMessage, encodeUpdate } from "@verso/protocol";
 import { type StorageBackend, StorageError, verifyLedger } from "@verso/storage";

@@ -63,12 +63,8 @@ async function join(clientId: number, actor: Partial<WorldActor> = {}, documentI
   return client;
 }
 
-async function flush() {
-  for (let rounds = 0; rounds < 10; rounds++) {
-    for (const client of clients) client.deliver("to relay");
-    await world.pass(5);
-    for (const client of clients) client.deliver("from relay");
-  }
+function flush() {
+  return world.exchange(clients);
 }
 
 const map = ({ doc }: SimulatedClient) => doc.getMap("invoice");

@@ -23,25 +23,25 @@ import {
   versionQuery,
 } from "@verso/protocol";
 import { json, type Request, type Response, Router } from "express";
-import type { Actor } from "./actor.js";
 import type { History, HistoryEdit } from "./history.js";
 import { HttpProblem, parse } from "./http-problem.js";
+import type { Reach } from "./reach.js";
 
-export interface HistoryRouteOptions {
-  readonly actorOf: (request: Request) => Actor;
-  /** The id of the existing document of the path; whoever asks may do this with it. Throws a problem. */
-  readonly documentOf: (request: Request, action: "read" | "write") => Promise<string>;
-}
-
-export function createHistoryRoutes(history: History, { actorOf, documentOf }: HistoryRouteOptions): Router {
+export function createHistoryRoutes({
+  history,
+  reach,
+}: {
+  readonly history: History;
+  readonly reach: Reach;
+}): Router {
   // The document is in the path that leads here.
   const router = Router({ mergeParams: true });
   const body = json({ limit: "64kb" });
 
-  router.get("/", async (request, response, next) => {
+  router.get("/", async (request: Request<{ id: string }>, response, next) => {
     if (request.query.at === undefined) return next();
     const { at } = parse(versionQuery, request.query);
-    const id = await documentOf(request, "read");
+    const { document: id } = (await reach(request, "read")).head;
     const { sequence, revision, epoch, created, updated, content } = await history.at(id, at);
     response.set({ ETag: `"${revision}"`, "Cache-Control": "no-cache" }).json({
       id,
@@ -54,9 +54,9 @@ export function createHistoryRoutes(history: History, { actorOf, documentOf }: H
     } as DocumentContent);
   });
 
-  router.get("/diff", async (request, response) => {
+  router.get("/diff", async (request: Request<{ id: string }>, response) => {
     const { from, to } = parse(differenceQuery, request.query);
-    const id = await documentOf(request, "read");
+    const { document: id } = (await reach(request, "read")).head;
     const { extended, rfc6902 } = await history.diff(id, from, to);
     const answer: Difference = {
       document_id: id,
@@ -69,27 +69,27 @@ export function createHistoryRoutes(history: History, { actorOf, documentOf }: H
   });
 
   for (const action of ["undo", "redo"] as const) {
-    router.post(`/${action}`, body, async (request, response) => {
+    router.post(`/${action}`, body, async (request: Request<{ id: string }>, response) => {
       parse(undoRequest, request.body ?? {});
-      const id = await documentOf(request, "write");
-      answer(response, await history[action](id, actorOf(request)));
+      const { head, actor } = await reach(request, "write");
+      answer(response, await history[action](head.document, actor));
     });
   }
 
-  router.post("/revert", body, async (request, response) => {
+  router.post("/revert", body, async (request: Request<{ id: string }>, response) => {
     const { sequence } = parse(revertRequest, request.body ?? {});
-    const id = await documentOf(request, "write");
-    answer(response, await history.revert(id, actorOf(request), sequence));
+    const { head, actor } = await reach(request, "write");
+    answer(response, await history.revert(head.document, actor, sequence));
   });
 
   for (const [path, action] of [
     ["/undo-to", "undoTo"],
     ["/restore", "restore"],
   ] as const) {
-    router.post(path, body, async (request, response) => {
+    router.post(path, body, async (request: Request<{ id: string }>, response) => {
       const { sequence } = parse(restoreRequest, request.body ?? {});
-      const id = await documentOf(request, "write");
-      answer(response, await history[action](id, actorOf(request), sequence));
+      const { head, actor } = await reach(request, "write");
+      answer(response, await history[action](head.document, actor, sequence));
     });
   }
 

@@ -1,4 +1,7 @@
-/** Documents as they were, and what was done to them taken back. */
+/**
+ * Documents as they were, and what was done to them taken back. Long, because stories and random ones share the relay
+ * and the record of what each version was.
+ */
 import {
   applyPatchToJson,
   emptyDocument,

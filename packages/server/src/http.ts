@@ -115,14 +115,13 @@ export function createHttp(options: HttpOptions): Express {
     response.json({ documents, next: looked === limit ? last : null } satisfies DocumentList);
   });
 
-  /** The id of the existing document of a path; whoever asks may do this with it. */
-  const documentOf = async (request: express.Request, action: "read" | "write") => {
-    const id = documentId((request.params as { id: string }).id);
+  const reach: Reach = async (request, action) => {
+    const id = documentId(request.params.id);
     await demand(request, id, action);
-    await existing(id);
-    return id;
+    return { head: await existing(id), actor: actorOf(request) };
   };
-  app.use("/api/documents/:id", createHistoryRoutes(options.history, { actorOf, documentOf }));
+  const ofDocument = { ...options, reach };
+  app.use("/api/documents/:id", createHistoryRoutes(ofDocument));
 
   app.get("/api/documents/:id", async (request, response) => {
     const id = documentId(request.params.id);
@@ -168,12 +167,6 @@ export function createHttp(options: HttpOptions): Express {
     response.json({ rejections, next } satisfies RejectionPage);
   });
 
-  const reach: Reach = async (request, action) => {
-    const id = documentId(request.params.id);
-    await demand(request, id, action);
-    return { head: await existing(id), actor: actorOf(request) };
-  };
-  const ofDocument = { ...options, reach };
   app.use(
     "/api/documents/:id",
     createTagRoutes(ofDocument),
@@ -184,8 +177,7 @@ export function createHttp(options: HttpOptions): Express {
   app.use(
     "/api/documents/:id/forks",
     createForkRoutes(options.forks, {
-      actorOf,
-      parentOf: documentOf,
+      reach,
       mayWrite: (request, id) => may(request, id, "write"),
     }),
   );

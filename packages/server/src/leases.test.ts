@@ -50,12 +50,8 @@ function announce(client: SimulatedClient, clientId: number) {
   client.send(encodeAwarenessMessage(encodeAwareness([{ clientId, clock: 1, state: "{}" }])));
 }
 
-async function flush() {
-  for (let rounds = 0; rounds < 10; rounds++) {
-    for (const client of clients) client.deliver("to relay");
-    await world.pass(5);
-    for (const client of clients) client.deliver("from relay");
-  }
+function flush() {
+  return world.exchange(clients);
 }
 
 /** What somebody makes up who writes under the id of another after what this document has of it. */

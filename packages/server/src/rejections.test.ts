@@ -38,13 +38,7 @@ async function document(rejections: RejectionRetention = defaultRejectionRetenti
   world = running;
   const doc = new Y.Doc();
   const ann = running.connect("order", doc, { user: "ann" });
-  const flush = async () => {
-    for (let rounds = 0; rounds < 5; rounds++) {
-      ann.deliver("to relay");
-      await running.pass(5);
-      ann.deliver("from relay");
-    }
-  };
+  const flush = () => running.exchange([ann], 5);
   const commits = async () => {
     const found: Commit[] = [];
     for await (const commit of running.ledger.read("order")) found.push(commit);

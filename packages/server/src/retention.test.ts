@@ -21,13 +21,7 @@ async function document(retention: Retention) {
   world = running;
   const doc = new Y.Doc();
   const ann = running.connect("notes", doc, { user: "ann" });
-  const flush = async () => {
-    for (let rounds = 0; rounds < 5; rounds++) {
-      ann.deliver("to relay");
-      await running.pass(5);
-      ann.deliver("from relay");
-    }
-  };
+  const flush = () => running.exchange([ann], 5);
   await flush();
   const kept = async (part: "update" | "change" | "inverse") => {
     const found: Commit[] = [];

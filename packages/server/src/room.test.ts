@@ -79,13 +79,7 @@ describe("a room", () => {
     return client;
   };
   /** Lets everything arrive everywhere, until nothing is on its way any more. */
-  const flush = async () => {
-    for (let rounds = 0; rounds < 20; rounds++) {
-      for (const client of clients) client.deliver("to relay");
-      await world.pass(5);
-      for (const client of clients) if (client.reading) client.deliver("from relay");
-    }
-  };
+  const flush = () => world.exchange(clients, 20);
   const text = ({ doc }: { doc: Y.Doc }) => doc.getText("t");
   const commits = async (documentId = "notes") => {
     const found = [];

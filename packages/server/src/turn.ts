@@ -1,7 +1,8 @@
 /**
  * What a turn makes of the pushes that it took: which become commits, and what becomes of the others.
  *
- * The pushes of one author are one transaction and one commit, or one each where they are judged. That reorders
+ * The pushes of one author are one transaction and one commit, or one each where they are judged, unless very many wait
+ * (`crowd`). That reorders
  * authors, which is harmless unless one depends on another: a browser tab hears of another tab's edit before the
  * relay does, and may build on it within the same turn. Such a push is put off until the others have been applied, so
  * it is refused only when nobody in this turn brings what it needs.

@@ -70,12 +70,8 @@ async function join(documentId: string) {
   return client;
 }
 
-async function flush(milliseconds = 50) {
-  for (let passed = 0; passed < milliseconds; passed += 5) {
-    for (const client of clients) client.deliver("to relay");
-    await world.pass(5);
-    for (const client of clients) client.deliver("from relay");
-  }
+function flush(milliseconds = 50) {
+  return world.exchange(clients, milliseconds / 5);
 }
 
 async function write(documentId: string, values: Record<string, unknown>) {

@@ -51,6 +51,8 @@ export interface World {
   settle(): Promise<void>;
   /** Lets time pass, and everything happen that comes with it. */
   pass(milliseconds: number): Promise<void>;
+  /** Lets what is sent arrive, in both directions and 5 ms apart, so many times. @default 10 times */
+  exchange(clients: readonly SimulatedClient[], times?: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -148,6 +150,13 @@ export async function createWorld({
       for (let left = milliseconds; left > 0; left -= 5) {
         clock.advance(Math.min(5, left));
         await world.settle();
+      }
+    },
+    async exchange(clients, times = 10) {
+      for (let left = times; left > 0; left--) {
+        for (const client of clients) client.deliver("to relay");
+        await world.pass(5);
+        for (const client of clients) if (client.reading) client.deliver("from relay");
       }
     },
     async close() {

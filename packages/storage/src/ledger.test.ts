@@ -1,3 +1,4 @@
+/** The ledger, on a simulated disk. Long, because every promise of its face has a story here, and all share the disk. */
 import { describe, expect, test } from "vitest";
 import type { StorageBackend } from "./backend.js";
 import type { CommitDraft } from "./commit.js";

@@ -3,6 +3,8 @@
  *
  * They are what a relay is tested against while it runs: it must stay up, answer the sender, make no other
  * document wait, and load the document again. All are built by code; large ones only when they are asked for.
+ *
+ * Long, because it is a list.
  */
 import * as encoding from "lib0/encoding";
 import type { Barred, Compensate, Resync, TooLarge } from "./answers.js";

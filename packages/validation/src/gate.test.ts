@@ -1,3 +1,7 @@
+/**
+ * The gate, between a relay and stock clients. Long, because each way in which an edit can be refused has a story here,
+ * and all share the clients.
+ */
 import { observePatches, read } from "@verso/bridge";
 import { describe, expect, it } from "vitest";
 import * as Y from "yjs";

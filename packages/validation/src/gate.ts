@@ -45,7 +45,7 @@ import type { Issue } from "./verdict.js";
 
 /**
  * What becomes of a transaction: `unchanged` when there is nothing to judge; `repaired` when a part of it was taken
- * back, `refused` when all of it was. Issues are those of the first round, with what later rounds found beside them.
+ * back, `refused` when all of it was. Issues are those of all rounds, each once; what was written unseen goes first.
  */
 export interface Verdict {
   readonly type: "accepted" | "repaired" | "refused" | "unchanged";
@@ -62,7 +62,7 @@ export interface Transgression {
   readonly mayWrite?: boolean;
   /** Why all of it must go, whatever it is: what the firewall lets in only to be taken back. @default null */
   readonly offence?: Issue | null;
-  /** Whether all of it goes as soon as any of it must. @default false */
+  /** Whether all of it goes where a part of it must. @default false */
   readonly whole?: boolean;
 }
 

@@ -135,7 +135,7 @@ const refusals: readonly [string, begin: (doc: Y.Doc) => void, refused: (doc: Y.
 ];
 
 describe("a proposed edit", () => {
-  it("that is good leaves as any other", () => {
+  it("that is good leaves like every other", () => {
     const { doc, propose, sent, sync } = world();
     const verdict = propose(() => map(doc).set("a", 1));
     expect(verdict).toMatchObject({ type: "accepted", issues: [], wrote: false });

@@ -1,3 +1,4 @@
+/** What schemas find at what was touched. Long, because it goes through what zod has. */
 import type { Json, Path } from "@verso/bridge";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";

@@ -183,6 +183,7 @@ function readContent(
         readJsonOrUndefined(reader, limits, notes);
       break;
     case BINARY:
+      // Bytes are of no form that could be wrong.
       reader.skip(reader.uint());
       break;
     case STRING:
