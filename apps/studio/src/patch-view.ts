@@ -1,11 +1,12 @@
 /** A patch as a line that a person reads, and as the JSON that a program reads. */
+
+import { type ForeignOperation, type OperationPart, readOperation } from "@verso/bridge";
 import { element, spoken } from "./element.js";
-import { type Operation, type Part, readOperation } from "./operation-text.js";
 
 export interface PatchLine {
   readonly direction: "forward" | "reverse";
   /** `null` where there is none: nothing leads back from a `create`, nothing forward into a `delete`. */
-  readonly patch: readonly Operation[] | null;
+  readonly patch: readonly ForeignOperation[] | null;
 }
 
 const mostOperations = 4;
@@ -45,12 +46,12 @@ export function patchJson({ direction, patch }: PatchLine): HTMLElement {
 }
 
 /** In one line, with room to break it between members. */
-function spacedJson(operation: Operation): string {
+function spacedJson(operation: ForeignOperation): string {
   // Line breaks inside of strings are escaped: these stand between members.
   return JSON.stringify(operation, null, 1).replace(/\n */g, " ");
 }
 
-function operationView(operation: Operation): HTMLElement {
+function operationView(operation: ForeignOperation): HTMLElement {
   const { place, parts } = readOperation(operation);
   return element(
     "span",
@@ -61,7 +62,7 @@ function operationView(operation: Operation): HTMLElement {
   );
 }
 
-function partView({ kind, text }: Part): HTMLElement {
+function partView({ kind, text }: OperationPart): HTMLElement {
   const shown = excerpt(text);
   switch (kind) {
     case "inserted":

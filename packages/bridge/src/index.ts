@@ -36,6 +36,12 @@ export {
 export { applyPatchToJson } from "./json-patch.js";
 export { observePatches, type PatchObserver, type PatchObserverOptions, type PatchSpan } from "./observe.js";
 export {
+  type ForeignOperation,
+  type OperationPart,
+  type OperationText,
+  readOperation,
+} from "./operation-text.js";
+export {
   type Dialect,
   forwardPatch,
   type Patch,

@@ -24,6 +24,13 @@ export const differenceQuery = z.object({
   to: z.coerce.number().int().nonnegative(),
 });
 
+/** An operation of a patch as a person reads it. */
+const operationText = z.object({
+  /** JSON Pointer, and in a text behind it a colon and the position. */
+  place: z.string(),
+  parts: z.array(z.object({ kind: z.enum(["inserted", "deleted", "note"]), text: z.string() })),
+});
+
 /** The net of what changed from one version to another. */
 export const difference = z.object({
   document_id: z.string(),
@@ -33,6 +40,8 @@ export const difference = z.object({
   patch: z.array(patchOperation),
   /** The same in RFC 6902 alone: texts are replaced as a whole. */
   rfc6902_patch: z.array(patchOperation),
+  /** The same for people, in the order of `patch`. */
+  list: z.array(operationText),
 });
 
 /** The body of `POST …/undo` and `POST …/redo`, which may be left out. */
@@ -42,7 +51,11 @@ export const undoRequest = z.strictObject({});
 export const revertRequest = z.strictObject({ sequence: z.int().positive() });
 
 /** The body of `POST …/undo-to` and `POST …/restore`: the version to come back to; 0 is the empty document. */
-export const restoreRequest = z.strictObject({ sequence: z.int().nonnegative() });
+export const restoreRequest = z.union([
+  z.strictObject({ sequence: z.int().nonnegative() }),
+  /** The name of a version. */
+  z.strictObject({ tag: z.string() }),
+]);
 
 /** What became of taking something back; what the document's kind does not allow is the problem `edit-refused`. */
 export const historyEdit = z.object({

@@ -1,3 +1,4 @@
+export { type ActivityPage, activityPage, activityQuery, type WorkSession, workSession } from "./activity.js";
 // The dialect of y-websocket
 
 export {
@@ -6,6 +7,7 @@ export {
   decodeAwareness,
   encodeAwareness,
 } from "./awareness.js";
+export { type Blame, blame, blameQuery } from "./blame.js";
 export { CloseCode, isPermanent, type ProblemCode, problemStatus } from "./codes.js";
 // Names, codes and limits
 export {

@@ -73,6 +73,7 @@ describe("the history of a document", () => {
 
     const found = difference.parse(await (await relay.get(at("/diff?from=1&to=2"), tokens.guest)).json());
     expect(found.patch).toEqual([{ op: "str_ins", path: "/text", pos: 4, str: "two " }]);
+    expect(found.list).toEqual([{ place: "/text:4", parts: [{ kind: "inserted", text: "two " }] }]);
     const back = difference.parse(await (await relay.get(at("/diff?from=2&to=0"), tokens.guest)).json());
     expect(applyPatchToJson(now.content as JsonObject, back.rfc6902_patch as Patch)).toEqual({
       text: "",
@@ -98,6 +99,21 @@ describe("the history of a document", () => {
       "bad-request",
       "bad-request",
     ]);
+  });
+
+  it("is restored by the name of a version", async () => {
+    const { ann } = await begin();
+    const named = await relay.send("POST", at("/tags"), {
+      token: tokens.ann,
+      body: { name: "draft", sequence: 1 },
+    });
+    expect(named.status).toBe(201);
+    expect(await post("/restore", tokens.bob, { tag: "draft" })).toMatchObject({ sequence: 3, undoes: [2] });
+    await arrival(ann.doc, () => text(ann).toString() === "one ");
+    expect(await post("/undo-to", tokens.bob, { tag: "final" })).toMatchObject({ code: "not-found" });
+    expect(await post("/restore", tokens.bob, { tag: "draft", sequence: 2 })).toMatchObject({
+      code: "bad-request",
+    });
   });
 
   it("is undone and redone, each user his own edits, also after a restart", async () => {

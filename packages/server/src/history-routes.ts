@@ -6,12 +6,13 @@
  *     POST /undo            takes back the latest edit of whoever asks
  *     POST /redo            takes back his latest undo
  *     POST /revert          takes back one commit of anybody
- *     POST /undo-to         takes back everything behind a sequence
- *     POST /restore         writes the content of a sequence
+ *     POST /undo-to         takes back everything behind a sequence or a named version
+ *     POST /restore         writes the content of a sequence or a named version
  *
  * Reading takes the right to read, and all else the right to write; what an edit may do beyond that the document's kind
  * says.
  */
+import { readOperation } from "@verso/bridge";
 import {
   type Difference,
   type DocumentContent,
@@ -26,12 +27,15 @@ import { json, type Request, type Response, Router } from "express";
 import type { History, HistoryEdit } from "./history.js";
 import { HttpProblem, parse } from "./http-problem.js";
 import type { Reach } from "./reach.js";
+import type { Tags } from "./tags.js";
 
 export function createHistoryRoutes({
   history,
+  tagsOf,
   reach,
 }: {
   readonly history: History;
+  readonly tagsOf: (documentId: string) => Tags;
   readonly reach: Reach;
 }): Router {
   // The document is in the path that leads here.
@@ -64,6 +68,10 @@ export function createHistoryRoutes({
       to,
       patch: [...extended],
       rfc6902_patch: [...rfc6902],
+      list: extended.map(operation => {
+        const { place, parts } = readOperation(operation);
+        return { place, parts: [...parts] };
+      }),
     };
     response.json(answer);
   });
@@ -87,13 +95,20 @@ export function createHistoryRoutes({
     ["/restore", "restore"],
   ] as const) {
     router.post(path, body, async (request: Request<{ id: string }>, response) => {
-      const { sequence } = parse(restoreRequest, request.body ?? {});
+      const point = parse(restoreRequest, request.body ?? {});
       const { head, actor } = await reach(request, "write");
+      const sequence = "tag" in point ? await named(head.document, point.tag) : point.sequence;
       answer(response, await history[action](head.document, actor, sequence));
     });
   }
 
   return router;
+
+  async function named(documentId: string, name: string): Promise<number> {
+    const tag = await tagsOf(documentId).get(name);
+    if (tag === undefined) throw new HttpProblem("not-found", "There is no tag of this name.");
+    return tag.sequence;
+  }
 }
 
 function answer(response: Response, edit: HistoryEdit): void {

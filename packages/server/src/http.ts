@@ -38,6 +38,7 @@ import type { Room } from "./room.js";
 import type { Rooms } from "./rooms.js";
 import type { Signer } from "./signed-heads.js";
 import { createTagRoutes } from "./tag-routes.js";
+import { createTags } from "./tags.js";
 import { createTokenRoutes } from "./token-routes.js";
 import type { TokenStore } from "./token-store.js";
 
@@ -120,7 +121,8 @@ export function createHttp(options: HttpOptions): Express {
     await demand(request, id, action);
     return { head: await existing(id), actor: actorOf(request) };
   };
-  const ofDocument = { ...options, reach };
+  const tagsOf = (id: string) => createTags(ledger, id, options);
+  const ofDocument = { ...options, tagsOf, reach };
   app.use("/api/documents/:id", createHistoryRoutes(ofDocument));
 
   app.get("/api/documents/:id", async (request, response) => {

@@ -6,12 +6,11 @@
  *     DELETE /documents/:id/tags/:name     lets go of one, for who may write
  */
 import { type TagList, tagRequest } from "@verso/protocol";
-import type { Ledger } from "@verso/storage";
 import { json, type Request, Router } from "express";
 import { z } from "zod";
 import { HttpProblem, parse } from "./http-problem.js";
 import type { Reach } from "./reach.js";
-import { createTags, type Tags } from "./tags.js";
+import type { Tags } from "./tags.js";
 
 const listQuery = z.object({
   after: z.string().min(1).optional(),
@@ -19,12 +18,10 @@ const listQuery = z.object({
 });
 
 export function createTagRoutes({
-  ledger,
-  now,
+  tagsOf,
   reach,
 }: {
-  readonly ledger: Ledger;
-  readonly now: () => number;
+  readonly tagsOf: (documentId: string) => Tags;
   readonly reach: Reach;
 }): Router {
   const router = Router({ mergeParams: true });
@@ -56,10 +53,6 @@ export function createTagRoutes({
   });
 
   return router;
-
-  function tagsOf(documentId: string): Tags {
-    return createTags(ledger, documentId, { now });
-  }
 }
 
 async function listTags(tags: Tags, page: { after?: string; limit: number }): Promise<TagList> {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { type Operation, readOperation } from "./operation-text.js";
+import { type ForeignOperation, readOperation } from "./operation-text.js";
 
-function read(operation: Operation): string {
+function read(operation: ForeignOperation): string {
   const marks = { inserted: "+", deleted: "-", note: "" };
   const { place, parts } = readOperation(operation);
   return [place, ...parts.map(({ kind, text }) => marks[kind] + text)].join(" ");

@@ -1,13 +1,17 @@
 /**
  * Operations of a patch as a person reads them: where, and what comes and goes there.
  *
- * The operations are those of RFC 6902, and `str_ins`, `str_del` and `delta` for text; see `@verso/protocol`.
+ * The operations are those of either dialect, see `patch.ts`. They may come from elsewhere, and be of a later version.
  */
 
-/** As they stand in a change of the HTTP API. */
-export type Operation = Readonly<Record<string, unknown>> & { readonly op: string; readonly path: string };
+/** An operation of a patch that nobody has checked. */
+export type ForeignOperation = Readonly<Record<string, unknown>> & {
+  readonly op: string;
+  readonly path: string;
+};
 
-export interface Part {
+/** A piece of what happens; a note is in words, all else is content. */
+export interface OperationPart {
   readonly kind: "inserted" | "deleted" | "note";
   readonly text: string;
 }
@@ -15,10 +19,10 @@ export interface Part {
 export interface OperationText {
   /** JSON Pointer, and behind it the position in a text where there is one. */
   readonly place: string;
-  readonly parts: readonly Part[];
+  readonly parts: readonly OperationPart[];
 }
 
-export function readOperation(operation: Operation): OperationText {
+export function readOperation(operation: ForeignOperation): OperationText {
   const { op, path } = operation;
   switch (op) {
     case "str_ins":
@@ -42,7 +46,7 @@ export function readOperation(operation: Operation): OperationText {
 }
 
 /** A change to formatted text: a Quill delta, in which what is kept has no text. */
-function readDelta(delta: unknown): Part[] {
+function readDelta(delta: unknown): OperationPart[] {
   if (!Array.isArray(delta)) return [];
   return delta.flatMap((step: DeltaStep) => {
     if (step.insert !== undefined) return [inserted(valueText(step.insert))];
@@ -67,14 +71,14 @@ function valueText(value: unknown): string {
   return JSON.stringify(value);
 }
 
-function inserted(text: string): Part {
+function inserted(text: string): OperationPart {
   return { kind: "inserted", text };
 }
 
-function deleted(text: string): Part {
+function deleted(text: string): OperationPart {
   return { kind: "deleted", text };
 }
 
-function note(text: string): Part {
+function note(text: string): OperationPart {
   return { kind: "note", text };
 }
