@@ -44,8 +44,17 @@ export const difference = z.object({
   list: z.array(operationText),
 });
 
-/** The body of `POST …/undo` and `POST …/redo`, which may be left out. */
-export const undoRequest = z.strictObject({});
+/** The body of `POST …/undo`, which may be left out. */
+export const undoRequest = z.strictObject({
+  /**
+   * Milliseconds: edits that follow each other at most that closely are one step, as what is typed without a pause is in
+   * an editor. Without it every commit is a step.
+   */
+  within: z.int().nonnegative().max(3_600_000).optional(),
+});
+
+/** The body of `POST …/redo`, which may be left out. */
+export const redoRequest = z.strictObject({});
 
 /** The body of `POST …/revert`, which takes back this commit. */
 export const revertRequest = z.strictObject({ sequence: z.int().positive() });

@@ -36,6 +36,7 @@ export {
   differenceQuery,
   type HistoryEditResult,
   historyEdit,
+  redoRequest,
   restoreRequest,
   revertRequest,
   undoRequest,

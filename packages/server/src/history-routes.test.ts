@@ -144,6 +144,9 @@ describe("the history of a document", () => {
     });
     expect(await post("/revert", tokens.ann, {})).toEqual({ status: 400, code: "bad-request" });
     expect(await post("/undo", tokens.ann, { user: "bob" })).toEqual({ status: 400, code: "bad-request" });
+    expect(await post("/undo", tokens.ann, { within: -1 })).toEqual({ status: 400, code: "bad-request" });
+    expect(await post("/redo", tokens.ann, { within: 500 })).toEqual({ status: 400, code: "bad-request" });
+    expect(await post("/undo", tokens.bob, { within: 60_000 })).toMatchObject({ undoes: [5] });
   });
 
   it("is left as it is where the kind does not allow it, and the answer says why", async () => {

@@ -18,6 +18,7 @@ import {
   type DocumentContent,
   differenceQuery,
   type HistoryEditResult,
+  redoRequest,
   restoreRequest,
   revertRequest,
   undoRequest,
@@ -76,13 +77,17 @@ export function createHistoryRoutes({
     response.json(answer);
   });
 
-  for (const action of ["undo", "redo"] as const) {
-    router.post(`/${action}`, body, async (request: Request<{ id: string }>, response) => {
-      parse(undoRequest, request.body ?? {});
-      const { head, actor } = await reach(request, "write");
-      answer(response, await history[action](head.document, actor));
-    });
-  }
+  router.post("/undo", body, async (request: Request<{ id: string }>, response) => {
+    const { within } = parse(undoRequest, request.body ?? {});
+    const { head, actor } = await reach(request, "write");
+    answer(response, await history.undo(head.document, actor, { within }));
+  });
+
+  router.post("/redo", body, async (request: Request<{ id: string }>, response) => {
+    parse(redoRequest, request.body ?? {});
+    const { head, actor } = await reach(request, "write");
+    answer(response, await history.redo(head.document, actor));
+  });
 
   router.post("/revert", body, async (request: Request<{ id: string }>, response) => {
     const { sequence } = parse(revertRequest, request.body ?? {});

@@ -17,6 +17,7 @@ import { describe, expect, it } from "vitest";
 import * as Y from "yjs";
 import { z } from "zod";
 import { toActor } from "./actor.js";
+import type { UndoOptions } from "./history.js";
 import { knownRoots } from "./kinds.js";
 import {
   createWorld,
@@ -270,8 +271,8 @@ async function pair(options: Pick<WorldOptions, "documents"> = {}) {
     text: () => hers.getText("text").toString(),
     map: () => hers.getMap("map").toJSON(),
     history: () => story.world.history,
-    async act(what: "undo" | "redo", { user }: { user: string }) {
-      const done = await story.ask(story.world.history[what]("doc", actorOf(user)));
+    async act(what: "undo" | "redo", { user }: { user: string }, options: UndoOptions = {}) {
+      const done = await story.ask(story.world.history[what]("doc", actorOf(user), options));
       await story.flush();
       expect(his.getText("text").toString()).toBe(hers.getText("text").toString());
       return done;
@@ -321,6 +322,27 @@ describe("undo and redo", () => {
       "ann: redo 5",
       "ann: redo 4",
     ]);
+  });
+
+  it("take what was typed without a pause as one step, where that is asked for", async () => {
+    const { story, hers, his, write, text, act } = await pair();
+    await write(hers, 0, "kept ");
+    await story.world.pass(501);
+    for (const letter of "hello") {
+      await write(hers, text().length, letter);
+      if (letter === "e") await write(his, 0, "his ");
+    }
+    expect(text()).toBe("his kept hello");
+    expect(await act("undo", ann, { within: 500 })).toMatchObject({ sequence: 8, undoes: [2, 3, 5, 6, 7] });
+    expect(text()).toBe("his kept ");
+    expect(await act("redo", ann)).toMatchObject({ undoes: [8] });
+    // A redo is a step of its own, however soon something else followed it.
+    await write(hers, text().length, "!");
+    expect(await act("undo", ann, { within: 500 })).toMatchObject({ undoes: [10] });
+    expect(await act("undo", ann, { within: 500 })).toMatchObject({ undoes: [9] });
+    expect(await act("undo", ann, { within: 500 })).toMatchObject({ undoes: [1] });
+    expect(await act("undo", ann, { within: 500 })).toMatchObject({ type: "nothing" });
+    expect(text()).toBe("his ");
   });
 
   it("go on after a restart, and do not bring content back twice", async () => {

@@ -24,7 +24,7 @@ import { ServerError } from "./errors.js";
 import type { Kind } from "./kinds.js";
 import type { Edit } from "./room.js";
 import type { Rooms } from "./rooms.js";
-import { redoable, type Stack, showsAnything, undoable } from "./undo-stack.js";
+import { redoable, type Stack, stepsOf, undoable } from "./undo-stack.js";
 import { createVersions, type Difference, type Present } from "./versions.js";
 
 export interface HistoryOptions {
@@ -70,6 +70,14 @@ export interface Unrestored {
   readonly content: Json;
 }
 
+export interface UndoOptions {
+  /**
+   * Milliseconds: updates that follow each other at most that closely are one step.
+   * @default every commit is one
+   */
+  readonly within?: number | undefined;
+}
+
 /**
  * Throws a `ServerError`: `version-unknown` for a document, a sequence or a time without a commit, and
  * `version-dropped` where retention has let go of what is needed. A sequence that is no whole number is a `TypeError`.
@@ -81,8 +89,8 @@ export interface History {
   state(documentId: string, sequence: number): Promise<Uint8Array>;
   /** The net of what changed between two sequences, in either order; 0 is the empty document. */
   diff(documentId: string, from: number, to: number): Promise<Difference>;
-  /** Takes back the actor's own latest edit that is in force. */
-  undo(documentId: string, actor: Actor): Promise<HistoryEdit>;
+  /** Takes back the actor's own latest edit that is in force, or several that are one step. */
+  undo(documentId: string, actor: Actor, options?: UndoOptions): Promise<HistoryEdit>;
   /** Takes back the actor's own latest undo, unless he has edited since. */
   redo(documentId: string, actor: Actor): Promise<HistoryEdit>;
   /** Takes back one commit of anybody. */
@@ -112,13 +120,13 @@ export function createHistory({ ledger, rooms, compactions, kindOf }: HistoryOpt
     async diff(documentId, from, to) {
       return await versions.difference(from, to, await headOf(documentId));
     },
-    undo: (documentId, actor) =>
+    undo: (documentId, actor, { within } = {}) =>
       edit(documentId, { actor, kind: "undo" }, ({ document, head }) =>
-        takeBackFirst(document, actor, undoable(ledger, stackOf(head, actor))),
+        takeBackFirst(document, actor, stepsOf(undoable(ledger, stackOf(head, actor)), within)),
       ),
     redo: (documentId, actor) =>
       edit(documentId, { actor, kind: "redo" }, ({ document, head }) =>
-        takeBackFirst(document, actor, redoable(ledger, stackOf(head, actor))),
+        takeBackFirst(document, actor, stepsOf(redoable(ledger, stackOf(head, actor)))),
       ),
     revert: async (documentId, actor, sequence) => {
       assertSequence(sequence);
@@ -213,20 +221,16 @@ interface Made {
 
 const nothing: Made = { edited: null, undoes: [], unrestored: [] };
 
-/** Takes back the first of these commits of which anything is left; what is passed over counts as undone too. */
+/** Takes back the first of these steps of which anything is left; what is passed over counts as undone too. */
 async function takeBackFirst(
   document: Document,
   actor: Actor,
-  commits: AsyncIterable<Commit>,
+  steps: AsyncIterable<readonly Commit[]>,
 ): Promise<Made> {
   let passed = nothing;
-  let step: Commit[] = [];
-  for await (const commit of commits) {
-    step.unshift(commit);
-    if (!showsAnything(commit)) continue;
+  for await (const step of steps) {
     const undoes = [...step.map(({ sequence }) => sequence), ...passed.undoes];
     const made = takeBack(document, actor, { commits: step, undoes });
-    step = [];
     passed = { ...made, unrestored: [...made.unrestored, ...passed.unrestored] };
     if (made.edited?.accepted !== null) break;
   }

@@ -12,7 +12,8 @@
  *   undo nor a redo.
  *
  * Refused commits count for neither. A commit that changed nothing to be seen, as when an editor tidies up marks or sets
- * what was there already, is no step of its own: it goes together with the one before it.
+ * what was there already, is no step of its own: it goes together with the one before it. Where it is asked for, so do
+ * updates that followed each other closely.
  */
 import { decodeChange } from "@verso/bridge";
 import type { Commit, CommitActor, Ledger } from "@verso/storage";
@@ -52,8 +53,38 @@ export async function* redoable(ledger: Ledger, { document, head, actor }: Stack
   }
 }
 
+/**
+ * These commits, the latest first, as steps: the commits of each ascending. Updates at most `within` milliseconds apart
+ * are one step; what was undone, redone, reverted or restored is never part of another.
+ */
+export async function* stepsOf(commits: AsyncIterable<Commit>, within?: number): AsyncGenerator<Commit[]> {
+  let step: Commit[] = [];
+  let shows = false;
+  for await (const commit of commits) {
+    const next = step.at(-1);
+    if (shows && !(isUpdate(commit) && next !== undefined && next.time - commit.time <= within!)) {
+      yield step.reverse();
+      step = [];
+      shows = false;
+    }
+    step.push(commit);
+    shows ||= showsAnything(commit);
+    // To look at what is before it takes time, and where it cannot belong to the step, for nothing.
+    if (shows && (within === undefined || !isUpdate(commit))) {
+      yield step.reverse();
+      step = [];
+      shows = false;
+    }
+  }
+  if (shows) yield step.reverse();
+}
+
+function isUpdate({ kind }: Commit): boolean {
+  return kind === "update" || kind === "create";
+}
+
 /** Whether a commit changed anything to be seen. */
-export function showsAnything({ change }: Commit): boolean {
+function showsAnything({ change }: Commit): boolean {
   // Where retention has let go of the change, it may have.
   return change === undefined || (change.length > 0 && decodeChange(change).length > 0);
 }
