@@ -19,6 +19,13 @@ export interface StudioPane {
   type(text: string): Promise<void>;
   /** Puts all of it at the end of the text at once. */
   paste(text: string): Promise<void>;
+  /** Presses a key in the text. */
+  press(key: string): Promise<void>;
+  take(direction: "Undo" | "Redo"): Promise<void>;
+  /** What became of the last undo or redo. */
+  told(): Promise<string | null>;
+  /** Of who writes in it. */
+  name(): Promise<string>;
   text(): Promise<string>;
   /** The words in its status pill. */
   status(): Promise<string | null>;
@@ -89,6 +96,13 @@ function openPane(page: Page, index: number): StudioPane {
       await goToEnd();
       await page.keyboard.insertText(text);
     },
+    async press(key) {
+      await content.focus();
+      await page.keyboard.press(key);
+    },
+    take: direction => element.getByRole("button", { name: direction }).click(),
+    told: () => element.locator(".pane-told").textContent(),
+    name: () => element.getByLabel("Name", { exact: true }).inputValue(),
     text: () => content.locator(".cm-line").evaluateAll(readLines),
     status: () => element.locator(".pill > [aria-hidden]").textContent(),
     caretNames: () => element.locator(".cm-ySelectionInfo").allTextContents(),

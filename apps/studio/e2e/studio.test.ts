@@ -93,11 +93,11 @@ describe("two editors on one document", () => {
 
     const [second, first] = await studio.commits();
     expect(first).toMatchObject({
-      ...{ sequence: 1, who: "anonymous" },
+      ...{ sequence: 1, who: await left.name() },
       ...{ forward: 'inserted "a" /content', reverse: "removed /content" },
     });
     expect(second).toMatchObject({
-      ...{ sequence: 2, who: "anonymous" },
+      ...{ sequence: 2, who: await right.name() },
       ...{ forward: "inserted b /content:1", reverse: "deleted b /content:1" },
     });
     for (const { createdAt, age } of [first!, second!]) {
@@ -134,10 +134,59 @@ describe("two editors on one document", () => {
     await expect.poll(right.text).toBe("left ");
     await right.type("right");
     await expect.poll(left.text).toBe("left right");
-    await left.element.getByRole("button", { name: "Undo" }).click();
+    await left.take("Undo");
     await expect.poll(right.text).toBe("right");
-    await left.element.getByRole("button", { name: "Redo" }).click();
+    await left.take("Redo");
     await expect.poll(right.text).toBe("left right");
+    await left.take("Redo");
+    expect(await left.told()).toBe(`There is nothing of ${await left.name()} to redo.`);
+  });
+
+  it("undo and redo after a reload what was written before, by key and by button", async () => {
+    const studio = await open("reload");
+    const [left, right] = studio.panes;
+    await synced(studio);
+    await left.type("left ");
+    await expect.poll(right.text).toBe("left ");
+    await right.type("right");
+    await expect.poll(left.text).toBe("left right");
+    await left.press("Control+z");
+    await expect.poll(right.text).toBe("right");
+    await expect.poll(left.told).toMatch(/^Undone as commit \d+\.$/);
+
+    await studio.page.reload();
+    await synced(studio);
+    await expect.poll(left.text).toBe("right");
+    await left.press("Control+Shift+Z");
+    await expect.poll(right.text).toBe("left right");
+    await studio.page.reload();
+    await synced(studio);
+    await right.take("Undo");
+    await expect.poll(left.text).toBe("left ");
+    await left.press("Control+z");
+    await expect.poll(right.text).toBe("");
+    await left.press("Control+z");
+    await expect.poll(left.told).toMatch(/^There is nothing of .+ to undo\.$/);
+  });
+
+  it("undo what has only just been written, and nothing while they are offline", async () => {
+    const studio = await open("flight");
+    const [left, right] = studio.panes;
+    await synced(studio);
+    await left.paste("one");
+    await left.press("Control+z");
+    await expect.poll(left.told).toBe("Undone as commit 2.");
+    expect(await left.text()).toBe("");
+
+    await left.onlineSwitch.uncheck();
+    await left.type("two");
+    await left.press("Control+z");
+    expect(await left.told()).toBe("Undo asks the relay what you did: it works online only.");
+    expect(await left.text()).toBe("two");
+    await left.onlineSwitch.check();
+    await expect.poll(right.text).toBe("two");
+    await left.press("Control+z");
+    await expect.poll(right.text).toBe("");
   });
 });
 
@@ -147,7 +196,7 @@ describe("people in a room", () => {
     const theirs = await open("people");
     await synced(ours);
     await synced(theirs);
-    const name = theirs.panes[0].element.getByLabel("Name at the caret");
+    const name = theirs.panes[0].element.getByLabel("Name", { exact: true });
     await name.fill("Grace");
     await name.press("Enter");
     await theirs.panes[0].type("Hello.");
@@ -167,13 +216,13 @@ describe("people in a room", () => {
 
   it("keep their names when they reload", async () => {
     const studio = await open("names");
-    const name = studio.panes[1].element.getByLabel("Name at the caret");
+    const name = studio.panes[1].element.getByLabel("Name", { exact: true });
     await name.fill("Barbara");
     await name.press("Enter");
-    const other = await studio.panes[0].element.getByLabel("Name at the caret").inputValue();
+    const other = await studio.panes[0].element.getByLabel("Name", { exact: true }).inputValue();
     await studio.page.reload();
     expect(await name.inputValue()).toBe("Barbara");
-    expect(await studio.panes[0].element.getByLabel("Name at the caret").inputValue()).toBe(other);
+    expect(await studio.panes[0].element.getByLabel("Name", { exact: true }).inputValue()).toBe(other);
   });
 });
 
@@ -230,7 +279,7 @@ describe.each(["light", "dark"] as const)("in %s colours", colorScheme => {
     const studio = await open("widths", { colorScheme, viewport: { width, height: 800 } });
     const [left, right] = studio.panes;
     await synced(studio);
-    const name = left.element.getByLabel("Name at the caret");
+    const name = left.element.getByLabel("Name", { exact: true });
     await name.fill("M".repeat(24));
     await name.press("Enter");
     await left.paste(`${"unbroken".repeat(30)}\nWords, and words.\n`);

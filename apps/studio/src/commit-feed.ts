@@ -4,7 +4,8 @@
  * Each reading asks for what came after the last commit it has, page by page until a page is not full. Readings do
  * not overlap: what is asked for during one is done by the next, which then begins where the first ended.
  */
-import type { ChangeEvent, ChangePage, Problem } from "@verso/protocol";
+import type { ChangeEvent, ChangePage } from "@verso/protocol";
+import { problemOf, RelayProblem } from "./problem.js";
 
 export type FeedState =
   | { readonly kind: "live" }
@@ -72,7 +73,7 @@ export function createCommitFeed({
         if (page.changes.length < pageSize) return onState({ kind: "live" });
       }
     } catch (error) {
-      if (error instanceof RelayProblem) onState({ kind: "problem", ...error.answer });
+      if (error instanceof RelayProblem) onState({ kind: "problem", code: error.code, detail: error.detail });
       // This is what fetch throws when there is no answer.
       else if (error instanceof TypeError) onState({ kind: "unreachable" });
       else throw error;
@@ -90,28 +91,8 @@ export function createCommitFeed({
   async function changesAfter(sequence: number): Promise<ChangePage | null> {
     const response = await fetch(`${url}/changes?since=${sequence}&limit=${pageSize}`);
     if (response.ok) return (await response.json()) as ChangePage;
-    const answer = await problemOf(response);
-    if (answer.code === "not-found") return null;
-    throw new RelayProblem(answer);
+    const problem = await problemOf(response);
+    if (problem.code === "not-found") return null;
+    throw problem;
   }
-}
-
-/** The relay answered, and said why not. */
-class RelayProblem extends Error {
-  constructor(readonly answer: { readonly code: string; readonly detail: string }) {
-    super(answer.detail);
-  }
-}
-
-async function problemOf(response: Response): Promise<{ code: string; detail: string }> {
-  const type = response.headers.get("Content-Type") ?? "";
-  if (!type.startsWith("application/problem+json")) {
-    // A proxy in between, for instance.
-    return {
-      code: `http-${response.status}`,
-      detail: `The answer was "${response.status} ${response.statusText}".`,
-    };
-  }
-  const { code, detail } = (await response.json()) as Problem;
-  return { code, detail };
 }

@@ -3,12 +3,14 @@
  *
  * The protocol of y-websocket has no acknowledgement, so this never says that a change was stored: the commits do.
  * What it counts is changes that were not handed to a connection: made while there was none, or before the relay
- * has asked for what it lacks, to which the provider answers with everything of the kind.
+ * has asked for what it lacks, to which the provider answers with everything of the kind. But what is asked of the relay
+ * takes its turn behind what was sent before: once it has answered, it has judged and recorded all of that.
  */
+import { encodeSyncStep1 } from "@verso/protocol";
 import { ObservableV2 } from "lib0/observable";
-import { messageYjsSyncStep1 } from "y-protocols/sync";
+import { messageYjsSyncStep1, messageYjsSyncStep2 } from "y-protocols/sync";
 import { messageSync, WebsocketProvider } from "y-websocket";
-import type { Doc } from "yjs";
+import { type Doc, encodeStateVector } from "yjs";
 import { pathOf } from "./room-name.js";
 
 /** How the relay, or the network before it, ended a connection. */
@@ -35,6 +37,8 @@ export interface Link extends ObservableV2<{ change: (state: LinkState) => void 
   goOffline(): void;
   /** Is somebody else from now on: an open connection is replaced. */
   actAs(user: string): void;
+  /** Whether the relay has now judged and recorded all that was written so far; not if the connection ends before. */
+  settle(): Promise<boolean>;
 }
 
 export interface LinkOptions {
@@ -58,23 +62,28 @@ export function openLink(doc: Doc, options: LinkOptions): Link {
 class ProviderLink extends ObservableV2<{ change: (state: LinkState) => void }> implements Link {
   state: LinkState = { status: "connecting", trouble: null, unsent: 0 };
   readonly #provider: WebsocketProvider;
+  readonly #doc: Doc;
   /** Whether the relay has asked on the present connection: from then on every change is sent as it is made. */
   #asked = false;
+  /** Those who wait for the answer to a question of their own, in the order of the questions. */
+  #settling: ((settled: boolean) => void)[] = [];
 
   constructor(doc: Doc, { room, relay, user }: LinkOptions) {
     super();
+    this.#doc = doc;
     // Both panes are in one browser: through its BroadcastChannel they would talk past the relay.
     const provider = new WebsocketProvider(`${relay}/yjs`, pathOf(room), doc, {
       disableBc: true,
       params: user === undefined ? {} : { name: user },
     });
     this.#provider = provider;
-    this.#listenForQuestions();
+    this.#listen();
     provider.on("sync", synced => {
       if (synced) this.#set({ status: "synced", unsent: this.state.unsent });
     });
     provider.on("connection-close", event => {
       this.#asked = false;
+      this.#unsettled();
       // Without an event it was closed from this side: by the user, or after half a minute of silence.
       if (provider.shouldConnect) this.#connecting(event);
     });
@@ -95,6 +104,7 @@ class ProviderLink extends ObservableV2<{ change: (state: LinkState) => void }> 
 
   goOffline(): void {
     this.#provider.disconnect();
+    this.#unsettled();
     this.#set({ status: "offline", unsent: this.state.unsent });
   }
 
@@ -105,18 +115,36 @@ class ProviderLink extends ObservableV2<{ change: (state: LinkState) => void }> 
     this.goOnline();
   }
 
-  /** A sync step 1 of the relay says what it has; the provider answers it with all that it has not. */
-  #listenForQuestions(): void {
+  settle(): Promise<boolean> {
+    const { ws } = this.#provider;
+    if (this.state.status !== "synced" || ws === null) return Promise.resolve(false);
+    return new Promise(resolve => {
+      this.#settling.push(resolve);
+      ws.send(new Uint8Array(encodeSyncStep1(encodeStateVector(this.#doc))));
+    });
+  }
+
+  /**
+   * A sync step 1 of the relay says what it has; the provider answers it with all that it has not. A step 2 is the answer
+   * to one of ours: before the first of them the link is not synced.
+   */
+  #listen(): void {
     const handlers = this.#provider.messageHandlers;
     const handle = handlers[messageSync]!;
     handlers[messageSync] = (encoder, decoder, ...rest) => {
-      const question = decoder.arr[decoder.pos] === messageYjsSyncStep1;
+      const type = decoder.arr[decoder.pos];
+      const isSynced = this.state.status === "synced";
       handle(encoder, decoder, ...rest);
-      if (!question) return;
+      if (type === messageYjsSyncStep2 && isSynced) this.#settling.shift()?.(true);
+      if (type !== messageYjsSyncStep1) return;
       this.#asked = true;
       // The provider sends the answer as soon as this function has returned.
       queueMicrotask(() => this.#set({ ...this.state, unsent: 0 }));
     };
+  }
+
+  #unsettled(): void {
+    for (const resolve of this.#settling.splice(0)) resolve(false);
   }
 
   #connecting(ended: Ending | null): void {

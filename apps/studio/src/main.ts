@@ -5,6 +5,7 @@ import "./page.css";
 import { createDeadEnd } from "./dead-end.js";
 import { element } from "./element.js";
 import { createHeader } from "./header.js";
+import { createHistoryApi } from "./history-api.js";
 import { relayOfPage } from "./link.js";
 import { createLiveCommits } from "./live-commits.js";
 import { createPane } from "./pane.js";
@@ -26,11 +27,13 @@ function showRoom(name: string): void {
   document.title = `${name} · Verso Studio`;
   const people = peopleOfWindow();
   const relay = relayOfPage();
+  const api = createHistoryApi(name);
   const panes = ([0, 1] as const).map(side =>
     createPane({
       person: people[side],
       room: name,
       relay,
+      api,
       onRename(person) {
         people[side] = person;
         keepPeople(people);

@@ -7,12 +7,14 @@
 import type { ChangeEvent } from "@verso/protocol";
 import { Doc } from "yjs";
 import { element } from "./element.js";
+import type { HistoryApi } from "./history-api.js";
 import { openLink } from "./link.js";
 import type { Replica } from "./live-commits.js";
 import { createOnlineSwitch } from "./online-switch.js";
 import { createOrderForm } from "./order-form.js";
 import { createOrderJson } from "./order-json.js";
 import { createStatusPill } from "./status-pill.js";
+import { createUndo } from "./undo.js";
 import "./pane.css";
 import "./order.css";
 
@@ -31,6 +33,7 @@ export interface OrderPaneOptions {
   readonly documentId: string;
   /** Where the relay is, as `ws://localhost:8080`. */
   readonly relay: string;
+  readonly api: HistoryApi;
 }
 
 const users: Readonly<Record<User, { readonly name: string; readonly color: string }>> = {
@@ -38,16 +41,15 @@ const users: Readonly<Record<User, { readonly name: string; readonly color: stri
   approver: { name: "Approver", color: "#b54708" },
 };
 
-export function createOrderPane({ user, documentId, relay }: OrderPaneOptions): OrderPane {
+export function createOrderPane({ user, documentId, relay, api }: OrderPaneOptions): OrderPane {
   const doc = new Doc();
   const link = openLink(doc, { room: documentId, relay, user });
   const form = createOrderForm(doc, { mayApprove: () => user === "approver" });
-  /** Before anything was written here, nothing of it can have been taken back. */
+  /** Before anything was written or undone here, nothing of it can have been taken back. */
   let written = false;
+  const undo = createUndo({ doc, link, api, user: () => user, onTake: edited });
   doc.on("update", (_update, _origin, _doc, { local }) => {
-    if (!local) return;
-    written = true;
-    form.forget();
+    if (local) edited();
   });
 
   const avatar = element("span", { class: "avatar", "aria-hidden": true });
@@ -56,7 +58,7 @@ export function createOrderPane({ user, documentId, relay }: OrderPaneOptions): 
     { class: "pane order-pane" },
     element("header", { class: "pane-header" }, avatar, createUserChoice(user, be), createOnlineSwitch(link)),
     element("div", { class: "order-body" }, form.element, createOrderJson(doc)),
-    element("footer", { class: "pane-footer" }, createStatusPill(link)),
+    element("footer", { class: "pane-footer" }, createStatusPill(link), undo.buttons, undo.told),
   );
   be(user);
 
@@ -71,6 +73,11 @@ export function createOrderPane({ user, documentId, relay }: OrderPaneOptions): 
       }
     },
   };
+
+  function edited(): void {
+    written = true;
+    form.forget();
+  }
 
   function be(chosen: User): void {
     const { name, color } = users[chosen];

@@ -5,6 +5,7 @@ import "./page.css";
 import { createDeadEnd } from "./dead-end.js";
 import { element } from "./element.js";
 import { createHeader } from "./header.js";
+import { createHistoryApi } from "./history-api.js";
 import { relayOfPage } from "./link.js";
 import { createLiveCommits } from "./live-commits.js";
 import { createOrderPane } from "./order-pane.js";
@@ -27,7 +28,10 @@ function showOrder(name: string): void {
   document.title = `${name} · Order · Verso Studio`;
   const documentId = `order/${name}`;
   const relay = relayOfPage();
-  const panes = (["clerk", "approver"] as const).map(user => createOrderPane({ user, documentId, relay }));
+  const api = createHistoryApi(documentId);
+  const panes = (["clerk", "approver"] as const).map(user =>
+    createOrderPane({ user, documentId, relay, api }),
+  );
   const commits = createLiveCommits({
     documentId,
     replicas: panes,

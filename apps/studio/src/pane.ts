@@ -1,20 +1,21 @@
 /**
  * One editor on the document: a replica of its own with a link of its own, as if it stood on a computer of its own.
  *
- * Undo is per pane: it takes back what was written here, and nothing of anybody else.
+ * The name at the top is the user of the relay who writes here: what is undone is what he has written, wherever he did.
  */
 import { defaultKeymap } from "@codemirror/commands";
-import { EditorState } from "@codemirror/state";
+import { EditorState, type Extension } from "@codemirror/state";
 import { drawSelection, EditorView, highlightSpecialChars, keymap, placeholder } from "@codemirror/view";
-import { yCollab, yUndoManagerKeymap } from "y-codemirror.next";
-import { Doc, type Text, UndoManager } from "yjs";
-import { element, spoken } from "./element.js";
-import { icon } from "./icon.js";
+import { yCollab } from "y-codemirror.next";
+import { Doc, type Text } from "yjs";
+import { element } from "./element.js";
+import type { HistoryApi } from "./history-api.js";
 import { type Link, openLink } from "./link.js";
 import { createOnlineSwitch } from "./online-switch.js";
 import "./pane.css";
 import { longestName, type Person } from "./people.js";
 import { createStatusPill } from "./status-pill.js";
+import { createUndo, type Direction, type Undo } from "./undo.js";
 
 export interface Pane {
   readonly element: HTMLElement;
@@ -27,17 +28,18 @@ export interface PaneOptions {
   readonly room: string;
   /** Where the relay is, as `ws://localhost:8080`. */
   readonly relay: string;
+  readonly api: HistoryApi;
   readonly onRename: (person: Person) => void;
 }
 
 /** The root of the document that the editors show. */
 const root = "content";
 
-export function createPane({ person, room, relay, onRename }: PaneOptions): Pane {
+export function createPane({ person, room, relay, api, onRename }: PaneOptions): Pane {
   const doc = new Doc();
   const text = doc.getText(root);
-  const undoManager = new UndoManager(text);
-  const link = openLink(doc, { room, relay });
+  const link = openLink(doc, { room, relay, user: person.name });
+  const undo = createUndo({ doc, link, api, user: () => person.name });
   introduce(person);
 
   const avatar = element("span", { class: "avatar", "aria-hidden": true });
@@ -45,7 +47,7 @@ export function createPane({ person, room, relay, onRename }: PaneOptions): Pane
     class: "pane-name",
     value: person.name,
     maxlength: longestName,
-    "aria-label": "Name at the caret",
+    "aria-label": "Name",
     autocomplete: "off",
     spellcheck: "false",
   });
@@ -59,25 +61,13 @@ export function createPane({ person, room, relay, onRename }: PaneOptions): Pane
   const pane = element(
     "section",
     { class: "pane", style: `--person: ${person.color}` },
-    element(
-      "header",
-      { class: "pane-header" },
-      avatar,
-      name,
-      element(
-        "span",
-        { class: "pane-tools" },
-        historyButton(undoManager, "undo"),
-        historyButton(undoManager, "redo"),
-      ),
-      createOnlineSwitch(link),
-    ),
+    element("header", { class: "pane-header" }, avatar, name, undo.buttons, createOnlineSwitch(link)),
     editor,
-    element("footer", { class: "pane-footer" }, createStatusPill(link), length),
+    element("footer", { class: "pane-footer" }, createStatusPill(link), length, undo.told),
   );
   showName(person.name);
 
-  const view = createEditor({ text, undoManager, awareness: link.awareness, parent: editor });
+  const view = createEditor({ text, undo, awareness: link.awareness, parent: editor });
   const showLength = () => {
     length.textContent = characters(text.length);
   };
@@ -90,13 +80,14 @@ export function createPane({ person, room, relay, onRename }: PaneOptions): Pane
 
   function rename(wish: string): void {
     const wished = wish.trim();
-    if (wished === "") {
+    if (wished === "" || wished === person.name) {
       name.value = person.name;
       return;
     }
     person = { ...person, name: wished };
     showName(wished);
     introduce(person);
+    link.actAs(wished);
     onRename(person);
   }
 
@@ -114,12 +105,12 @@ export function createPane({ person, room, relay, onRename }: PaneOptions): Pane
 
 function createEditor({
   text,
-  undoManager,
+  undo,
   awareness,
   parent,
 }: {
   text: Text;
-  undoManager: UndoManager;
+  undo: Undo;
   awareness: Link["awareness"];
   parent: HTMLElement;
 }): EditorView {
@@ -128,37 +119,42 @@ function createEditor({
     state: EditorState.create({
       doc: text.toString(),
       extensions: [
-        keymap.of([...yUndoManagerKeymap, ...defaultKeymap]),
+        undoByRelay(undo),
+        keymap.of(defaultKeymap),
         highlightSpecialChars(),
         drawSelection(),
         EditorView.lineWrapping,
         EditorView.contentAttributes.of({ "aria-label": "Document", spellcheck: "true" }),
         placeholder("Type here: the other editor follows, and every change becomes a commit."),
-        yCollab(text, awareness, { undoManager }),
+        yCollab(text, awareness, { undoManager: false }),
       ],
     }),
   });
 }
 
-function historyButton(undoManager: UndoManager, direction: "undo" | "redo"): HTMLElement {
-  const label = direction === "undo" ? "Undo" : "Redo";
-  const button = element(
-    "button",
-    { class: "icon-button", type: "button", title: label },
-    icon(direction),
-    spoken(label),
-  );
-  button.addEventListener("click", () => undoManager[direction]());
-  const render = () => {
-    const can = direction === "undo" ? undoManager.canUndo() : undoManager.canRedo();
-    // Not `disabled`, which would take the focus away from whoever presses the button by key until nothing is left.
-    button.setAttribute("aria-disabled", String(!can));
+/** The usual keys, and what the menus of browsers and telephones ask for. */
+function undoByRelay({ take }: Undo): Extension {
+  const run = (direction: Direction) => () => {
+    take(direction);
+    return true;
   };
-  undoManager.on("stack-item-added", render);
-  undoManager.on("stack-item-popped", render);
-  undoManager.on("stack-cleared", render);
-  render();
-  return button;
+  const directions: Readonly<Record<string, Direction>> = { historyUndo: "undo", historyRedo: "redo" };
+  return [
+    keymap.of([
+      { key: "Mod-z", run: run("undo") },
+      { key: "Mod-y", run: run("redo") },
+      { key: "Mod-Shift-z", run: run("redo") },
+    ]),
+    EditorView.domEventHandlers({
+      beforeinput(event) {
+        const direction = directions[event.inputType];
+        if (direction === undefined) return false;
+        event.preventDefault();
+        take(direction);
+        return true;
+      },
+    }),
+  ];
 }
 
 function characters(count: number): string {
