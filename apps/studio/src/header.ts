@@ -14,9 +14,11 @@ export interface HeaderOptions {
   readonly page: PageName;
   readonly room: string;
   readonly links: readonly Link[];
+  /** What opens the history. */
+  readonly historyButton: HTMLElement;
 }
 
-export function createHeader({ page, room, links }: HeaderOptions): HTMLElement {
+export function createHeader({ page, room, links, historyButton }: HeaderOptions): HTMLElement {
   return element(
     "header",
     { class: "top" },
@@ -24,6 +26,7 @@ export function createHeader({ page, room, links }: HeaderOptions): HTMLElement 
     createPageLinks(page),
     createRoomBar(room, { path: pathOfPage[page] }),
     createPresence(links),
+    historyButton,
     createThemeButton(),
   );
 }

@@ -10,6 +10,7 @@ const paths = {
   moon: "M20 14.5A8.5 8.5 0 0 1 9.5 4a8.5 8.5 0 1 0 10.5 10.5",
   alert: "M12 8v5M12 16.5v.01M12 3 2.5 20h19z",
   expand: "m9 6 6 6-6 6",
+  history: "M4 5v5h5M4.5 10a8 8 0 1 1-.3 4M12 8v4.5l3 2",
   remove: "M6 6l12 12M18 6 6 18",
 } as const;
 

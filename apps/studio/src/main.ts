@@ -6,6 +6,7 @@ import { createDeadEnd } from "./dead-end.js";
 import { element } from "./element.js";
 import { createHeader } from "./header.js";
 import { createHistoryApi } from "./history-api.js";
+import { createHistoryDrawer } from "./history-drawer.js";
 import { relayOfPage } from "./link.js";
 import { createLiveCommits } from "./live-commits.js";
 import { createPane } from "./pane.js";
@@ -40,10 +41,12 @@ function showRoom(name: string): void {
       },
     }),
   );
-  const commits = createLiveCommits({ documentId: name, replicas: panes });
+  const links = panes.map(pane => pane.link);
+  const drawer = createHistoryDrawer({ api, links, users: () => panes.map(pane => pane.user()) });
+  const commits = createLiveCommits({ documentId: name, replicas: panes, onCommits: drawer.add });
 
   document.body.append(
-    createHeader({ page: "text", room: name, links: panes.map(pane => pane.link) }),
+    createHeader({ page: "text", room: name, links, historyButton: drawer.button }),
     commits.notice,
     element(
       "main",
@@ -52,6 +55,7 @@ function showRoom(name: string): void {
       element("div", { class: "panes" }, ...panes.map(pane => pane.element)),
       commits.list,
     ),
+    drawer.element,
   );
 }
 

@@ -23,6 +23,8 @@ export type User = "clerk" | "approver";
 
 export interface OrderPane extends Replica {
   readonly element: HTMLElement;
+  /** Who works in it now. */
+  user(): User;
   /** Shows what was taken back of what was written in this pane. */
   hear(commits: readonly ChangeEvent[]): void;
 }
@@ -66,6 +68,7 @@ export function createOrderPane({ user, documentId, relay, api }: OrderPaneOptio
     element: pane,
     doc,
     link,
+    user: () => user,
     hear(commits) {
       if (!written) return;
       for (const { user_id, issues } of commits) {

@@ -6,6 +6,7 @@ import { createDeadEnd } from "./dead-end.js";
 import { element } from "./element.js";
 import { createHeader } from "./header.js";
 import { createHistoryApi } from "./history-api.js";
+import { createHistoryDrawer } from "./history-drawer.js";
 import { relayOfPage } from "./link.js";
 import { createLiveCommits } from "./live-commits.js";
 import { createOrderPane } from "./order-pane.js";
@@ -32,16 +33,19 @@ function showOrder(name: string): void {
   const panes = (["clerk", "approver"] as const).map(user =>
     createOrderPane({ user, documentId, relay, api }),
   );
+  const links = panes.map(pane => pane.link);
+  const drawer = createHistoryDrawer({ api, links, users: () => panes.map(pane => pane.user()) });
   const commits = createLiveCommits({
     documentId,
     replicas: panes,
     onCommits(read) {
+      drawer.add(read);
       for (const pane of panes) pane.hear(read);
     },
   });
 
   document.body.append(
-    createHeader({ page: "order", room: name, links: panes.map(pane => pane.link) }),
+    createHeader({ page: "order", room: name, links, historyButton: drawer.button }),
     commits.notice,
     element(
       "main",
@@ -50,6 +54,7 @@ function showOrder(name: string): void {
       element("div", { class: "panes order-panes" }, ...panes.map(pane => pane.element)),
       commits.list,
     ),
+    drawer.element,
   );
 }
 

@@ -21,6 +21,8 @@ export interface Pane {
   readonly element: HTMLElement;
   readonly doc: Doc;
   readonly link: Link;
+  /** Who writes in it now. */
+  user(): string;
 }
 
 export interface PaneOptions {
@@ -39,7 +41,8 @@ export function createPane({ person, room, relay, api, onRename }: PaneOptions):
   const doc = new Doc();
   const text = doc.getText(root);
   const link = openLink(doc, { room, relay, user: person.name });
-  const undo = createUndo({ doc, link, api, user: () => person.name });
+  const user = () => person.name;
+  const undo = createUndo({ doc, link, api, user });
   introduce(person);
 
   const avatar = element("span", { class: "avatar", "aria-hidden": true });
@@ -76,7 +79,7 @@ export function createPane({ person, room, relay, api, onRename }: PaneOptions):
   // The free space below the text belongs to the text.
   editor.addEventListener("click", () => view.focus());
 
-  return { element: pane, doc, link };
+  return { element: pane, doc, link, user };
 
   function rename(wish: string): void {
     const wished = wish.trim();

@@ -39,6 +39,9 @@ const colorPairs: readonly (readonly [string, string])[] = [
   ["#5546b5", "#856000"],
 ];
 
+/** The colours of those of whom none is known. */
+export const palette: readonly string[] = colorPairs.flat();
+
 function draw(): [Person, Person] {
   const first = anyOf(names);
   const second = anyOf(names.filter(name => name !== first));

@@ -15,7 +15,7 @@ export function createPresence(links: readonly Link[]): HTMLElement {
     const people = new Map(links.flatMap(({ awareness }) => [...awareness.getStates()]));
     const shown = [...people]
       .sort(([one], [other]) => one - other)
-      .flatMap(([, state]) => readUser(state))
+      .flatMap(([, state]) => readUser(state) ?? [])
       .map(({ name, color }) =>
         element(
           "li",
@@ -34,8 +34,8 @@ export function createPresence(links: readonly Link[]): HTMLElement {
 }
 
 /** Anything can stand in an awareness state: other clients write theirs. */
-function readUser(state: Readonly<Record<string, unknown>>): { name: string; color: string }[] {
+export function readUser(state: Readonly<Record<string, unknown>>): { name: string; color: string } | null {
   const { name, color } = (state.user ?? {}) as Partial<Record<"name" | "color", unknown>>;
-  if (typeof name !== "string" || typeof color !== "string" || !CSS.supports("color", color)) return [];
-  return [{ name, color }];
+  if (typeof name !== "string" || typeof color !== "string" || !CSS.supports("color", color)) return null;
+  return { name, color };
 }
