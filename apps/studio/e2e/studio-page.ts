@@ -21,6 +21,8 @@ export interface StudioPane {
   paste(text: string): Promise<void>;
   /** Presses a key in the text. */
   press(key: string): Promise<void>;
+  /** Puts a text where the caret is. */
+  insert(text: string): Promise<void>;
   take(direction: "Undo" | "Redo"): Promise<void>;
   /** What became of the last undo or redo. */
   told(): Promise<string | null>;
@@ -100,6 +102,7 @@ function openPane(page: Page, index: number): StudioPane {
       await content.focus();
       await page.keyboard.press(key);
     },
+    insert: text => page.keyboard.insertText(text),
     take: direction => element.getByRole("button", { name: direction }).click(),
     told: () => element.locator(".pane-told").textContent(),
     name: () => element.getByLabel("Name", { exact: true }).inputValue(),
