@@ -28,8 +28,9 @@ import {
 import { createReplay } from "./verify.js";
 
 const firstSeed = Number(process.env.VERSO_SEED ?? 1);
+const cases = Number(process.env.VERSO_CASES ?? 1000);
 /** One story is worth many cases: it has a commit for each step. */
-const stories = Math.ceil(Number(process.env.VERSO_CASES ?? 1000) / 25);
+const stories = Math.ceil(cases / 25);
 
 /** A relay that can be restarted, and clients who hear of each other now and then. */
 async function createStory(options: Pick<WorldOptions, "documents"> = {}) {
@@ -100,8 +101,8 @@ function copy<T>(json: T): T {
   return JSON.parse(JSON.stringify(json)) as T;
 }
 
-async function forEachStory(run: (random: Random) => Promise<void>): Promise<void> {
-  for (let seed = firstSeed; seed < firstSeed + stories; seed++) {
+async function forEachStory(run: (random: Random) => Promise<void>, count = stories): Promise<void> {
+  for (let seed = firstSeed; seed < firstSeed + count; seed++) {
     try {
       await run(createRandom(seed));
     } catch (cause) {
@@ -133,6 +134,23 @@ async function live(random: Random, steps: number) {
   }
   await story.flush();
   return story;
+}
+
+/** Which versions can be had from what the ledger still has, forward from a snapshot or backward from the end. */
+async function keptWays(ledger: World["ledger"]) {
+  const lacking = { update: [] as number[], change: [] as number[] };
+  const snapshots = [0];
+  for await (const { sequence, update, change } of ledger.read("doc")) {
+    if (update === undefined) lacking.update.push(sequence);
+    if (change === undefined) lacking.change.push(sequence);
+    const snapshot = await ledger.snapshot("doc", { notAfter: sequence });
+    if (snapshot !== undefined && !snapshots.includes(snapshot.sequence)) snapshots.push(snapshot.sequence);
+  }
+  return {
+    forward: (to: number) =>
+      snapshots.some(from => from <= to && !lacking.update.some(gone => gone > from && gone <= to)),
+    backward: (to: number) => !lacking.change.some(gone => gone > to),
+  };
 }
 
 describe("a version", () => {
@@ -209,6 +227,39 @@ describe("a version", () => {
     await expect(history.state("doc", 2)).rejects.toMatchObject({ code: "version-unknown" });
     await expect(history.diff("doc", 0, 2)).rejects.toMatchObject({ code: "version-unknown" });
   });
+
+  it("is what it was as long as retention keeps what leads there, and then said to be dropped", async () => {
+    const seen = { kept: 0, dropped: 0 };
+    await forEachStory(async random => {
+      const { world, recorded, ask, snapshot } = await live(random, 30);
+      if (random.chance(0.5)) await snapshot();
+      const last = (await world.ledger.head("doc"))?.sequence ?? 0;
+      for (const part of ["update", "change"] as const) {
+        if (random.chance(0.8)) {
+          await world.ledger.dropParts({
+            document: "doc",
+            before: 1 + random.below(last + 1),
+            parts: [part],
+          });
+        }
+      }
+      const ways = await keptWays(world.ledger);
+      for (const [sequence, json] of recorded) {
+        if (sequence === 0) continue;
+        const version = ask(world.history.at("doc", sequence));
+        const isKept = ways.forward(sequence) || ways.backward(sequence);
+        seen[isKept ? "kept" : "dropped"]++;
+        if (isKept) expect((await version).content, `at ${sequence} of ${last}`).toEqual(json);
+        else await expect(version).rejects.toMatchObject({ code: "version-dropped" });
+        const state = world.history.state("doc", sequence);
+        if (ways.forward(sequence)) expect((await state).length).toBeGreaterThan(0);
+        else await expect(state).rejects.toMatchObject({ code: "version-dropped" });
+      }
+      await world.close();
+    });
+    expect(seen.kept).toBeGreaterThan(0);
+    expect(seen.dropped).toBeGreaterThan(0);
+  }, 600_000);
 
   it("is there as long as one of the two ways to it is, and then said to be dropped", async () => {
     const story = await createStory();
@@ -488,7 +539,7 @@ describe("whatever is done", () => {
       if (done.type === "done") await story.ask(history.revert("doc", actorOf("bob"), done.sequence));
       expect((await story.record()).json, `${what} ${goal} of ${last}, reverted`).toEqual(before);
       await story.world.close();
-    });
+    }, cases / 4);
   }, 600_000);
 
   it("taking back one commit leaves every character that others have written or deleted as they left it", async () => {
@@ -534,7 +585,7 @@ describe("whatever is done", () => {
       }
       expect(his.getText("text").toString()).toBe(after);
       await story.world.close();
-    });
+    }, 1.5 * cases);
   }, 600_000);
 
   it("rules hold, refusals change nothing, everybody sees the same, and the ledger replays", async () => {

@@ -29,6 +29,7 @@ import {
 import type { Commit, Head, Ledger, Snapshot } from "@verso/storage";
 import * as Y from "yjs";
 import type { Cell } from "./cell.js";
+import { rootsKnownAt } from "./compaction.js";
 import { ServerError } from "./errors.js";
 import { leaveFormatting } from "./formatting.js";
 import { type Kind, knownRoots } from "./kinds.js";
@@ -182,11 +183,49 @@ export function createVersions({ ledger, compactions, kindOf }: VersionsOptions)
       else if (jsonEqual(read(doc, root), emptyDocument(root))) undecided.add(name);
     }
     if (undecided.size > 0) {
-      for await (const { change } of ledger.read(head.document, { from: sequence + 1, to: head.sequence })) {
-        for (const name of appearing(change)) if (undecided.has(name)) absent.add(name);
-      }
+      const snapshot = await ledger.snapshot(head.document, { notAfter: sequence });
+      const before = snapshot && rootsKnownAt(snapshot);
+      const since = { from: (snapshot?.sequence ?? 0) + 1, to: sequence };
+      const shown = (await appearing(since, head)) ?? (await reappearing(snapshot, sequence, head));
+      for (const name of [...(before ?? []), ...shown]) undecided.delete(name);
+      // Those that never appear were declared once.
+      const later =
+        before === undefined ? await appearing({ from: sequence + 1, to: head.sequence }, head) : null;
+      for (const name of later ?? undecided) absent.add(name);
     }
     return Object.fromEntries(Object.entries(known).filter(([name]) => !absent.has(name)));
+  }
+
+  /** The undeclared roots that appear in these commits; `null` where the change of one of them is gone. */
+  async function appearing(
+    range: { readonly from: number; readonly to: number },
+    { document }: Head,
+  ): Promise<Set<string> | null> {
+    const names = new Set<string>();
+    for await (const { change } of ledger.read(document, range)) {
+      if (change === undefined) return null;
+      if (change.length > 0) for (const name of rootsIn(decodeChange(change))) names.add(name);
+    }
+    return names;
+  }
+
+  /** The same, by applying the updates behind a snapshot once more, one by one. */
+  async function reappearing(
+    snapshot: Snapshot | undefined,
+    to: number,
+    { document }: Head,
+  ): Promise<Set<string>> {
+    const doc = snapshot === undefined ? new Y.Doc() : build(snapshot.state);
+    leaveFormatting(doc);
+    const { roots } = await kindOf(document);
+    const names = new Set<string>();
+    observePatches(doc, { roots }, ({ change }) => {
+      for (const name of rootsIn(change)) names.add(name);
+    });
+    for await (const { update } of ledger.read(document, { from: (snapshot?.sequence ?? 0) + 1, to })) {
+      if (update !== undefined && update.length > 0) Y.applyUpdate(doc, update);
+    }
+    return names;
   }
 }
 
@@ -207,9 +246,8 @@ function changeBetween(
   return { change, content: read(doc, after.roots) };
 }
 
-function appearing(change: Uint8Array | undefined): string[] {
-  if (change === undefined) return [];
-  return decodeChange(change).flatMap(operation =>
+function rootsIn(change: Change): string[] {
+  return change.flatMap(operation =>
     operation.type === "set" && operation.kind !== undefined ? [String(operation.key)] : [],
   );
 }
