@@ -149,7 +149,10 @@ async function keptWays(ledger: World["ledger"]) {
   return {
     forward: (to: number) =>
       snapshots.some(from => from <= to && !lacking.update.some(gone => gone > from && gone <= to)),
-    backward: (to: number) => !lacking.change.some(gone => gone > to),
+    backward: (to: number) =>
+      [...snapshots, Number.POSITIVE_INFINITY].some(
+        from => from >= to && !lacking.change.some(gone => gone > to && gone <= from),
+      ),
   };
 }
 
