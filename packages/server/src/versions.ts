@@ -47,6 +47,11 @@ export interface Present {
   content(): JsonObject;
 }
 
+export interface OpenedVersion {
+  readonly doc: Y.Doc;
+  readonly roots: Roots;
+}
+
 /** What leads from one version to another, in both dialects. */
 export interface Difference {
   readonly extended: Patch;
@@ -65,6 +70,8 @@ export interface Versions {
    * has written since gives the same ids to different things.
    */
   state(sequence: number, head: Head): Promise<Uint8Array>;
+  /** The same in a document, and the roots that it had. */
+  open(sequence: number, head: Head): Promise<OpenedVersion>;
   /** What changed from one sequence to another, which may be the earlier one; the net of it, and not every step. */
   difference(from: number, to: number, head: Head): Promise<Difference>;
   /** The last sequence at a time, in milliseconds since 1970; 0 before the first. */
@@ -112,6 +119,12 @@ export function createVersions({ ledger, compactions, kindOf }: VersionsOptions)
       const updates = await updatesFrom(snapshot, sequence, head);
       if (updates === null) throw dropped(sequence);
       return updates.length === 1 ? updates[0]! : (await compactions.compact({ updates })).state;
+    },
+
+    async open(sequence, head) {
+      const doc = build(await versions.state(sequence, head));
+      const projected = projectionOf(doc, await rootsOf(head));
+      return { doc, roots: await rootsAt(projected, sequence, head) };
     },
 
     async difference(from, to, head) {
