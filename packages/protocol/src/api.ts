@@ -2,7 +2,7 @@
  * What can be asked of a relay over HTTP: every operation, with what it takes, answers and refuses.
  *
  * The schemas are those by which the relay parses what it is sent. What holds for many operations, such as the problems of
- * whoever may not do a thing, follows from `access` and `path` and is not repeated here.
+ * whoever may not do a thing, follows from `access` and `path` and is not repeated here. It is long because it is a table.
  */
 import type { z } from "zod";
 import type { ProblemCode } from "./codes.js";

@@ -18,7 +18,7 @@ export interface OpenApiOptions {
   readonly tokens: boolean;
 }
 
-/** The parts by which the document is found one's way in; whatever else it holds is OpenAPI's. */
+/** An OpenAPI document, typed as far as one reads it here; OpenAPI says what its parts hold. */
 export interface OpenApiDocument {
   readonly openapi: "3.1.1";
   readonly info: { readonly title: string; readonly version: string; readonly description: string };
