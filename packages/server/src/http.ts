@@ -361,9 +361,9 @@ function problemOf(
   ) {
     return { code: "deleted", detail: "The document was erased." };
   }
-  // Express and its parts give client errors a status: a bad escape in the path, for instance.
+  // Express and its parts give client errors a status: a bad escape in the path, or a body in an unknown encoding (415).
   const status = error instanceof Error && "status" in error ? error.status : undefined;
-  if (status === 400) return { code: "bad-request", detail: (error as Error).message };
+  if (status === 400 || status === 415) return { code: "bad-request", detail: (error as Error).message };
   if (status === 413) return { code: "too-large", detail: "The body of the request is too large." };
   return { code: "internal", detail: "The relay failed at this request; its log says more." };
 }

@@ -229,6 +229,8 @@ describe("the description of the HTTP API", () => {
 
     expect((await ask("createTag", { as: ann, body: { name: "draft", sequence: 2 } })).status).toBe(201);
     await refused("createTag", { as: ann, body: { name: "draft", sequence: 1 } });
+    await refused("createTag", { as: ann, body: { name: "final" }, headers: { "content-encoding": "x" } });
+    await refused("createTag", { as: ann, body: { name: "final", text: "x".repeat(10_000) } });
     await ask("listTags", { as: guest });
     await refused("revert", { as: ann, body: { sequence: 3 } });
     await ask("undo", { as: root });
@@ -285,6 +287,8 @@ describe("the description of the HTTP API", () => {
       "400 bad-document-id",
       "400 bad-request",
       "409 conflict",
+      "400 bad-request",
+      "413 too-large",
       "422 edit-refused",
       "404 not-found",
       "422 merge-refused",
