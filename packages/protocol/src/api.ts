@@ -401,6 +401,7 @@ export const operations = {
 /** The names by which schemas of what is sent are referred to. */
 export const requestSchemas = {
   UndoRequest: undoRequest,
+  RedoRequest: redoRequest,
   RevertRequest: revertRequest,
   RestoreRequest: restoreRequest,
   TagRequest: tagRequest,
