@@ -56,7 +56,7 @@ export function drawerOf(page: Page): Drawer {
         .evaluateAll(rows => rows.map(row => Number((row as HTMLElement).dataset.sequence))),
     told: () => element.locator(".history-told").textContent(),
     async be(user) {
-      await element.getByLabel("As").selectOption(user);
+      await element.getByRole("combobox", { name: "As" }).selectOption(user);
     },
   };
 }

@@ -130,25 +130,28 @@ describe("two editors on one document", () => {
     const studio = await open("undo");
     const [left, right] = studio.panes;
     await synced(studio);
-    await left.type("left ");
+    await left.paste("left ");
     await expect.poll(right.text).toBe("left ");
-    await right.type("right");
+    await right.paste("right");
     await expect.poll(left.text).toBe("left right");
+    const asked = studio.page.waitForRequest(/\/undo\?/);
     await left.take("Undo");
+    // What is typed without a pause is one step.
+    expect((await asked).postDataJSON()).toEqual({ within: 500 });
     await expect.poll(right.text).toBe("right");
     await left.take("Redo");
     await expect.poll(right.text).toBe("left right");
     await left.take("Redo");
-    expect(await left.told()).toBe(`There is nothing of ${await left.name()} to redo.`);
+    await expect.poll(left.told).toBe(`There is nothing of ${await left.name()} to redo.`);
   });
 
   it("undo and redo after a reload what was written before, by key and by button", async () => {
     const studio = await open("reload");
     const [left, right] = studio.panes;
     await synced(studio);
-    await left.type("left ");
+    await left.paste("left ");
     await expect.poll(right.text).toBe("left ");
-    await right.type("right");
+    await right.paste("right");
     await expect.poll(left.text).toBe("left right");
     await left.press("Control+z");
     await expect.poll(right.text).toBe("right");
@@ -176,10 +179,10 @@ describe("two editors on one document", () => {
     await left.paste("one");
     await left.press("Control+z");
     await expect.poll(left.told).toBe("Undone as commit 2.");
-    expect(await left.text()).toBe("");
+    await expect.poll(left.text).toBe("");
 
     await left.onlineSwitch.uncheck();
-    await left.type("two");
+    await left.paste("two");
     await left.press("Control+z");
     expect(await left.told()).toBe("Undo asks the relay what you did: it works online only.");
     expect(await left.text()).toBe("two");

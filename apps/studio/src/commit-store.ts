@@ -10,8 +10,11 @@ export interface CommitStore {
   get(sequence: number): ChangeEvent | undefined;
   /** Takes in what the relay has told of itself, oldest first. */
   add(commits: readonly ChangeEvent[]): void;
-  /** Reads what is around a sequence, and then the others, until the signal. Throws what a reading throws. */
-  read(around: number, signal: AbortSignal): Promise<void>;
+  /**
+   * Reads what is around a sequence, which may be another before each request, and then the others, until the signal.
+   * Throws what a reading throws.
+   */
+  read(around: () => number, signal: AbortSignal): Promise<void>;
 }
 
 export interface CommitStoreOptions {
@@ -23,7 +26,7 @@ export interface CommitStoreOptions {
   readonly onChange: () => void;
   /** How many are read in one request. */
   readonly pageSize: number;
-  /** How many of the newest are read without being asked for. @default 20,000 */
+  /** How many of the newest are read without being asked for. @default 5,000 */
   readonly most?: number;
 }
 
@@ -31,7 +34,7 @@ export function createCommitStore({
   readCommits,
   onChange,
   pageSize,
-  most = 20_000,
+  most = 5_000,
 }: CommitStoreOptions): CommitStore {
   const commits = new Map<number, ChangeEvent>();
   const pagesRead = new Set<number>();
@@ -50,7 +53,7 @@ export function createCommitStore({
     },
     async read(around, signal) {
       for (;;) {
-        const from = nextPage(around);
+        const from = nextPage(around());
         if (from === null) return;
         const to = Math.min(from + pageSize - 1, head);
         for (const commit of await readCommits({ from, to }, signal)) commits.set(commit.sequence, commit);

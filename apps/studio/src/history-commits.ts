@@ -26,7 +26,7 @@ export function createHistoryCommits(options: HistoryCommitsOptions): HistoryCom
   const { colorOf } = options;
   const authors = element("div", { class: "authors", role: "group", "aria-label": "Commits of" });
   const rows = element("ol", { class: "history-rows" });
-  const none = element("p", { class: "commits-empty", hidden: true });
+  const none = element("p", { class: "commits-empty", hidden: true }, "Not read yet.");
   const scroll = element("div", { class: "history-scroll" }, rows, none);
   let author: string | null = null;
   let state: { readonly commits: Commits; readonly point: number } | null = null;
@@ -52,23 +52,38 @@ export function createHistoryCommits(options: HistoryCommitsOptions): HistoryCom
     const found = commitsAround(state.commits, { around: state.point, author, later, earlier });
     const names = `${state.point} ${found.map(({ sequence }) => sequence).join()}`;
     none.hidden = found.length > 0;
-    none.textContent = state.commits.head === 0 ? "Nobody has written anything yet." : "None here.";
     // Whoever is about to press a button must not find another in its place.
     if (names === listed) return;
     listed = names;
+    const top = rowInView();
     const focused = focusIn(rows);
     rows.replaceChildren(
       ...found.map(commit => row(commit, { isChosen: commit.sequence === state?.point, ...options })),
     );
     // What is drawn anew loses the focus.
     if (focused !== null) {
-      const buttons = rows.querySelectorAll<HTMLElement>(`[data-sequence="${focused.sequence}"] button`);
-      buttons[focused.index]?.focus();
+      rowOf(focused.sequence)?.querySelectorAll("button")[focused.index]?.focus({ preventScroll: true });
     }
-    if (state.point === point) return;
+    if (state.point === point) {
+      const same = top === null ? null : rowOf(top.sequence);
+      if (top !== null && same !== null) scroll.scrollTop = same.offsetTop - top.offset;
+      return;
+    }
     point = state.point;
-    const chosen = rows.querySelector<HTMLElement>("[aria-current]");
+    const chosen = rowOf(String(point));
     if (chosen !== null) scroll.scrollTop = chosen.offsetTop - scroll.clientHeight / 3;
+  }
+
+  /** The first that can be seen, and how far beneath the edge it begins. */
+  function rowInView(): { readonly sequence: string; readonly offset: number } | null {
+    const shown = [...rows.querySelectorAll<HTMLElement>("[data-sequence]")];
+    const row = shown.find(({ offsetTop, offsetHeight }) => offsetTop + offsetHeight > scroll.scrollTop);
+    if (row === undefined) return null;
+    return { sequence: row.dataset.sequence!, offset: row.offsetTop - scroll.scrollTop };
+  }
+
+  function rowOf(sequence: string): HTMLElement | null {
+    return rows.querySelector<HTMLElement>(`[data-sequence="${sequence}"]`);
   }
 
   function showAuthors(commits: Commits): void {

@@ -36,10 +36,12 @@ export interface HistoryDrawerOptions {
   readonly users: () => readonly string[];
 }
 
+const hint = "Point at anything below to see who wrote it.";
+
 export function createHistoryDrawer({ api, links, users }: HistoryDrawerOptions): HistoryDrawer {
   const colorOf = (author: string) => authorColor(author, links);
   const store = createCommitStore({ readCommits: api.commits, onChange: drawSoon, pageSize: longestPage });
-  const reading = createLatest(readCommits, { pause: 200 });
+  const reading = createLatest<number>((_sequence, signal) => readCommits(signal), { pause: 200 });
   let point = 0;
   let isDrawing = false;
 
@@ -54,6 +56,12 @@ export function createHistoryDrawer({ api, links, users }: HistoryDrawerOptions)
   });
   const user = element("select", { name: "user" });
   const told = element("p", { class: "history-told", role: "status" });
+  const none = element(
+    "p",
+    { class: "history-none" },
+    "There are no commits yet. As soon as somebody writes, each change is one, and here is the way back to it.",
+  );
+  const body = element("div", { class: "history-body" }, versions.element, commits.element);
   const close = element(
     "button",
     { class: "icon-button", type: "button", title: "Close" },
@@ -68,11 +76,12 @@ export function createHistoryDrawer({ api, links, users }: HistoryDrawerOptions)
       { class: "history-header" },
       element("h2", { id: "history-title" }, "History"),
       told,
-      element("label", { class: "history-user" }, "As ", user),
+      element("label", { class: "history-user" }, "Acting as ", user),
       close,
     ),
+    none,
     time.element,
-    element("div", { class: "history-body" }, versions.element, commits.element),
+    body,
     blame.element,
   );
   const button = element(
@@ -85,6 +94,12 @@ export function createHistoryDrawer({ api, links, users }: HistoryDrawerOptions)
   button.addEventListener("click", () => (drawer.hidden ? show() : hide()));
   close.addEventListener("click", hide);
   user.addEventListener("focus", listUsers);
+  // What could not be read without the relay can be now.
+  for (const link of links) {
+    link.on("change", ({ status }) => {
+      if (status === "synced" && !drawer.hidden) go(point);
+    });
+  }
   drawer.addEventListener("keydown", event => {
     if (event.key !== "Escape") return;
     if (blame.isOpen) blame.hide();
@@ -97,7 +112,7 @@ export function createHistoryDrawer({ api, links, users }: HistoryDrawerOptions)
     drawer.hidden = false;
     button.setAttribute("aria-expanded", "true");
     point = store.head;
-    told.replaceChildren();
+    tell([hint]);
     listUsers();
     draw();
     drawer.scrollIntoView({ block: "nearest" });
@@ -115,16 +130,17 @@ export function createHistoryDrawer({ api, links, users }: HistoryDrawerOptions)
   }
 
   function go(sequence: number): void {
+    if (sequence !== point) tell([hint]);
     point = sequence;
     draw();
-    if (store.get(sequence) === undefined) reading.ask(sequence);
+    if (store.get(point) === undefined) reading.ask(point);
   }
 
-  async function readCommits(around: number, signal: AbortSignal): Promise<void> {
+  async function readCommits(signal: AbortSignal): Promise<void> {
     try {
-      if (store.head > 0) await store.read(around, signal);
+      if (store.head > 0) await store.read(() => point, signal);
     } catch (error) {
-      if (!signal.aborted) told.replaceChildren(`The older commits cannot be read. ${troubleOf(error)}`);
+      if (!signal.aborted) tell([`The older commits cannot be read. ${troubleOf(error)}`], "failed");
     }
   }
 
@@ -135,8 +151,12 @@ export function createHistoryDrawer({ api, links, users }: HistoryDrawerOptions)
       what === "revert"
         ? `Of commit ${sequence} there is nothing left to take back.`
         : `The document is as it was at commit ${sequence}.`;
-    told.dataset.outcome = outcome.kind;
-    told.replaceChildren(...outcomeWords(outcome, { done, nothing }));
+    tell(outcomeWords(outcome, { done, nothing }), outcome.kind);
+  }
+
+  function tell(words: readonly (Node | string)[], outcome: Outcome["kind"] | "" = ""): void {
+    told.dataset.outcome = outcome;
+    told.replaceChildren(...words);
   }
 
   /** With the next frame, however many commits come until then. */
@@ -152,6 +172,9 @@ export function createHistoryDrawer({ api, links, users }: HistoryDrawerOptions)
   function draw(): void {
     // A document that began while the drawer was open begins at its first commit.
     if (point === 0) point = store.head;
+    const isEmpty = store.head === 0;
+    none.hidden = !isEmpty;
+    told.hidden = time.element.hidden = body.hidden = isEmpty;
     const state = { commits: store, point };
     time.show(state);
     commits.show(state);

@@ -4,38 +4,62 @@ import { createLatest } from "./latest.js";
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
 
-function setUp() {
-  const begun: { readonly request: number; readonly signal: AbortSignal }[] = [];
+/** Answers take so many milliseconds. */
+function setUp({ takes }: { takes: number }) {
+  const begun: number[] = [];
+  const ended: (number | string)[] = [];
   const latest = createLatest<number>(
     (request, signal) => {
-      begun.push({ request, signal });
-      return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+      begun.push(request);
+      return new Promise((resolve, reject) => {
+        setTimeout(() => {
+          if (!signal.aborted) ended.push(request);
+          resolve();
+        }, takes);
+        signal.addEventListener("abort", () => {
+          ended.push(`not ${request}`);
+          reject(signal.reason);
+        });
+      });
     },
     { pause: 100 },
   );
-  return { latest, begun };
+  return { latest, begun, ended };
 }
 
-it("the first is answered at once, and of those that follow closely the last", () => {
-  const { latest, begun } = setUp();
+it("the first is answered at once, and of those that follow closely the last", async () => {
+  const { latest, begun, ended } = setUp({ takes: 10 });
   for (const request of [1, 2, 3, 4]) latest.ask(request);
-  expect(begun.map(({ request }) => request)).toEqual([1]);
-  vi.advanceTimersByTime(100);
-  expect(begun.map(({ request }) => request)).toEqual([1, 4]);
-  vi.advanceTimersByTime(1000);
-  expect(begun).toHaveLength(2);
+  expect(begun).toEqual([1]);
+  await vi.advanceTimersByTimeAsync(99);
+  expect(begun).toEqual([1]);
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(begun).toEqual([1, 4]);
+  expect(ended).toEqual([1, 4]);
 });
 
-it("what a later one has overtaken is cancelled, and what is asked for after a cancel is answered", () => {
-  const { latest, begun } = setUp();
+it("one that takes long is answered before the next begins", async () => {
+  const { latest, begun, ended } = setUp({ takes: 500 });
+  latest.ask(1);
+  await vi.advanceTimersByTimeAsync(300);
+  latest.ask(2);
+  latest.ask(3);
+  await vi.advanceTimersByTimeAsync(199);
+  expect(begun).toEqual([1]);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(ended).toEqual([1]);
+  expect(begun).toEqual([1, 3]);
+});
+
+it("a cancel ends what has begun and forgets what has not, and what is asked for after it is answered", async () => {
+  const { latest, begun, ended } = setUp({ takes: 500 });
   latest.ask(1);
   latest.ask(2);
-  vi.advanceTimersByTime(100);
-  expect(begun.map(({ signal }) => signal.aborted)).toEqual([true, false]);
-  latest.ask(3);
+  await vi.advanceTimersByTimeAsync(100);
   latest.cancel();
-  vi.advanceTimersByTime(1000);
-  expect(begun.map(({ signal }) => signal.aborted)).toEqual([true, true]);
-  latest.ask(4);
-  expect(begun.at(-1)).toMatchObject({ request: 4 });
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(begun).toEqual([1]);
+  latest.ask(3);
+  await vi.advanceTimersByTimeAsync(500);
+  expect(ended).toEqual(["not 1", 3]);
 });

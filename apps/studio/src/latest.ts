@@ -1,46 +1,50 @@
-/** Of many requests for the same thing only the latest counts: those before it are cancelled, or never made. */
+/**
+ * Of many requests for the same thing only the latest counts: one is answered at a time, and of those that were made
+ * meanwhile the last is next. So nobody is asked faster than he answers.
+ */
 
 export interface Latest<T> {
-  /** Answers this, instead of whatever was asked for before. */
+  /** Answers this next, instead of whatever was asked for and not begun. */
   ask(request: T): void;
+  /** Ends what has begun, too. */
   cancel(): void;
 }
 
-/** Begins at once where nothing was asked for lately, else when `pause` milliseconds have passed since it began last. */
+/** Begins at once where nothing was asked for lately, and never sooner than `pause` milliseconds after it began last. */
 export function createLatest<T>(
   answer: (request: T, signal: AbortSignal) => Promise<void>,
   { pause }: { pause: number },
 ): Latest<T> {
-  let running = new AbortController();
+  let running: AbortController | null = null;
   let next: { readonly request: T } | null = null;
-  let isPausing = false;
 
   return {
     ask(request) {
       next = { request };
-      if (!isPausing) begin();
+      if (running === null) answerAll();
     },
     cancel() {
       next = null;
-      running.abort();
+      running?.abort();
     },
   };
 
-  function begin(): void {
-    if (next === null) return;
-    const { request } = next;
-    next = null;
-    running.abort();
-    running = new AbortController();
-    const { signal } = running;
-    isPausing = true;
-    setTimeout(() => {
-      isPausing = false;
-      begin();
-    }, pause);
-    answer(request, signal).catch(error => {
-      // What was cancelled fails; nobody waits for it.
-      if (!signal.aborted) throw error;
-    });
+  async function answerAll(): Promise<void> {
+    try {
+      while (next !== null) {
+        const { request }: { readonly request: T } = next;
+        next = null;
+        running = new AbortController();
+        const { signal } = running;
+        const paused = new Promise(resolve => setTimeout(resolve, pause));
+        // What was cancelled fails; nobody waits for it.
+        await answer(request, signal).catch(error => {
+          if (!signal.aborted) throw error;
+        });
+        await paused;
+      }
+    } finally {
+      running = null;
+    }
   }
 }

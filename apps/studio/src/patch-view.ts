@@ -56,8 +56,7 @@ function operationView(operation: ForeignOperation): HTMLElement {
   return element(
     "span",
     { class: "operation" },
-    ...parts.map(partView),
-    " ",
+    ...parts.flatMap(part => [partView(part), " "]),
     element("span", { class: "operation-place" }, place),
   );
 }

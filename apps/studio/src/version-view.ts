@@ -28,14 +28,15 @@ export interface VersionViewOptions {
 /** A slider moves faster than a relay should be asked. */
 const pause = 120;
 const mostVersions = 30;
+const nothing: Versions = { from: 0, to: 0 };
 
 export function createVersionView({ api, blame }: VersionViewOptions): VersionView {
   const then = column("before");
   const now = column("after");
   const trouble = element("p", { class: "version-trouble", role: "alert" });
   const versions = new Map<number, DocumentContent>();
-  let shown: Versions = { from: 0, to: 0 };
-  let wanted: Versions = shown;
+  let shown = nothing;
+  let wanted = nothing;
   const reading = createLatest(read, { pause });
   blame.watch(then.body, () => shown.from);
   blame.watch(now.body, () => shown.to);
@@ -52,7 +53,7 @@ export function createVersionView({ api, blame }: VersionViewOptions): VersionVi
     },
     cancel() {
       reading.cancel();
-      wanted = { from: 0, to: 0 };
+      wanted = nothing;
     },
   };
 
@@ -81,6 +82,8 @@ export function createVersionView({ api, blame }: VersionViewOptions): VersionVi
     } catch (error) {
       if (signal.aborted) return;
       trouble.textContent = `Commit ${from} cannot be shown. ${troubleOf(error)}`;
+      // It is read when it is asked for again.
+      wanted = nothing;
     }
     view.removeAttribute("aria-busy");
   }
@@ -114,7 +117,7 @@ interface Column {
 }
 
 function column(side: Side): Column {
-  const title = element("h3", { id: `version-${side}` });
+  const title = element("h3", { id: `version-${side}` }, side === "before" ? "Then" : "The present");
   const body = element("div", { class: "version-body" });
   return {
     element: element(
@@ -131,7 +134,7 @@ function column(side: Side): Column {
       // One stop of the tab key for all members; the arrow keys lead from one to the next.
       body.querySelector(".doc-member")?.setAttribute("tabindex", "0");
       const first = seek ? body.querySelector<HTMLElement>("ins, del") : null;
-      body.scrollTop = first === null ? scrollTop : first.offsetTop - body.clientHeight / 3;
+      body.scrollTop = first === null ? scrollTop : Math.max(0, first.offsetTop - body.clientHeight / 2);
     },
   };
 }
