@@ -4,6 +4,7 @@
  */
 import type { Blame } from "@verso/protocol";
 import { type BlamedCommit, commitOfValue, stretchAt } from "./blame-stretch.js";
+import { fullTime } from "./calendar-time.js";
 import { element } from "./element.js";
 import type { HistoryApi } from "./history-api.js";
 import { createLatest } from "./latest.js";
@@ -152,7 +153,7 @@ export function createBlameCard({ api, colorOf }: BlameCardOptions): BlameCard {
   function commitWords(commit: BlamedCommit | null): (Node | string)[] {
     if (commit === null) return ["Who wrote this is no longer on record."];
     const { user_id, sequence, kind, created_at } = commit;
-    const time = new Date(created_at).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
+    const time = fullTime(new Date(created_at));
     return [
       element(
         "strong",

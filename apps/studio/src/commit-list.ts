@@ -1,5 +1,6 @@
 /** The commits of a document as a list, newest first, with the state of the feed they come from. */
 import type { ChangeEvent } from "@verso/protocol";
+import { fullTime } from "./calendar-time.js";
 import type { FeedState } from "./commit-feed.js";
 import { element, spoken } from "./element.js";
 import { icon } from "./icon.js";
@@ -131,7 +132,7 @@ function commitRow(commit: ChangeEvent): HTMLElement {
 
 function timeOf({ created_at }: ChangeEvent): HTMLElement {
   const time = Date.parse(created_at);
-  const absolute = new Date(time).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
+  const absolute = fullTime(new Date(time));
   return element("time", { datetime: created_at, title: absolute }, relativeTime(time, Date.now()));
 }
 

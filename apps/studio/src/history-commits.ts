@@ -1,5 +1,6 @@
 /** The commits around a point of the time line, all of them or one author's, each to be reverted or restored. */
 import type { ChangeEvent } from "@verso/protocol";
+import { fullTime, shortTime } from "./calendar-time.js";
 import { element, spoken } from "./element.js";
 import { issueWords } from "./issue-words.js";
 import { patchLine } from "./patch-view.js";
@@ -19,7 +20,7 @@ export interface HistoryCommitsOptions {
 
 /** What one can look through at once; the time line leads to the others. */
 const later = 10;
-const earlier = 30;
+const earlier = 20;
 const mostAuthors = 30;
 
 export function createHistoryCommits(options: HistoryCommitsOptions): HistoryCommits {
@@ -55,7 +56,8 @@ export function createHistoryCommits(options: HistoryCommitsOptions): HistoryCom
     // Whoever is about to press a button must not find another in its place.
     if (names === listed) return;
     listed = names;
-    const top = rowInView();
+    const isMoved = state.point !== point;
+    const top = isMoved ? null : rowInView();
     const focused = focusIn(rows);
     rows.replaceChildren(
       ...found.map(commit => row(commit, { isChosen: commit.sequence === state?.point, ...options })),
@@ -64,14 +66,11 @@ export function createHistoryCommits(options: HistoryCommitsOptions): HistoryCom
     if (focused !== null) {
       rowOf(focused.sequence)?.querySelectorAll("button")[focused.index]?.focus({ preventScroll: true });
     }
-    if (state.point === point) {
-      const same = top === null ? null : rowOf(top.sequence);
-      if (top !== null && same !== null) scroll.scrollTop = same.offsetTop - top.offset;
-      return;
-    }
     point = state.point;
     const chosen = rowOf(String(point));
-    if (chosen !== null) scroll.scrollTop = chosen.offsetTop - scroll.clientHeight / 3;
+    const same = top === null ? null : rowOf(top.sequence);
+    if (isMoved && chosen !== null) scroll.scrollTop = chosen.offsetTop - scroll.clientHeight / 3;
+    if (top !== null && same !== null) scroll.scrollTop = same.offsetTop - top.offset;
   }
 
   /** The first that can be seen, and how far beneath the edge it begins. */
@@ -144,9 +143,9 @@ function row(
       "time",
       {
         datetime: created_at,
-        title: time.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" }),
+        title: fullTime(time),
       },
-      time.toLocaleTimeString(undefined, { timeStyle: "short" }),
+      shortTime(time, new Date()),
     ),
   );
   choose.addEventListener("click", () => onChoose(sequence));

@@ -1,5 +1,6 @@
 /** The time line: a slider over all commits, above it a mark for each author, beneath it the commit at its point. */
 import type { ChangeEvent } from "@verso/protocol";
+import { fullTime } from "./calendar-time.js";
 import { element } from "./element.js";
 import { type Commits, marksOf } from "./time-line.js";
 
@@ -65,7 +66,7 @@ function commitWords(
   { user_id, kind, created_at }: ChangeEvent,
   colorOf: (author: string) => string,
 ): Node[] {
-  const time = new Date(created_at).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
+  const time = fullTime(new Date(created_at));
   return [
     element(
       "span",
