@@ -25,6 +25,8 @@ export interface Drawer {
   /** What became of it. */
   told(): Promise<string | null>;
   be(user: string): Promise<void>;
+  /** Why something cannot be shown. */
+  trouble(): Promise<string | null>;
 }
 
 export function drawerOf(page: Page): Drawer {
@@ -58,6 +60,7 @@ export function drawerOf(page: Page): Drawer {
     async be(user) {
       await element.getByRole("combobox", { name: "As" }).selectOption(user);
     },
+    trouble: () => element.getByRole("alert").textContent(),
   };
 }
 

@@ -75,6 +75,15 @@ async function writeStory({ panes: [ann, ben], commits }: StudioPage): Promise<v
   await expect.poll(async () => (await commits()).length).toBe(3);
 }
 
+/** Ann takes back what she did and does it again, so many times in all: as many commits. */
+async function historyOf(room: string, length: number): Promise<void> {
+  for (let n = 0; n < length; n++) {
+    const action = n % 2 === 0 ? "undo" : "redo";
+    const response = await fetch(`${relay.url}/api/documents/${room}/${action}?name=Ann`, { method: "POST" });
+    expect(response.status).toBe(200);
+  }
+}
+
 describe("the drawer of a text", () => {
   it("shows by key what the text was at any commit, beside the present, with the differences marked", async () => {
     const { studio, drawer, page } = await openText("slide");
@@ -176,9 +185,10 @@ describe("the drawer of a text", () => {
   });
 
   it("asks for what it shows, and not for each step of the slider", async () => {
-    const { studio, drawer, page, panes } = await openText("throttle");
-    await panes[0].type("a".repeat(60));
-    await expect.poll(async () => (await studio.commits()).length).toBeGreaterThan(20);
+    const { studio, drawer, page } = await openText("throttle");
+    await writeStory(studio);
+    await historyOf("throttle", 30);
+    await expect.poll(async () => (await studio.commits())[0]?.sequence).toBe(33);
     const asked: string[] = [];
     page.on("request", request => asked.push(new URL(request.url()).search));
     await drawer.open();
@@ -188,6 +198,25 @@ describe("the drawer of a text", () => {
       .poll(() => drawer.element.getByRole("heading", { level: 3 }).allTextContents())
       .toEqual([`As of commit ${head - 20}`, `The present, commit ${head}`]);
     expect(asked.filter(search => search.startsWith("?at=")).length).toBeLessThanOrEqual(3);
+  });
+
+  it("says when there is nothing to be read, or no relay to read from, and reads on when it is back", async () => {
+    const { studio, drawer } = await openText("gone");
+    await drawer.open();
+    await drawer.element.getByText("There are no commits yet.").waitFor();
+    await writeStory(studio);
+    await expect.poll(() => drawer.document("now")).toBe("The [quick ]fox jumps.[ High.]");
+    const { port } = new URL(relay.url);
+    await relay.stop();
+    await drawer.slideTo(2);
+    await expect.poll(drawer.trouble).toBe("Commit 2 cannot be shown. The relay cannot be reached.");
+    await drawer.press("Restore", 1);
+    await expect.poll(drawer.told).toBe("Not done. The relay cannot be reached.");
+    relay = await startRelay({ data, port });
+    await expect.poll(() => drawer.document("then")).toBe("The quick fox jumps.");
+    expect(await drawer.trouble()).toBe("");
+    // The browser reports every connection that there was not.
+    studio.takeFaults();
   });
 });
 
