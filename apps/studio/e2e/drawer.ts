@@ -48,7 +48,7 @@ export function drawerOf(page: Page): Drawer {
       const place = await bodyOf(side).evaluate(placeOf, text);
       await page.mouse.move(place.x, place.y);
     },
-    blame: async () => (await element.locator(".blame-card:not([hidden]) > *").allTextContents()).join(" "),
+    blame: async () => (await element.locator(".blame-card > *").allTextContents()).join(" "),
     async press(action, sequence) {
       await element.locator(`[data-sequence="${sequence}"]`).getByRole("button", { name: action }).click();
     },

@@ -39,7 +39,7 @@ const mostAnswers = 200;
 const pause = 60;
 
 export function createBlameCard({ api, colorOf }: BlameCardOptions): BlameCard {
-  const card = element("div", { class: "blame-card", role: "status", hidden: true });
+  const card = element("div", { class: "blame-card", role: "status" });
   const answers = new Map<string, Blame>();
   let target: Target | null = null;
   const asking = createLatest<Target>(tell, { pause });
@@ -47,7 +47,7 @@ export function createBlameCard({ api, colorOf }: BlameCardOptions): BlameCard {
   return {
     element: card,
     get isOpen() {
-      return !card.hidden;
+      return card.hasChildNodes();
     },
     watch,
     hide,
@@ -135,14 +135,13 @@ export function createBlameCard({ api, colorOf }: BlameCardOptions): BlameCard {
   function hide(): void {
     target = null;
     asking.cancel();
-    card.hidden = true;
+    card.replaceChildren();
     mark(null);
   }
 
   /** Beneath what it tells of, or above where there is no room, and never beyond the window. */
   function place(words: readonly (Node | string)[], { left, top, bottom }: DOMRect): void {
     card.replaceChildren(...words);
-    card.hidden = false;
     const { width, height } = card.getBoundingClientRect();
     const below = bottom + 6;
     const isRoom = below + height <= innerHeight - 8;
