@@ -67,6 +67,8 @@ export const changeEvent = z.object({
   reverse_patch: z.array(patchOperation).nullable(),
   /** Given when all of it was taken back; the patches are empty then. */
   refused: z.literal(true).optional(),
+  /** Given when it takes back other commits: their sequences. */
+  undoes: z.array(z.int().positive()).optional(),
   /** Given when there are any. */
   issues: z.array(issue).optional(),
   /** Given when it is what a fork was merged as: the fork, and who has merged it. `user_id` is who proposed it. */

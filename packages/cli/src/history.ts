@@ -1,0 +1,67 @@
+/** `verso history`: the commits of a document, oldest first. */
+import { readOperation } from "@verso/bridge";
+import type { ChangeEvent } from "@verso/protocol";
+import { Command } from "commander";
+import { toSequence } from "./arguments.js";
+import { describeOperation, describeSequences } from "./change-lines.js";
+import { type HistoryFlags, openDocumentHistory, withHistory } from "./document-history.js";
+import { describeIssue } from "./issue-lines.js";
+import { type Piece, terminalWidth, toLine } from "./terminal.js";
+
+export function historyCommand(): Command {
+  return withHistory(new Command("history"))
+    .description("list the commits of a document, oldest first: who, when, and what it changed")
+    .argument("<document>", "id of the document")
+    .option("--from <sequence>", "the first commit (default: 1)", toSequence)
+    .option("--limit <count>", "so many commits at most", toSequence)
+    .option("--user <id>", "only those of this user")
+    .option("--json", "one JSON object a line, with the patches in both directions")
+    .action(listCommits);
+}
+
+interface Flags extends HistoryFlags {
+  readonly from?: number;
+  readonly limit?: number;
+  readonly user?: string;
+  readonly json?: boolean;
+}
+
+async function listCommits(
+  document: string,
+  { from = 1, limit = Number.POSITIVE_INFINITY, user, json = false, ...flags }: Flags,
+): Promise<void> {
+  await using history = await openDocumentHistory(document, flags);
+  let listed = 0;
+  for await (const change of history.changes(from)) {
+    if (user !== undefined && change.user_id !== user) continue;
+    console.log(json ? JSON.stringify(change) : describe(change));
+    if (++listed === limit) return;
+  }
+}
+
+function describe(change: ChangeEvent): string {
+  const { sequence, created_at, user_id, kind, undoes, merged } = change;
+  const of = undoes === undefined ? "" : ` of ${describeSequences(undoes)}`;
+  const by = merged === undefined ? "" : `, a fork merged by ${merged.user_id}`;
+  const pieces: Piece[] = [
+    { text: String(sequence), style: "sequence" },
+    { text: `  ${created_at}  ${user_id}  ${kind}${of}${by}` },
+    ...behind({ text: "  " }, describePatch(change)),
+    ...(change.issues ?? []).map(issue => ({ text: `  ! ${describeIssue(issue)}`, style: "fault" as const })),
+  ];
+  return toLine(pieces, { width: terminalWidth() });
+}
+
+function describePatch({ forward_patch: forward, reverse_patch: reverse }: ChangeEvent): Piece[] {
+  if (forward !== null) {
+    return forward.flatMap((operation, index) => [
+      ...(index === 0 ? [] : [{ text: "; " }]),
+      ...describeOperation(readOperation(operation)),
+    ]);
+  }
+  return reverse === null ? [{ text: "(no longer kept)" }] : [];
+}
+
+function behind(separator: Piece, pieces: readonly Piece[]): readonly Piece[] {
+  return pieces.length === 0 ? [] : [separator, ...pieces];
+}

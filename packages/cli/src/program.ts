@@ -1,0 +1,46 @@
+/** The verbs of the `verso` command and their flags. */
+import { Command } from "commander";
+import { eraseCommand } from "./erase.js";
+import { historyCommand } from "./history.js";
+import { importCommand } from "./import.js";
+import { checkProofCommand, keygenCommand, proveCommand } from "./proof.js";
+import { serveCommand } from "./serve.js";
+import { tagCommand } from "./tag.js";
+import { redoCommand, restoreCommand, revertCommand, undoCommand, undoToCommand } from "./take-back.js";
+import { tokenCommand } from "./token.js";
+import { validateCommand } from "./validate.js";
+import { verifyCommand } from "./verify.js";
+import { atCommand, diffCommand } from "./versions.js";
+
+/** What ends a command throws, and a `CommanderError` when the command line is wrong or help was asked for. */
+export function createProgram(): Command {
+  const program = new Command("verso")
+    .description("Runs and inspects a Verso relay.")
+    .configureHelp({ showGlobalOptions: true })
+    .helpCommand(false)
+    .addCommand(serveCommand())
+    .addCommand(verifyCommand())
+    .addCommand(validateCommand())
+    .addCommand(importCommand())
+    .addCommand(tokenCommand())
+    .addCommand(historyCommand())
+    .addCommand(atCommand())
+    .addCommand(diffCommand())
+    .addCommand(undoCommand())
+    .addCommand(redoCommand())
+    .addCommand(revertCommand())
+    .addCommand(undoToCommand())
+    .addCommand(restoreCommand())
+    .addCommand(tagCommand())
+    .addCommand(eraseCommand())
+    .addCommand(proveCommand())
+    .addCommand(checkProofCommand())
+    .addCommand(keygenCommand());
+  endByThrowing(program);
+  return program;
+}
+
+function endByThrowing(command: Command): void {
+  command.exitOverride();
+  for (const part of command.commands) endByThrowing(part);
+}
