@@ -7,6 +7,7 @@
  * the records' own doing; and content comes back only if its last deletion is one of those that are reverted.
  */
 import type * as Y from "yjs";
+import { IdSet } from "./id-ranges.js";
 import {
   type CapturedContent,
   type CapturedItem,
@@ -18,13 +19,7 @@ import {
   type TypeRef,
 } from "./invert.js";
 import { fromTagged } from "./json.js";
-import {
-  createRevertMemory,
-  IdSet,
-  type Restoration,
-  type RevertMemory,
-  type RevertNote,
-} from "./revert-memory.js";
+import { createRevertMemory, type Restoration, type RevertMemory, type RevertNote } from "./revert-memory.js";
 import {
   type Content,
   contentKind,

@@ -75,6 +75,11 @@ export {
 } from "./revert-memory.js";
 export { collectVanished, isBusy } from "./yjs.js";
 
+// Who wrote what
+
+export { createInsertionSearch, type InsertionSearch, type SpanInsertions } from "./insertion-search.js";
+export { type Provenance, type ProvenancePart, provenanceOf } from "./provenance.js";
+
 // Errors
 
 export { BridgeError, type BridgeErrorCode, type BridgeErrorPlace } from "./errors.js";

@@ -366,23 +366,31 @@ function readWithin(type: SharedType, kind: TypeKind, path: Path): Json | undefi
   return valueAt(projectType(type, kind, now), path);
 }
 
-/** The item that the first segments of a path lead to. */
-function stepInto(
-  type: SharedType,
-  kind: TypeKind,
-  [first, ...rest]: Path,
-): { item: Item; rest: Path } | null {
-  if (first === undefined) return null;
-  if (kind === "array") return found(elementAt(type, first)?.item, rest);
-  if (kind === "map") return found(entryAt(type, first), rest);
-  const [second, ...below] = rest;
-  if (second === undefined) return null;
-  if (first === "attrs") return found(entryAt(type, second), below);
-  return first === "children" && itemsAreChildren(kind) ? found(elementAt(type, second)?.item, below) : null;
+/** A unit of an item, and what is left of the path that led there. */
+export interface Step {
+  readonly item: Item;
+  readonly offset: number;
+  readonly rest: Path;
 }
 
-function found(item: Item | null | undefined, rest: Path): { item: Item; rest: Path } | null {
-  return item === null || item === undefined ? null : { item, rest };
+/** The unit that the first segments of a path lead to. */
+export function stepInto(type: SharedType, kind: TypeKind, [first, ...rest]: Path): Step | null {
+  if (first === undefined) return null;
+  if (kind === "array") return stepTo(elementAt(type, first), rest);
+  if (kind === "map") return stepToEntry(type, first, rest);
+  const [second, ...below] = rest;
+  if (second === undefined) return null;
+  if (first === "attrs") return stepToEntry(type, second, below);
+  return first === "children" && itemsAreChildren(kind) ? stepTo(elementAt(type, second), below) : null;
+}
+
+function stepTo(element: { item: Item; offset: number } | null, rest: Path): Step | null {
+  return element === null ? null : { ...element, rest };
+}
+
+function stepToEntry(type: SharedType, segment: string | number, rest: Path): Step | null {
+  const item = entryAt(type, segment);
+  return item === null ? null : { item, offset: item.length - 1, rest };
 }
 
 function entryAt(type: SharedType, segment: string | number): Item | null {

@@ -17,6 +17,7 @@ import {
   writeByte,
   writeUint,
 } from "./binary.js";
+import { IdSet, SortedRanges } from "./id-ranges.js";
 import type { IdRange } from "./invert.js";
 
 /** `length` units that came back under the ids from `newClock` of `newClient` onwards. */
@@ -138,34 +139,6 @@ export function decodeRevertNote(bytes: Uint8Array): RevertNote {
   });
 }
 
-/** A set of ids. */
-export class IdSet {
-  readonly #ranges = new SortedRanges<IdRange>();
-
-  add(range: IdRange): void {
-    for (const { found, clock, length } of [...this.#ranges.stretches(range)]) {
-      if (found === undefined) this.#ranges.insert({ client: range.client, clock, length });
-    }
-  }
-
-  has(client: number, clock: number): boolean {
-    return this.#ranges.stretch({ client, clock, length: 1 }).found !== undefined;
-  }
-
-  [Symbol.iterator](): Iterator<IdRange> {
-    return this.#ranges[Symbol.iterator]();
-  }
-
-  /** The parts of a range that are in the set, and those that are not, in turn. */
-  *split(
-    range: IdRange,
-  ): Generator<{ readonly isMember: boolean; readonly clock: number; readonly length: number }> {
-    for (const { found, clock, length } of this.#ranges.stretches(range)) {
-      yield { isMember: found !== undefined, clock, length };
-    }
-  }
-}
-
 const VERSION = 1;
 
 function readRange(decoder: Decoder): IdRange {
@@ -180,50 +153,4 @@ function reversed({ client, clock, length, newClient, newClock, isTombstone }: R
 
 function image({ clock, newClient, newClock }: Restoration, from: number, length: number): IdRange {
   return { client: newClient, clock: newClock + (from - clock), length };
-}
-
-/** Disjoint ranges, found by the ids in them. */
-class SortedRanges<T extends IdRange> {
-  readonly #clients = new Map<number, T[]>();
-
-  insert(range: T): void {
-    const ranges = this.#clients.get(range.client);
-    if (ranges === undefined) this.#clients.set(range.client, [range]);
-    else ranges.splice(lastAtOrBefore(ranges, range.clock) + 1, 0, range);
-  }
-
-  /** The known range that holds the first unit, or `undefined`; and for how many units that is so. */
-  stretch({ client, clock, length }: IdRange): { readonly found: T | undefined; readonly length: number } {
-    const ranges = this.#clients.get(client) ?? [];
-    const at = lastAtOrBefore(ranges, clock);
-    const range = ranges[at];
-    if (range !== undefined && clock < range.clock + range.length) {
-      return { found: range, length: Math.min(length, range.clock + range.length - clock) };
-    }
-    const next = ranges[at + 1];
-    return { found: undefined, length: next === undefined ? length : Math.min(length, next.clock - clock) };
-  }
-
-  *[Symbol.iterator](): Generator<T> {
-    for (const ranges of this.#clients.values()) yield* ranges;
-  }
-
-  *stretches({ client, clock, length }: IdRange) {
-    for (let from = clock, end = clock + length; from < end; ) {
-      const part = this.stretch({ client, clock: from, length: end - from });
-      yield { ...part, clock: from };
-      from += part.length;
-    }
-  }
-}
-
-function lastAtOrBefore(ranges: readonly IdRange[], clock: number): number {
-  let low = 0;
-  let high = ranges.length - 1;
-  while (low <= high) {
-    const middle = (low + high) >> 1;
-    if (ranges[middle]!.clock <= clock) low = middle + 1;
-    else high = middle - 1;
-  }
-  return high;
 }

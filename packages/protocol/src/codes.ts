@@ -52,6 +52,8 @@ export const problemStatus = {
   "forbidden-document": 403,
   "not-found": 404,
   "version-unknown": 404,
+  /** There is nothing at the pointer. */
+  "pointer-unknown": 404,
   "method-not-allowed": 405,
   /** Something else is there already. */
   conflict: 409,

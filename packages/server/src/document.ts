@@ -24,6 +24,9 @@ import {
   type JsonObject,
   observePatches,
   type PatchObserver,
+  type Path,
+  type Provenance,
+  provenanceOf,
   type RevertNote,
   type RootKind,
   type Roots,
@@ -210,6 +213,8 @@ export interface Document {
   stateVector(): StateVector;
   encodedStateVector(): Uint8Array;
   content(): JsonObject;
+  /** The ids of what is at a path; `undefined` where nothing is. */
+  provenance(path: Path): Provenance | undefined;
   /**
    * Every root and its kind: declared, remembered, or given to it by its first structs. The remembered ones as they
    * were handed over when there are no others; a new object when one is added.
@@ -409,6 +414,7 @@ export function createDocument(stored: StoredState, options: DocumentOptions): D
       return encodedStateVector;
     },
     content: () => read(built().doc, built().observer.roots),
+    provenance: path => provenanceOf(built().doc, built().observer.roots, path),
     get roots() {
       return known;
     },

@@ -23,6 +23,8 @@ export type ServerErrorCode =
   | "compaction-failed"
   /** The document never had such a version. */
   | "version-unknown"
+  /** There is nothing at the pointer. */
+  | "pointer-unknown"
   /** Retention has let go of what leads to the version, or of what undoing takes. */
   | "version-dropped";
 

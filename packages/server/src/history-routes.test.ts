@@ -1,7 +1,8 @@
 /** The history of a document over HTTP, on a relay with sockets and a disk. */
 import { applyPatchToJson, type JsonObject, type Patch } from "@verso/bridge";
-import { difference, documentContent, historyEdit, problem } from "@verso/protocol";
+import { activityPage, blame, difference, documentContent, historyEdit, problem } from "@verso/protocol";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import * as Y from "yjs";
 import { z } from "zod";
 import { arrival, createRelayHarness, problemOf, type RelayHarness, type Visitor } from "./relay-harness.js";
 
@@ -12,7 +13,7 @@ const note = {
 } as const;
 
 let relay: RelayHarness;
-let tokens: { ann: string; bob: string; guest: string };
+let tokens: { ann: string; bob: string; guest: string; root: string };
 
 beforeEach(async () => {
   relay = createRelayHarness();
@@ -20,6 +21,7 @@ beforeEach(async () => {
     ann: await relay.createToken({ user: "ann", roles: ["editor"] }),
     bob: await relay.createToken({ user: "bob", roles: ["writer"] }),
     guest: await relay.createToken({ user: "guest" }),
+    root: await relay.createToken({ user: "root", roles: ["admin"] }),
   };
   await start();
 });
@@ -99,6 +101,91 @@ describe("the history of a document", () => {
       "bad-request",
       "bad-request",
     ]);
+  });
+
+  it("says who wrote what, now and then", async () => {
+    const { ann } = await begin();
+    text(ann).delete(0, 2);
+    await committed(3);
+    const ask = async (query: string, token = tokens.guest) => relay.get(at(`/blame${query}`), token);
+    const now = blame.parse(await (await ask("?pointer=/text")).json());
+    expect(now).toMatchObject({
+      document_id: "note/1",
+      sequence: 3,
+      pointer: "/text",
+      by: null,
+      parts: [
+        { type: "range", pointer: "/text", from: 0, to: 2, by: 1 },
+        { type: "range", pointer: "/text", from: 2, to: 6, by: 2 },
+      ],
+      commits: [
+        { sequence: 1, user_id: "ann", kind: "update" },
+        { sequence: 2, user_id: "bob" },
+      ],
+    });
+    const then = blame.parse(await (await ask("?pointer=%2Ftext&at=1")).json());
+    expect(then).toMatchObject({ sequence: 1, parts: [{ from: 0, to: 4, by: 1 }] });
+    expect(blame.parse(await (await ask("")).json()).parts).toMatchObject([
+      { pointer: "/text", by: null },
+      { pointer: "/map", by: null },
+    ]);
+    const problems = ["?pointer=/map/none", "?at=9", "?pointer=text", "?pointer=/a~2", "?at=0"];
+    const found = await Promise.all(problems.map(async query => problemOf(await ask(query))));
+    expect(found).toEqual([
+      { status: 404, code: "pointer-unknown" },
+      { status: 404, code: "version-unknown" },
+      { status: 400, code: "bad-request" },
+      { status: 400, code: "bad-request" },
+      { status: 400, code: "bad-request" },
+    ]);
+    expect(await problemOf(await relay.get("/api/documents/note%2F2/blame", tokens.guest))).toEqual({
+      status: 404,
+      code: "not-found",
+    });
+    expect((await ask("", "verso_none.none")).status).toBe(401);
+  });
+
+  it("is by whoever imported it", async () => {
+    const doc = new Y.Doc();
+    doc.getText("text").insert(0, "from elsewhere");
+    const response = await fetch(`${relay.url}/api/admin/documents/note%2F1/import`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${tokens.root}`, "content-type": "application/octet-stream" },
+      body: Buffer.from(Y.encodeStateAsUpdate(doc)),
+    });
+    expect(response.status).toBe(201);
+    const ann = await relay.open("note/1", { token: tokens.ann });
+    text(ann).insert(4, " far");
+    await committed(2);
+    const found = blame.parse(await (await relay.get(at("/blame?pointer=/text"), tokens.guest)).json());
+    expect(found.parts).toMatchObject([
+      { from: 0, to: 4, by: 1 },
+      { from: 4, to: 8, by: 2 },
+      { from: 8, to: 18, by: 1 },
+    ]);
+    expect(found.commits).toMatchObject([{ user_id: "root", kind: "create" }, { user_id: "ann" }]);
+  });
+
+  it("says who has worked on it", async () => {
+    const since = new Date(Date.now() - 60_000).toISOString();
+    await begin();
+    const ask = (query: string, token = tokens.guest) => relay.get(at(`/activity${query}`), token);
+    const page = activityPage.parse(await (await ask("")).json());
+    expect(page).toMatchObject({
+      sessions: [
+        { user_id: "ann", commits: { update: 1 }, inserted: 4, deleted: 0, pointers: ["/text"] },
+        { user_id: "bob", first_sequence: 2, last_sequence: 2 },
+      ],
+      next: null,
+    });
+    const bobs = activityPage.parse(await (await ask(`?user=bob&from=${since}&idle=1`)).json());
+    expect(bobs.sessions).toHaveLength(1);
+    expect(activityPage.parse(await (await ask(`?to=${since}`)).json()).sessions).toEqual([]);
+    expect(activityPage.parse(await (await ask("?limit=1")).json()).next).toBe(1);
+    for (const query of ["?idle=0", "?from=yesterday", "?limit=1001", "?since=-1"]) {
+      expect(await problemOf(await ask(query))).toEqual({ status: 400, code: "bad-request" });
+    }
+    expect((await ask("", "verso_none.none")).status).toBe(401);
   });
 
   it("is restored by the name of a version", async () => {

@@ -3,6 +3,8 @@
  *
  *     GET  /?at=            the document as of a sequence or a time
  *     GET  /diff?from=&to=  what changed between two sequences
+ *     GET  /blame?pointer=  who has put there what is at a pointer
+ *     GET  /activity        who has worked on it and when
  *     POST /undo            takes back the latest edit of whoever asks
  *     POST /redo            takes back his latest undo
  *     POST /revert          takes back one commit of anybody
@@ -12,8 +14,10 @@
  * Reading takes the right to read, and all else the right to write; what an edit may do beyond that the document's kind
  * says.
  */
-import { readOperation } from "@verso/bridge";
+import { BridgeError, parsePointer, readOperation } from "@verso/bridge";
 import {
+  activityQuery,
+  blameQuery,
   type Difference,
   type DocumentContent,
   differenceQuery,
@@ -57,6 +61,19 @@ export function createHistoryRoutes({
     response.json(describeDifference(id, { from, to, difference: await history.diff(id, from, to) }));
   });
 
+  router.get("/blame", async (request: Request<{ id: string }>, response) => {
+    const { pointer, at } = parse(blameQuery, request.query);
+    const path = pathOf(pointer);
+    const { document: id } = (await reach(request, "read")).head;
+    response.json(await history.blame(id, path, at));
+  });
+
+  router.get("/activity", async (request: Request<{ id: string }>, response) => {
+    const query = parse(activityQuery, request.query);
+    const { document: id } = (await reach(request, "read")).head;
+    response.json(await history.activity(id, query));
+  });
+
   for (const action of ["undo", "redo"] as const) {
     router.post(`/${action}`, body, async (request: Request<{ id: string }>, response) => {
       parse(undoRequest, request.body ?? {});
@@ -89,6 +106,15 @@ export function createHistoryRoutes({
     const tag = await tagsOf(documentId).get(name);
     if (tag === undefined) throw new HttpProblem("not-found", "There is no tag of this name.");
     return tag.sequence;
+  }
+}
+
+function pathOf(pointer: string): string[] {
+  try {
+    return parsePointer(pointer);
+  } catch (error) {
+    if (error instanceof BridgeError) throw new HttpProblem("bad-request", error.message);
+    throw error;
   }
 }
 

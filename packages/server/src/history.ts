@@ -13,11 +13,17 @@ import {
   type Json,
   type JsonObject,
   jsonEqual,
+  type Path,
+  provenanceOf,
   type SkippedItem,
+  toPointer,
 } from "@verso/bridge";
+import type { ActivityPage, Blame } from "@verso/protocol";
 import type { Commit, CommitKind, Head, Ledger } from "@verso/storage";
 import type { Issue } from "@verso/validation";
+import { type ActivityOptions, readActivity } from "./activity.js";
 import type { Actor } from "./actor.js";
+import { blameProvenance } from "./blame.js";
 import type { Cell } from "./cell.js";
 import type { Document, Edited } from "./document.js";
 import { ServerError } from "./errors.js";
@@ -72,7 +78,8 @@ export interface Unrestored {
 
 /**
  * Throws a `ServerError`: `version-unknown` for a document, a sequence or a time without a commit, and
- * `version-dropped` where retention has let go of what is needed. A sequence that is no whole number is a `TypeError`.
+ * `version-dropped` where retention has let go of what is needed, `pointer-unknown` for a path at which nothing is. A
+ * sequence that is no whole number is a `TypeError`.
  */
 export interface History {
   /** The document as of a sequence, or as of a time: that is its last commit then. */
@@ -81,6 +88,13 @@ export interface History {
   state(documentId: string, sequence: number): Promise<Uint8Array>;
   /** The net of what changed between two sequences, in either order; 0 is the empty document. */
   diff(documentId: string, from: number, to: number): Promise<Difference>;
+  /**
+   * The commits that put there what is at a path, as of now or of a sequence. Costs the commits from there back to the
+   * oldest that is named, or all of them where one is not found.
+   */
+  blame(documentId: string, path: Path, sequence?: number): Promise<Blame>;
+  /** Who has worked on the document and when, page by page. */
+  activity(documentId: string, options: ActivityOptions): Promise<ActivityPage>;
   /** Takes back the actor's own latest edit that is in force. */
   undo(documentId: string, actor: Actor): Promise<HistoryEdit>;
   /** Takes back the actor's own latest undo, unless he has edited since. */
@@ -111,6 +125,19 @@ export function createHistory({ ledger, rooms, compactions, kindOf }: HistoryOpt
     },
     async diff(documentId, from, to) {
       return await versions.difference(from, to, await headOf(documentId));
+    },
+    async blame(documentId, path, sequence) {
+      const { head, provenance } = await findIds(documentId, path, sequence);
+      const pointer = toPointer(path);
+      if (provenance === undefined) {
+        throw new ServerError("pointer-unknown", `There is nothing at "${pointer}".`);
+      }
+      const { sequence: at, revision } = await versions.commit(sequence ?? head.sequence, head);
+      const blamed = await blameProvenance(ledger, { document: documentId, sequence: at }, provenance);
+      return { document_id: documentId, sequence: at, revision_id: revision, pointer, ...blamed };
+    },
+    async activity(documentId, options) {
+      return await readActivity({ ledger, versions }, await headOf(documentId), options);
     },
     undo: (documentId, actor) =>
       edit(documentId, { actor, kind: "undo" }, ({ document, head }) =>
@@ -188,6 +215,19 @@ export function createHistory({ ledger, rooms, compactions, kindOf }: HistoryOpt
     const head = await ledger.head(documentId);
     if (head === undefined) throw unknown(documentId);
     return head;
+  }
+
+  /** What is at the path now is looked up in a moment; what was there then may take a while, and nobody waits for it. */
+  async function findIds(documentId: string, path: Path, sequence: number | undefined) {
+    const present = await rooms.get(documentId).view(({ head, provenance }) => {
+      if (head === undefined || sequence === 0) throw unknown(documentId);
+      const isNow = sequence === undefined || sequence === head.sequence;
+      return { head, provenance: isNow ? { found: provenance(path) } : null };
+    });
+    const { head } = present;
+    if (present.provenance !== null) return { head, provenance: present.provenance.found };
+    const { doc, roots } = await versions.open(sequence ?? head.sequence, head);
+    return { head, provenance: provenanceOf(doc, roots, path) };
   }
 
   async function presentOf(documentId: string): Promise<Present> {

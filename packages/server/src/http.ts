@@ -354,7 +354,7 @@ function problemOf(
 
 /** What a server cannot do because of what it was asked for. */
 function isForAsker(code: ServerError["code"]): code is ServerError["code"] & ProblemCode {
-  return code === "version-unknown" || code === "version-dropped";
+  return code === "version-unknown" || code === "version-dropped" || code === "pointer-unknown";
 }
 
 function describe(head: Head): {

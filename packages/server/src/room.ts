@@ -14,7 +14,7 @@
  * share all of this state.
  */
 import { createHash } from "node:crypto";
-import type { JsonObject, Roots } from "@verso/bridge";
+import type { JsonObject, Path, Provenance, Roots } from "@verso/bridge";
 import { CloseCode, type FrameLimits } from "@verso/protocol";
 import {
   type Appended,
@@ -92,6 +92,8 @@ export interface View {
   /** `undefined` when nothing was ever written to the document. */
   readonly head: Head | undefined;
   content(): JsonObject;
+  /** The ids of what is at a path; `undefined` where nothing is. */
+  provenance(path: Path): Provenance | undefined;
   readonly roots: Roots;
   /** Encoded. */
   stateVector(): Uint8Array;
@@ -254,6 +256,7 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
               read({
                 head: log.head,
                 content: () => document.content(),
+                provenance: path => document.provenance(path),
                 roots: document.roots,
                 stateVector: () => document.encodedStateVector(),
                 answer: stateVector => document.answer(stateVector).updates,

@@ -46,6 +46,11 @@ export interface Present {
   content(): JsonObject;
 }
 
+export interface OpenedVersion {
+  readonly doc: Y.Doc;
+  readonly roots: Roots;
+}
+
 /** What leads from one version to another, in both dialects. */
 export interface Difference {
   readonly extended: Patch;
@@ -64,6 +69,8 @@ export interface Versions {
    * has written since gives the same ids to different things.
    */
   state(sequence: number, head: Head): Promise<Uint8Array>;
+  /** The same in a document, and the roots that it had. */
+  open(sequence: number, head: Head): Promise<OpenedVersion>;
   /** What changed from one sequence to another, which may be the earlier one; the net of it, and not every step. */
   difference(from: number, to: number, head: Head): Promise<Difference>;
   /** The last sequence at a time, in milliseconds since 1970; 0 before the first. */
@@ -93,6 +100,11 @@ export function createVersions({ ledger, compactions, kindOf }: VersionsOptions)
       const state = await stateFrom(snapshot, sequence, head);
       if (state === null) throw dropped(sequence);
       return state;
+    },
+
+    async open(sequence, head) {
+      const doc = build(await versions.state(sequence, head));
+      return { doc, roots: await rootsAt(doc, sequence, head) };
     },
 
     async difference(from, to, head) {
