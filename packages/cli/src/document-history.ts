@@ -5,7 +5,12 @@
  * acts. On a folder it is whoever the command says, and what he takes back is judged by the configuration that
  * `verso serve` would run with; so there is no way around it.
  */
+import { BridgeError, parsePointer } from "@verso/bridge";
 import {
+  type ActivityPage,
+  activityPage,
+  type Blame,
+  blame,
   type ChangeEvent,
   changePage,
   checkDocumentId,
@@ -15,6 +20,7 @@ import {
   documentContent,
   type HistoryEditResult,
   historyEdit,
+  type WorkSession,
 } from "@verso/protocol";
 import {
   type Actor,
@@ -47,10 +53,23 @@ export interface DocumentHistory extends AsyncDisposable {
   at(point: number | Date | undefined): Promise<DocumentContent>;
   /** What changed from one sequence to another, in either order; 0 is the empty document. */
   diff(from: number, to: number): Promise<Difference>;
+  /** Who has put there what is at a pointer, as it is or as of a sequence. */
+  blame(pointer: string, at: number | undefined): Promise<Blame>;
+  /** Who has worked on it and when, the earliest first. */
+  activity(asked: ActivityAsked): AsyncIterable<WorkSession>;
   /** The sequence that has this name. */
   tagged(name: string): Promise<number>;
   /** Takes something back. Throws `refused` when the document's kind does not allow it. */
   takeBack(request: TakeBack): Promise<HistoryEditResult>;
+}
+
+export interface ActivityAsked {
+  readonly user: string | undefined;
+  /** Commits made from this time on, and before that one. */
+  readonly from: Date | undefined;
+  readonly to: Date | undefined;
+  /** Minutes without a commit after which a session of work has ended. */
+  readonly idle: number;
 }
 
 export type TakeBack =
@@ -125,6 +144,25 @@ function historyOfRelay(place: Place & { type: "relay" }, document: string): Doc
       return get(`?at=${typeof point === "number" ? point : point.toISOString()}`, documentContent);
     },
     diff: (from, to) => get(`/diff?from=${from}&to=${to}`, difference),
+    blame(pointer, at) {
+      const query = new URLSearchParams({ pointer, ...(at === undefined ? {} : { at: String(at) }) });
+      return get(`/blame?${query}`, blame);
+    },
+    activity: ({ user, from, to, idle }) =>
+      allSessions(since => {
+        const asked = {
+          user,
+          from: from?.toISOString(),
+          to: to?.toISOString(),
+          idle,
+          since,
+          limit: pageSize,
+        };
+        const given = Object.entries(asked).flatMap<[string, string]>(([name, value]) =>
+          value === undefined ? [] : [[name, String(value)]],
+        );
+        return get(`/activity?${new URLSearchParams(given)}`, activityPage);
+      }),
     async tagged(name) {
       for await (const tag of tagsOfRelay(place, document).list()) if (tag.name === name) return tag.sequence;
       throw unknownTag(document, name);
@@ -161,6 +199,8 @@ async function historyOfFolder(
     async diff(from, to) {
       return describeDifference(id, { from, to, difference: await history.diff(id, from, to) });
     },
+    blame: async (pointer, at) => history.blame(id, pathOf(pointer), at),
+    activity: asked => allSessions(since => history.activity(id, { ...asked, since, limit: pageSize })),
     async tagged(name) {
       const tag = await tags.get(name);
       if (tag === undefined) throw unknownTag(id, name);
@@ -183,6 +223,24 @@ async function historyOfFolder(
     throw error;
   }
   return document;
+}
+
+/** The sessions of all pages: what one page tells, another may go on with. */
+async function* allSessions(page: (since: number) => Promise<ActivityPage>): AsyncGenerator<WorkSession> {
+  for (let since: number | null = 0; since !== null; ) {
+    const { sessions, next }: ActivityPage = await page(since);
+    yield* sessions;
+    since = next;
+  }
+}
+
+function pathOf(pointer: string): string[] {
+  try {
+    return parsePointer(pointer);
+  } catch (cause) {
+    if (cause instanceof BridgeError) throw new CliError("bad-request", cause.message, { cause });
+    throw cause;
+  }
 }
 
 function takeBackIn(

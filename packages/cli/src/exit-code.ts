@@ -36,6 +36,7 @@ export function exitCodeOf(error: unknown): ExitCode {
         return ExitCode.usage;
       case "version-unknown":
       case "version-dropped":
+      case "pointer-unknown":
       case "document-erased":
         return ExitCode.notFound;
       case "document-unavailable":

@@ -3,7 +3,15 @@ import { execFile } from "node:child_process";
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { changeEvent, difference, documentContent, encodeUpdate, historyEdit } from "@verso/protocol";
+import {
+  blame,
+  changeEvent,
+  difference,
+  documentContent,
+  encodeUpdate,
+  historyEdit,
+  workSession,
+} from "@verso/protocol";
 import { listen, type Relay, readConfig } from "@verso/server";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { WebSocket } from "ws";
@@ -229,6 +237,37 @@ describe.each(["on a folder", "at a relay"])("the commands of history %s", place
     expect((await ann("restore", "tag:as sent")).out).toMatch(/^5-\w+ {2}restore of 3-4\n$/);
     expect(await content()).toEqual(await content("2"));
     expect((await ann("restore", "9")).code).toBe(3);
+  });
+
+  it("tell who has put what where", async () => {
+    const rows = lines(await ann("blame", "/text")).map(line =>
+      line.split(/ {2,}/).filter((_, i) => i !== 2),
+    );
+    expect(rows).toEqual([
+      ["1", "ann", "1", "e"],
+      ["2", "bob", "2", "big "],
+      ["1", "ann", "two"],
+    ]);
+    const members = lines(await ann("blame", "/map", "--at", "tag:as sent"));
+    expect(members).toEqual([expect.stringMatching(/^2 {2}bob {2}\S+ {2}\/map\/a\\u001b\[31m {2}1$/)]);
+    const { out } = await ann("blame", "/text", "--json");
+    expect(blame.parse(JSON.parse(out))).toMatchObject({ sequence: 3, parts: [{ by: 1, from: 0 }, {}, {}] });
+    expect((await ann("blame", "/none")).code).toBe(3);
+    expect((await ann("blame", "none")).code).toBe(2);
+  });
+
+  it("tell who has worked on it and when", async () => {
+    const listed = lines(await ann("activity"));
+    expect(listed.map(line => line.split("  ").filter((_, i) => i !== 1 && i !== 2))).toEqual([
+      ["1-3", "ann", "2 update", "+7 -2", expect.stringContaining("/text /map/a")],
+      ["2", "bob", "1 update", "+4 -0", expect.stringContaining("/text /map/a")],
+    ]);
+    // What is longer than a line is cut.
+    expect(listed[0]).toMatch(/^.{99}…$/);
+    const json = lines(await ann("activity", "--user", "bob", "--json"));
+    expect(json.map(line => workSession.parse(JSON.parse(line)).last_sequence)).toEqual([2]);
+    expect((await ann("activity", "--from", "2999-01-01")).out).toBe("");
+    expect((await ann("activity", "--to", "soon")).code).toBe(2);
   });
 
   it("are refused what the kind does not allow whoever acts, which stands on record", async () => {

@@ -2,7 +2,7 @@
 import { readOperation } from "@verso/bridge";
 import type { ChangeEvent } from "@verso/protocol";
 import { Command } from "commander";
-import { toSequence } from "./arguments.js";
+import { toWholeNumber } from "./arguments.js";
 import { describeOperation, describeSequences } from "./change-lines.js";
 import { type HistoryFlags, openDocumentHistory, withHistory } from "./document-history.js";
 import { describeIssue } from "./issue-lines.js";
@@ -12,8 +12,8 @@ export function historyCommand(): Command {
   return withHistory(new Command("history"))
     .description("list the commits of a document, oldest first: who, when, and what it changed")
     .argument("<document>", "id of the document")
-    .option("--from <sequence>", "the first commit (default: 1)", toSequence)
-    .option("--limit <count>", "so many commits at most", toSequence)
+    .option("--from <sequence>", "the first commit (default: 1)", toWholeNumber)
+    .option("--limit <count>", "so many commits at most", toWholeNumber)
     .option("--user <id>", "only those of this user")
     .option("--json", "one JSON object a line, with the patches in both directions")
     .action(listCommits);

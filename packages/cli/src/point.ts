@@ -10,9 +10,20 @@ export const pointHelp = "sequence of a commit, time as 2026-03-01T12:00:00Z, or
 export function toPoint(text: string): Point {
   if (/^\d{1,15}$/.test(text)) return Number(text);
   if (text.startsWith("tag:")) return { tag: text.slice("tag:".length) };
+  const time = timeOf(text);
+  if (time === null) throw new InvalidArgumentError("It is a sequence, an ISO 8601 time or tag:NAME.");
+  return time;
+}
+
+export function toTime(text: string): Date {
+  const time = timeOf(text);
+  if (time === null) throw new InvalidArgumentError("It is a time as 2026-03-01T12:00:00Z.");
+  return time;
+}
+
+function timeOf(text: string): Date | null {
   const time = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(time)) throw new InvalidArgumentError("It is a sequence, an ISO 8601 time or tag:NAME.");
-  return new Date(time);
+  return Number.isNaN(time) ? null : new Date(time);
 }
 
 /** The sequence that a point stands for; that of the last commit for none. */

@@ -1,5 +1,7 @@
 /** The verbs of the `verso` command and their flags. */
 import { Command } from "commander";
+import { activityCommand } from "./activity.js";
+import { blameCommand } from "./blame.js";
 import { eraseCommand } from "./erase.js";
 import { historyCommand } from "./history.js";
 import { importCommand } from "./import.js";
@@ -26,6 +28,8 @@ export function createProgram(): Command {
     .addCommand(historyCommand())
     .addCommand(atCommand())
     .addCommand(diffCommand())
+    .addCommand(blameCommand())
+    .addCommand(activityCommand())
     .addCommand(undoCommand())
     .addCommand(redoCommand())
     .addCommand(revertCommand())

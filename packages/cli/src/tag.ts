@@ -1,7 +1,7 @@
 /** `verso tag`: names for versions of a document. */
 import type { Tag } from "@verso/protocol";
 import { Command } from "commander";
-import { toSequence } from "./arguments.js";
+import { toWholeNumber } from "./arguments.js";
 import { CliError } from "./errors.js";
 import { type PlaceFlags, placeOf, withPlace } from "./place.js";
 import { openTags } from "./tags.js";
@@ -11,7 +11,7 @@ export function tagCommand(): Command {
     .description("name a version of a document; list the names or let go of one")
     .argument("<document>", "id of the document")
     .argument("[name]", "name of the version")
-    .argument("[sequence]", "sequence of the commit (default: the last)", toSequence)
+    .argument("[sequence]", "sequence of the commit (default: the last)", toWholeNumber)
     .option("--list", "list the document's tags, by name")
     .option("--delete", "let go of the name; the commit stays")
     .option("--json", "one JSON object a line")

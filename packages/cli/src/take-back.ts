@@ -1,7 +1,7 @@
 /** `verso undo`, `redo`, `revert`, `undo-to` and `restore`: taking back what was done to a document. */
 import type { HistoryEditResult } from "@verso/protocol";
 import { Command } from "commander";
-import { toSequence } from "./arguments.js";
+import { toWholeNumber } from "./arguments.js";
 import { describeSequences } from "./change-lines.js";
 import {
   type ActorFlags,
@@ -27,7 +27,7 @@ export function redoCommand(): Command {
 
 export function revertCommand(): Command {
   return verb("revert", "take back one commit of anybody; later edits stay")
-    .argument("<sequence>", "sequence of the commit", toSequence)
+    .argument("<sequence>", "sequence of the commit", toWholeNumber)
     .action((document: string, point: number, flags: Flags) =>
       run(document, { action: "revert", point }, flags),
     );
