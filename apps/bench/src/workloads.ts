@@ -6,6 +6,7 @@ import { kill } from "./w4-kill.js";
 import { joinStorm } from "./w5-join-storm.js";
 import { patches } from "./w6-patches.js";
 import { gateCost } from "./w7-gate.js";
+import { historyCost } from "./w8-history.js";
 import type { Workload, WorkloadName } from "./workload.js";
 
 export const workloads: Readonly<Record<WorkloadName, Workload>> = {
@@ -16,4 +17,5 @@ export const workloads: Readonly<Record<WorkloadName, Workload>> = {
   w5: joinStorm,
   w6: patches,
   w7: gateCost,
+  w8: historyCost,
 };

@@ -63,46 +63,49 @@ function revertRecords(log: Log, records: readonly Uint8Array[]): Reversion {
 
 describe("undoing one span of many", () => {
   it("keeps all later edits: every character is there that ought to be, by its ids", () => {
-    forEachSeed(seed => {
-      const random = createRandom(seed);
-      const log = openLog();
-      const uncollected = new Y.Doc({ gc: false });
-      const clients = [1001, 2001, 3001].map(id => {
-        const doc = new Y.Doc();
-        doc.clientID = id;
-        return doc;
-      });
-      const outboxes = clients.map((doc): Uint8Array[] => {
-        const outbox: Uint8Array[] = [];
-        doc.on("update", (update, origin) => origin !== "server" && outbox.push(update));
-        return outbox;
-      });
-      for (let step = 0; step < 25; step++) {
-        const at = random.below(3);
-        const client = clients[at]!;
-        const text = client.getText("t");
-        client.transact(() => {
-          if (text.length > 4 && random.chance(0.45)) text.delete(random.below(text.length - 1), 2);
-          if (random.chance(0.8))
-            text.insert(random.below(text.length + 1), "abcdefgh".slice(random.below(8)));
+    forEachSeed(
+      seed => {
+        const random = createRandom(seed);
+        const log = openLog();
+        const uncollected = new Y.Doc({ gc: false });
+        const clients = [1001, 2001, 3001].map(id => {
+          const doc = new Y.Doc();
+          doc.clientID = id;
+          return doc;
         });
-        if (random.chance(0.6) && outboxes[at]!.length > 0) {
-          const update = Y.mergeUpdates(outboxes[at]!.splice(0));
-          Y.applyUpdate(log.doc, update);
-          Y.applyUpdate(uncollected, update);
+        const outboxes = clients.map((doc): Uint8Array[] => {
+          const outbox: Uint8Array[] = [];
+          doc.on("update", (update, origin) => origin !== "server" && outbox.push(update));
+          return outbox;
+        });
+        for (let step = 0; step < 25; step++) {
+          const at = random.below(3);
+          const client = clients[at]!;
+          const text = client.getText("t");
+          client.transact(() => {
+            if (text.length > 4 && random.chance(0.45)) text.delete(random.below(text.length - 1), 2);
+            if (random.chance(0.8))
+              text.insert(random.below(text.length + 1), "abcdefgh".slice(random.below(8)));
+          });
+          if (random.chance(0.6) && outboxes[at]!.length > 0) {
+            const update = Y.mergeUpdates(outboxes[at]!.splice(0));
+            Y.applyUpdate(log.doc, update);
+            Y.applyUpdate(uncollected, update);
+          }
+          if (random.chance(0.4)) {
+            Y.applyUpdate(client, Y.encodeStateAsUpdate(log.doc, Y.encodeStateVector(client)), "server");
+          }
         }
-        if (random.chance(0.4)) {
-          Y.applyUpdate(client, Y.encodeStateAsUpdate(log.doc, Y.encodeStateVector(client)), "server");
-        }
-      }
-      if (log.records.length === 0) return;
-      const undone = random.below(log.records.length);
-      const expected = textWithout(uncollected, log.records.map(decodeInverse), undone);
-      if (random.chance(0.5)) restart(log);
-      const { skipped } = revertRecords(log, [log.records[undone]!]);
-      expect(skipped).toEqual([]);
-      expect(log.doc.getText("t").toString()).toBe(expected);
-    });
+        if (log.records.length === 0) return;
+        const undone = random.below(log.records.length);
+        const expected = textWithout(uncollected, log.records.map(decodeInverse), undone);
+        if (random.chance(0.5)) restart(log);
+        const { skipped } = revertRecords(log, [log.records[undone]!]);
+        expect(skipped).toEqual([]);
+        expect(log.doc.getText("t").toString()).toBe(expected);
+      },
+      { usually: 1500 },
+    );
   });
 });
 

@@ -1,13 +1,14 @@
-/** The JSON of erasing a document for good: the answer to `DELETE /api/documents/:id?erase=true`. */
+/** The JSON of erasing a document for good: `DELETE /api/documents/:id?erase=true`. */
 import { z } from "zod";
+
+/** Asked for by name, since nothing brings the document back. */
+export const eraseQuery = z.object({ erase: z.literal("true") });
 
 export const erasure = z.object({
   document_id: z.string(),
-  /** The sequence that its last commit had. */
-  sequence: z.int().nonnegative(),
+  sequence: z.int().nonnegative().describe("The sequence that its last commit had."),
   erased_at: z.iso.datetime(),
-  /** Who has erased it. */
-  user_id: z.string(),
+  user_id: z.string().describe("Who has erased it."),
 });
 
 export type Erasure = z.output<typeof erasure>;

@@ -6,6 +6,7 @@
  */
 import { z } from "zod";
 import { issue, patchOperation } from "./json-dialect.js";
+import { pageSize } from "./paging.js";
 
 /** `POST …/forks`: what it is for, as far as anybody says. */
 export const forkRequest = z.strictObject({
@@ -16,51 +17,62 @@ export const forkRequest = z.strictObject({
 /** A fork, as lists show it. */
 export const forkDescription = z.object({
   id: z.string(),
-  /** The parent: what was forked, and what it is merged into. */
-  document_id: z.string(),
-  /** What to open as a document to edit the fork. */
-  fork_document_id: z.string(),
-  /** Who proposes it. */
-  user_id: z.string(),
+  document_id: z.string().describe("The parent: what was forked, and what it is merged into."),
+  fork_document_id: z.string().describe("What to open as a document to edit the fork."),
+  user_id: z.string().describe("Who proposes it."),
   title: z.string(),
   comment: z.string(),
   created_at: z.iso.datetime(),
-  /** Where the parent stood then. */
-  base: z.object({ sequence: z.int().positive(), revision_id: z.string() }),
+  base: z
+    .object({ sequence: z.int().positive(), revision_id: z.string() })
+    .describe("Where the parent stood then."),
   state: z.enum(["open", "merged", "dropped"]),
-  /** Who merged or dropped it; `null` while it is open. */
-  closed: z.object({ user_id: z.string(), at: z.iso.datetime() }).nullable(),
-  /** The commit of the parent that it was merged as; `null` where it was not. */
-  merged: z.object({ sequence: z.int().positive(), revision_id: z.string() }).nullable(),
+  closed: z
+    .object({ user_id: z.string(), at: z.iso.datetime() })
+    .nullable()
+    .describe("Who merged or dropped it; `null` while it is open."),
+  merged: z
+    .object({ sequence: z.int().positive(), revision_id: z.string() })
+    .nullable()
+    .describe("The commit of the parent that it was merged as; `null` where it was not."),
+});
+
+/** `GET …/forks?after=&limit=` */
+export const forkListQuery = z.object({
+  after: z.string().max(64).optional().describe("`next` of the page before."),
+  limit: pageSize,
 });
 
 /** `GET …/forks?after=&limit=`: one page of the forks of a document, oldest first. */
 export const forkList = z.object({
   forks: z.array(forkDescription),
-  /** Give it as `after` to read on; `null` on the last page. */
-  next: z.string().nullable(),
+  next: z.string().nullable().describe("Give it as `after` to read on; `null` on the last page."),
 });
 
 /** `GET …/forks/:fork`: what merging it now would do to the parent; `null` once it is not open. */
 export const forkReview = forkDescription.extend({
   review: z
     .object({
-      /** Of the fork's document. */
-      revision_id: z.string(),
-      /** Only what is `accepted` is merged. */
-      verdict: z.enum(["accepted", "repaired", "refused", "unchanged"]),
+      revision_id: z.string().describe("Of the fork's document."),
+      verdict: z
+        .enum(["accepted", "repaired", "refused", "unchanged"])
+        .describe("Only what is `accepted` is merged."),
       issues: z.array(issue),
-      /** Leads from the parent as it is now to what it would be if the whole fork were taken. */
-      forward_patch: z.array(patchOperation),
+      forward_patch: z
+        .array(patchOperation)
+        .describe("Leads from the parent as it is now to what it would be if the whole fork were taken."),
       reverse_patch: z.array(patchOperation),
     })
-    .nullable(),
+    .nullable()
+    .describe("What merging it now would do to the parent; `null` once it is not open."),
 });
 
 /** `POST …/forks/:fork/merge` */
 export const mergeRequest = z.strictObject({
-  /** The revision that was reviewed: with it, a fork that was edited since is not merged. */
-  revision_id: z.string().optional(),
+  revision_id: z
+    .string()
+    .optional()
+    .describe("The revision that was reviewed: with it, a fork that was edited since is not merged."),
 });
 
 export type ForkDescription = z.infer<typeof forkDescription>;

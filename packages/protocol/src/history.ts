@@ -4,30 +4,32 @@
  * `GET /api/documents/:id?at=` answers as without `at`, with the document as it was.
  */
 import { z } from "zod";
-import { patchOperation } from "./json-dialect.js";
+import { json, patchOperation } from "./json-dialect.js";
 
-/** `GET /api/documents/:id?at=`: a sequence, or a time as `2026-03-01T12:00:00Z`. */
+/** `GET /api/documents/:id?at=` */
 export const versionQuery = z.object({
-  at: z.union([
-    z
-      .string()
-      .regex(/^\d{1,15}$/)
-      .transform(Number)
-      .pipe(z.int().positive()),
-    z.iso.datetime({ offset: true }).transform(text => new Date(text)),
-  ]),
+  at: z
+    .union([
+      z
+        .string()
+        .regex(/^\d{1,15}$/)
+        .transform(Number)
+        .pipe(z.int().positive()),
+      z.iso.datetime({ offset: true }).transform(text => new Date(text)),
+    ])
+    .optional()
+    .describe("A sequence, or a time as `2026-03-01T12:00:00Z`; the present if it is left out."),
 });
 
-/** `GET /api/documents/:id/diff?from=&to=`: two sequences, in either order; 0 is the empty document. */
+/** `GET /api/documents/:id/diff?from=&to=`: two sequences, in either order. */
 export const differenceQuery = z.object({
-  from: z.coerce.number().int().nonnegative(),
-  to: z.coerce.number().int().nonnegative(),
+  from: z.coerce.number().int().nonnegative().describe("A sequence; 0 is the empty document."),
+  to: z.coerce.number().int().nonnegative().describe("Another, which may be the earlier one."),
 });
 
 /** An operation of a patch as a person reads it. */
 const operationText = z.object({
-  /** JSON Pointer, and in a text behind it a colon and the position. */
-  place: z.string(),
+  place: z.string().describe("JSON Pointer, and in a text behind it a colon and the position."),
   parts: z.array(z.object({ kind: z.enum(["inserted", "deleted", "note"]), text: z.string() })),
 });
 
@@ -36,12 +38,11 @@ export const difference = z.object({
   document_id: z.string(),
   from: z.int().nonnegative(),
   to: z.int().nonnegative(),
-  /** RFC 6902 with `str_ins`, `str_del` and `delta`, as in changes. */
-  patch: z.array(patchOperation),
-  /** The same in RFC 6902 alone: texts are replaced as a whole. */
-  rfc6902_patch: z.array(patchOperation),
-  /** The same for people, in the order of `patch`. */
-  list: z.array(operationText),
+  patch: z.array(patchOperation).describe("RFC 6902 with `str_ins`, `str_del` and `delta`, as in changes."),
+  rfc6902_patch: z
+    .array(patchOperation)
+    .describe("The same in RFC 6902 alone: texts are replaced as a whole."),
+  list: z.array(operationText).describe("The same for people, in the order of `patch`."),
 });
 
 /** The body of `POST …/undo` and `POST …/redo`, which may be left out. */
@@ -50,34 +51,36 @@ export const undoRequest = z.strictObject({});
 /** The body of `POST …/revert`, which takes back this commit. */
 export const revertRequest = z.strictObject({ sequence: z.int().positive() });
 
-/** The body of `POST …/undo-to` and `POST …/restore`: the version to come back to; 0 is the empty document. */
+/** The body of `POST …/undo-to` and `POST …/restore`: the version to come back to. */
 export const restoreRequest = z.union([
-  z.strictObject({ sequence: z.int().nonnegative() }),
-  /** The name of a version. */
-  z.strictObject({ tag: z.string() }),
+  z.strictObject({ sequence: z.int().nonnegative().describe("0 is the empty document.") }),
+  z.strictObject({ tag: z.string().describe("The name of a version.") }),
 ]);
 
 /** What became of taking something back; what the document's kind does not allow is the problem `edit-refused`. */
 export const historyEdit = z.object({
-  /** Of the commit that it has become; `null` when there was nothing to take back, and nothing has changed. */
-  sequence: z.int().positive().nullable(),
+  sequence: z
+    .int()
+    .positive()
+    .nullable()
+    .describe(
+      "Of the commit that it has become; `null` when there was nothing to take back, and nothing has changed.",
+    ),
   revision_id: z.string().nullable(),
-  /** The commits that are taken back by it. */
-  undoes: z.array(z.int().positive()),
-  /** What was deleted by them, and has not come back. */
-  unrestored: z.array(
-    z.object({
-      /**
-       * - `overwritten`: its key has a later value.
-       * - `deleted-later`: it came back once and was deleted again, or its key was.
-       * - `parent-gone`: what held it is gone.
-       */
-      reason: z.enum(["parent-gone", "overwritten", "deleted-later"]),
-      key: z.string().nullable(),
-      /** The text or the values; `null` for what is neither. */
-      content: z.json(),
-    }),
-  ),
+  undoes: z.array(z.int().positive()).describe("The commits that are taken back by it."),
+  unrestored: z
+    .array(
+      z.object({
+        reason: z
+          .enum(["parent-gone", "overwritten", "deleted-later"])
+          .describe(
+            "`overwritten`: its key has a later value. `deleted-later`: it came back once and was deleted again, or its key was. `parent-gone`: what held it is gone.",
+          ),
+        key: z.string().nullable(),
+        content: json.describe("The text or the values; `null` for what is neither."),
+      }),
+    )
+    .describe("What was deleted by them, and has not come back."),
 });
 
 export type Difference = z.infer<typeof difference>;

@@ -17,7 +17,7 @@ export {
   forkDocumentId,
   forkOf,
 } from "./document-id.js";
-export { type Erasure, erasure } from "./erasure.js";
+export { type Erasure, eraseQuery, erasure } from "./erasure.js";
 // Forks
 export {
   type ForkDescription,
@@ -25,10 +25,13 @@ export {
   type ForkReview,
   forkDescription,
   forkList,
+  forkListQuery,
   forkRequest,
   forkReview,
   mergeRequest,
 } from "./forks.js";
+// Health
+export type { Liveness, Readiness } from "./health.js";
 // History
 export {
   type Difference,
@@ -47,14 +50,17 @@ export {
   type ChangePage,
   changeEvent,
   changePage,
+  changesQuery,
   type DocumentContent,
   type DocumentList,
   documentContent,
   documentList,
+  documentListQuery,
   type EventType,
   eventType,
   type ImportedDocument,
   importedDocument,
+  importQuery,
   type Problem,
   problem,
   type Rejection,
@@ -62,7 +68,11 @@ export {
   rejectionPage,
 } from "./json-dialect.js";
 export { defaultFrameLimits, type FrameLimits } from "./limits.js";
-export { type Tag, type TagList, type TagRequest, tag, tagList, tagRequest } from "./tags.js";
+// The HTTP API as a whole
+export { type JsonSchema, type OpenApiDocument, type OpenApiOptions, openApi } from "./openapi.js";
+// Proofs
+export { proofQuery } from "./proof.js";
+export { type Tag, type TagList, type TagRequest, tag, tagList, tagListQuery, tagRequest } from "./tags.js";
 // Administration
 export {
   type CreatedToken,
@@ -72,6 +82,7 @@ export {
   type TokenRequest,
   tokenDescription,
   tokenList,
+  tokenListQuery,
   tokenRequest,
 } from "./tokens.js";
 export {

@@ -6,9 +6,21 @@
  * (JSON Patch Extended, positions in UTF-16 code units) and `delta` for formatted text.
  */
 import { z } from "zod";
+import { pageSize } from "./paging.js";
 
-/** One operation of a patch. Members other than `op` and `path` depend on the operation. */
-export const patchOperation = z.looseObject({ op: z.string(), path: z.string() });
+/** Any JSON value. */
+export const json = z.json();
+
+/** One operation of a patch. */
+export const patchOperation = z
+  .looseObject({ op: z.string(), path: z.string().describe("JSON Pointer into the content.") })
+  .describe("Members other than `op` and `path` depend on the operation.");
+
+/** `GET /api/documents?after=&limit=` */
+export const documentListQuery = z.object({
+  after: z.string().optional().describe("`next` of the page before."),
+  limit: pageSize,
+});
 
 /** `GET /api/documents`: one page of documents, in the order of their ids. */
 export const documentList = z.object({
@@ -21,8 +33,7 @@ export const documentList = z.object({
       updated_at: z.iso.datetime(),
     }),
   ),
-  /** Give it as `after` to read on; `null` on the last page. */
-  next: z.string().nullable(),
+  next: z.string().nullable().describe("Give it as `after` to read on; `null` on the last page."),
 });
 
 /** `GET /api/documents/:id`: a document as of one revision, which is also the answer's `ETag`. */
@@ -33,8 +44,9 @@ export const documentContent = z.object({
   epoch: z.int().nonnegative(),
   created_at: z.iso.datetime(),
   updated_at: z.iso.datetime(),
-  /** Root name to value; formatted text, XML and binary stand in tagged objects (`$y`). */
-  content: z.record(z.string(), z.json()),
+  content: z
+    .record(z.string(), json)
+    .describe("Root name to value; formatted text, XML and binary stand in tagged objects (`$y`)."),
 });
 
 /** The three things that can happen to a document, for readers who need no more than that. */
@@ -42,14 +54,11 @@ export const eventType = z.enum(["create", "update", "delete"]);
 
 /** One reason why something was refused, or was remarked on. */
 export const issue = z.object({
-  /** JSON pointer into the content. */
-  pointer: z.string(),
+  pointer: z.string().describe("JSON Pointer into the content."),
   code: z.string(),
   message: z.string(),
-  /** The name of the rule that found it, if it was one. */
-  rule: z.string().optional(),
-  /** Only an `error` kept anything out. */
-  severity: z.enum(["info", "warning", "error"]),
+  rule: z.string().optional().describe("The name of the rule that found it, if it was one."),
+  severity: z.enum(["info", "warning", "error"]).describe("Only an `error` kept anything out."),
 });
 
 /** One commit, as a change to the JSON of its document. */
@@ -57,51 +66,67 @@ export const changeEvent = z.object({
   sequence: z.int().positive(),
   document_id: z.string(),
   event_type: eventType,
-  /** What kind of commit it was: `update`, `undo`, `restore`, `refused`, and so on. */
-  kind: z.string(),
+  kind: z.string().describe("What kind of commit it was: `update`, `undo`, `restore`, `refused`, and so on."),
   revision_id: z.string(),
   user_id: z.string(),
-  /** Leads from the content before to the content after; `null` for a `delete`. */
-  forward_patch: z.array(patchOperation).nullable(),
-  /** Leads back; `null` for a `create`. */
-  reverse_patch: z.array(patchOperation).nullable(),
-  /** Given when all of it was taken back; the patches are empty then. */
-  refused: z.literal(true).optional(),
-  /** Given when it takes back other commits: their sequences. */
-  undoes: z.array(z.int().positive()).optional(),
-  /** Given when there are any. */
-  issues: z.array(issue).optional(),
-  /** Given when it is what a fork was merged as: the fork, and who has merged it. `user_id` is who proposed it. */
-  merged: z.object({ fork: z.string(), user_id: z.string() }).optional(),
+  forward_patch: z
+    .array(patchOperation)
+    .nullable()
+    .describe("Leads from the content before to the content after; `null` for a `delete`."),
+  reverse_patch: z.array(patchOperation).nullable().describe("Leads back; `null` for a `create`."),
+  refused: z
+    .literal(true)
+    .optional()
+    .describe("Given when all of it was taken back; the patches are empty then."),
+  undoes: z
+    .array(z.int().positive())
+    .optional()
+    .describe("Given when it takes back other commits: their sequences."),
+  issues: z.array(issue).optional().describe("Given when there are any."),
+  merged: z
+    .object({ fork: z.string(), user_id: z.string() })
+    .optional()
+    .describe(
+      "Given when it is what a fork was merged as: the fork, and who has merged it. The change's own `user_id` is who proposed it.",
+    ),
   created_at: z.iso.datetime(),
 });
 
 /** One edit that was taken back, all of it or in part. */
 export const rejection = z.object({
-  /** Of the commit that it left. */
-  sequence: z.int().positive(),
+  sequence: z.int().positive().describe("Of the commit that it left."),
   document_id: z.string(),
   verdict: z.enum(["refused", "repaired"]),
   user_id: z.string(),
   session_id: z.string(),
   issues: z.array(issue),
-  /** SHA-256 of the update as it was sent, in hex; of several that were judged as one, all of them in order. */
-  update_hash: z.string(),
+  update_hash: z
+    .string()
+    .describe(
+      "SHA-256 of the update as it was sent, in hex; of several that were judged as one, all of them in order.",
+    ),
   created_at: z.iso.datetime(),
+});
+
+/** `GET /api/documents/:id/changes?since=&limit=`, and `…/rejections` */
+export const changesQuery = z.object({
+  since: z.coerce.number().int().min(0).default(0).describe("Only what came after this sequence."),
+  limit: pageSize,
 });
 
 /** `GET /api/documents/:id/rejections?since=N`: the rejections after the commit N, oldest first. */
 export const rejectionPage = z.object({
   rejections: z.array(rejection),
-  /** Give it as `since` to read on. */
-  next: z.int().nonnegative(),
+  next: z.int().nonnegative().describe("Give it as `since` to read on."),
 });
 
 /** `GET /api/documents/:id/changes?since=N`: the commits after N, oldest first. */
 export const changePage = z.object({
   changes: z.array(changeEvent),
-  /** Give it as `since` to read on. It is `since` itself when nothing has happened after it. */
-  next: z.int().nonnegative(),
+  next: z
+    .int()
+    .nonnegative()
+    .describe("Give it as `since` to read on. It is `since` itself when nothing has happened after it."),
 });
 
 /** The body of every failed request, as `application/problem+json` (RFC 9457). */
@@ -109,11 +134,21 @@ export const problem = z.object({
   type: z.literal("about:blank"),
   title: z.string(),
   status: z.int(),
-  /** Stable; see `problemStatus`. */
-  code: z.string(),
+  /** One of `problemStatus`. */
+  code: z.string().describe("Never changes its meaning, unlike the words beside it."),
   detail: z.string(),
-  /** What is wrong with what was sent or is to be merged, where that is the problem. */
-  issues: z.array(issue).optional(),
+  issues: z
+    .array(issue)
+    .optional()
+    .describe("What is wrong with what was sent or is to be merged, where that is the problem."),
+});
+
+/** `POST /api/admin/documents/:id/import?allow_invalid=` */
+export const importQuery = z.object({
+  allow_invalid: z
+    .stringbool()
+    .default(false)
+    .describe("`true` also imports what does not satisfy the document's kind; `false` if it is left out."),
 });
 
 /** `POST /api/admin/documents/:id/import`: the document that an update has become. */
@@ -121,8 +156,9 @@ export const importedDocument = z.object({
   id: z.string(),
   sequence: z.int().positive(),
   revision_id: z.string(),
-  /** What was remarked on, and where asked for, why it does not satisfy its kind. */
-  issues: z.array(issue),
+  issues: z
+    .array(issue)
+    .describe("What was remarked on, and where asked for, why it does not satisfy its kind."),
 });
 
 export type DocumentList = z.infer<typeof documentList>;

@@ -4,6 +4,7 @@
  * A tag is a name for a commit. Names are unique within a document, and a tag never moves: it is deleted and made anew.
  */
 import { z } from "zod";
+import { pageSize } from "./paging.js";
 
 const name = z
   .string()
@@ -16,24 +17,27 @@ const name = z
 /** `POST /api/documents/:id/tags` */
 export const tagRequest = z.strictObject({
   name,
-  /** Sequence of the commit; the last one if it is left out. */
-  sequence: z.int().positive().optional(),
+  sequence: z.int().positive().optional().describe("Sequence of the commit; the last one if it is left out."),
 });
 
 export const tag = z.object({
   name: z.string(),
   sequence: z.int().positive(),
   revision_id: z.string(),
-  /** When it was tagged, and by whom. */
-  created_at: z.iso.datetime(),
-  user_id: z.string(),
+  created_at: z.iso.datetime().describe("When it was tagged."),
+  user_id: z.string().describe("Who has tagged it."),
 });
 
-/** `GET /api/documents/:id/tags`, in the order of the names. */
+/** `GET /api/documents/:id/tags?after=&limit=` */
+export const tagListQuery = z.object({
+  after: z.string().min(1).optional().describe("`next` of the page before."),
+  limit: pageSize,
+});
+
+/** `GET /api/documents/:id/tags?after=&limit=`: one page of tags, in the order of the names. */
 export const tagList = z.object({
   tags: z.array(tag),
-  /** Give it as `after` to read on; `null` on the last page. */
-  next: z.string().nullable(),
+  next: z.string().nullable().describe("Give it as `after` to read on; `null` on the last page."),
 });
 
 export type TagRequest = z.input<typeof tagRequest>;

@@ -4,6 +4,7 @@
  * A token's secret stands in the answer to the request that created it, and nowhere else ever again.
  */
 import { z } from "zod";
+import { pageSize } from "./paging.js";
 
 const name = z.string().min(1).max(256);
 
@@ -12,11 +13,13 @@ export const tokenRequest = z.strictObject({
   user: name,
   tenant: name.optional(),
   roles: z.array(name).max(100).default([]),
-  /** How secret a thing may be that he sees; higher sees more. */
-  clearance: z.int().nonnegative().default(0),
+  clearance: z
+    .int()
+    .nonnegative()
+    .default(0)
+    .describe("How secret a thing may be that he sees; higher sees more."),
   compartments: z.array(name).max(100).default([]),
-  /** Without it the token holds until it is revoked. */
-  expires_at: z.iso.datetime().optional(),
+  expires_at: z.iso.datetime().optional().describe("Without it the token holds until it is revoked."),
 });
 
 /** A token as lists show it. */
@@ -34,15 +37,19 @@ export const tokenDescription = z.object({
 
 /** The answer to `POST /api/admin/tokens`. */
 export const createdToken = tokenDescription.extend({
-  /** `id.secret`: what its owner shows from now on. */
-  token: z.string(),
+  token: z.string().describe("`id.secret`: what its owner shows from now on."),
+});
+
+/** `GET /api/admin/tokens?after=&limit=` */
+export const tokenListQuery = z.object({
+  after: z.string().min(1).optional().describe("`next` of the page before."),
+  limit: pageSize,
 });
 
 /** `GET /api/admin/tokens?after=&limit=`: one page of tokens, in the order of their ids. */
 export const tokenList = z.object({
   tokens: z.array(tokenDescription),
-  /** Give it as `after` to read on; `null` on the last page. */
-  next: z.string().nullable(),
+  next: z.string().nullable().describe("Give it as `after` to read on; `null` on the last page."),
 });
 
 export type TokenRequest = z.input<typeof tokenRequest>;

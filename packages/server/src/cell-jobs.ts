@@ -1,5 +1,12 @@
 /** What a cell does: the work itself, wherever it is done. */
-import { encodeChange, encodeInverse, observePatches } from "@verso/bridge";
+import {
+  encodeChange,
+  encodeInverse,
+  type JsonObject,
+  observePatches,
+  type Roots,
+  read,
+} from "@verso/bridge";
 import * as Y from "yjs";
 import type { ForeignReading, ForeignUpdate } from "./foreign-update.js";
 import { leaveFormatting } from "./formatting.js";
@@ -7,11 +14,13 @@ import { leaveFormatting } from "./formatting.js";
 export type Job =
   | { readonly type: "try"; readonly state: readonly Uint8Array[]; readonly update: Uint8Array }
   | { readonly type: "compact"; readonly updates: readonly Uint8Array[] }
+  | { readonly type: "project"; readonly updates: readonly Uint8Array[]; readonly roots: Roots }
   | { readonly type: "read"; readonly foreign: ForeignUpdate };
 
 export type JobResult =
   | { readonly type: "tried" }
   | { readonly type: "compacted"; readonly state: Uint8Array; readonly stateVector: Uint8Array }
+  | { readonly type: "projected"; readonly content: JsonObject; readonly roots: readonly string[] }
   | { readonly type: "has-read"; readonly reading: ForeignReading }
   | { readonly type: "failed"; readonly detail: string };
 
@@ -23,6 +32,8 @@ export function doJob(job: Exclude<Job, { type: "read" }>, built: () => void): J
         return tryUpdate(job.state, job.update, built);
       case "compact":
         return compact(job.updates, built);
+      case "project":
+        return project(job.updates, { roots: job.roots, built });
     }
   } catch (error) {
     return failed(error);
@@ -93,6 +104,15 @@ function compact(updates: readonly Uint8Array[], built: () => void): JobResult {
     return { type: "failed", detail: "The snapshot reads back as another document." };
   }
   return { type: "compacted", state, stateVector };
+}
+
+function project(
+  updates: readonly Uint8Array[],
+  { roots, built }: { readonly roots: Roots; readonly built: () => void },
+): JobResult {
+  const doc = build(updates);
+  built();
+  return { type: "projected", content: read(doc, roots), roots: [...doc.share.keys()] };
 }
 
 function build(updates: readonly Uint8Array[]): Y.Doc {

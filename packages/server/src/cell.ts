@@ -1,16 +1,17 @@
 /**
  * A worker thread for work on documents that may take long, or never end, and must then be stoppable.
  *
- * Three kinds of work go here. A *trial* applies an update to a copy of a document, to learn what it costs before it
+ * Four kinds of work go here. A *trial* applies an update to a copy of a document, to learn what it costs before it
  * is applied on the thread that all documents share: a chain of conflicts in a few kilobytes can take Yjs half a
  * minute. *Compaction* builds a snapshot from an older one and the updates after it, which would stall every
- * document for as long as it takes. An import reads what nobody has vouched for, all of it at once.
+ * document for as long as it takes. A *projection* reads a version out of the history in the same way. An import reads what nobody has vouched for, all of it at once.
  *
  * A cell does one thing at a time, in order. When a deadline passes, its thread is terminated and the next job
  * gets a new one. Deadlines count the thread's own processor time where the system tells it, and elapsed time
  * elsewhere: a busy machine makes nobody's work costlier.
  */
 import { Worker } from "node:worker_threads";
+import type { JsonObject, Roots } from "@verso/bridge";
 import type { Job, JobResult } from "./cell-jobs.js";
 import type { Message } from "./cell-worker.js";
 import type { Cancel, Clock } from "./clock.js";
@@ -43,11 +44,25 @@ export interface Compacted {
   readonly stateVector: Uint8Array;
 }
 
+export interface Projection {
+  readonly updates: readonly Uint8Array[];
+  readonly roots: Roots;
+}
+
+export interface Projected {
+  /** All of the roots that were asked for, and nothing else. */
+  readonly content: JsonObject;
+  /** The names of the roots that the updates mention. */
+  readonly roots: readonly string[];
+}
+
 export interface Cell {
   /** Applies the update to a copy of the document; the deadline counts from when the copy stands. */
   try(trial: Trial): Promise<TrialResult>;
   /** Merges updates into one, through a document, and checks that the result reads back the same. */
   compact(compaction: Compaction): Promise<Compacted>;
+  /** Reads the document that trusted updates make. */
+  project(projection: Projection): Promise<Projected>;
   /** Reads an update from an untrusted place; the deadline is three times that of a trial. */
   read(foreign: ForeignUpdate): Promise<ForeignReading>;
   close(): Promise<void>;
@@ -96,6 +111,12 @@ export function createCell({
       if (outcome !== "too-slow" && outcome.type === "compacted") return outcome;
       const why = outcome === "too-slow" || outcome.type !== "failed" ? "it took too long" : outcome.detail;
       throw new ServerError("compaction-failed", `The document could not be compacted: ${why}.`);
+    },
+    async project({ updates, roots }) {
+      const outcome = await run({ type: "project", updates, roots }, buildDeadline);
+      if (outcome !== "too-slow" && outcome.type === "projected") return outcome;
+      const why = outcome === "too-slow" || outcome.type !== "failed" ? "it took too long" : outcome.detail;
+      throw new ServerError("compaction-failed", `The document could not be built: ${why}.`);
     },
     async read(foreign) {
       // A struct takes three bytes at least. The document is built twice, and told as JSON.

@@ -18,6 +18,8 @@ const bytesPerCommit = 40;
 
 /** Where the state vector lies beside a snapshot. */
 const stateVectorAttachment = "state-vector";
+/** Where the names of the roots are that the document had. */
+const rootsAttachment = "roots";
 
 export function isDue(head: Head, snapshotBytes: number): boolean {
   return weight(head) >= Math.max(smallestTail, snapshotBytes);
@@ -34,7 +36,7 @@ export async function compact(
   ledger: Ledger,
   cell: Pick<Cell, "compact">,
 ): Promise<number> {
-  const sequence = log.head?.sequence ?? 0;
+  const { sequence = 0, roots = new Map() } = log.head ?? {};
   const snapshot = await ledger.snapshot(log.document);
   const updates = snapshot === undefined ? [] : [snapshot.state];
   const recollection = recollect(snapshot, []);
@@ -44,13 +46,23 @@ export async function compact(
     remember(recollection, commit);
   }
   const { state, stateVector } = await cell.compact({ updates });
-  const attachments = new Map([[stateVectorAttachment, stateVector], ...attachmentsOf(recollection)]);
+  const attachments = new Map([
+    [stateVectorAttachment, stateVector],
+    [rootsAttachment, Buffer.from(JSON.stringify([...roots.keys()]))],
+    ...attachmentsOf(recollection),
+  ]);
   await log.saveSnapshot({ sequence, state, attachments });
   return state.length;
 }
 
 function weight(head: Head): number {
   return head.tail.bytes + bytesPerCommit * head.tail.commits;
+}
+
+/** The roots that a document had as of a snapshot; `undefined` for an old one, which does not tell. */
+export function rootsKnownAt({ attachments }: Snapshot): readonly string[] | undefined {
+  const bytes = attachments.get(rootsAttachment);
+  return bytes === undefined ? undefined : (JSON.parse(Buffer.from(bytes).toString()) as readonly string[]);
 }
 
 /** What a document is built from: a snapshot and the commits after it. */

@@ -3,16 +3,12 @@
  *
  *     DELETE /documents/:id?erase=true     erases it for good, for who may delete
  */
-import type { Erasure } from "@verso/protocol";
+import { type Erasure, eraseQuery } from "@verso/protocol";
 import type { Tombstone } from "@verso/storage";
 import { type Request, Router } from "express";
-import { z } from "zod";
 import { parse } from "./http-problem.js";
 import type { Reach } from "./reach.js";
 import type { Rooms } from "./rooms.js";
-
-/** Asked for by name, since nothing brings it back. */
-const eraseQuery = z.object({ erase: z.literal("true") });
 
 export function createErasureRoutes({
   rooms,

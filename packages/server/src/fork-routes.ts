@@ -13,12 +13,12 @@ import {
   type ForkList,
   type ForkReview,
   forkDocumentId,
+  forkListQuery,
   forkOf,
   forkRequest,
   mergeRequest,
 } from "@verso/protocol";
 import { json, type Request, Router } from "express";
-import { z } from "zod";
 import { withoutGaps } from "./changes.js";
 import { documentOf, type Fork, isProposer } from "./fork-store.js";
 import type { Forks, Review } from "./forks.js";
@@ -29,11 +29,6 @@ export interface ForkRouteOptions {
   readonly reach: Reach;
   readonly mayWrite: (request: Request, documentId: string) => Promise<boolean>;
 }
-
-const listQuery = z.object({
-  after: z.string().max(64).optional(),
-  limit: z.coerce.number().int().min(1).max(1000).default(100),
-});
 
 export function createForkRoutes(forks: Forks, { reach, mayWrite }: ForkRouteOptions): Router {
   // The parent is in the path that leads here.
@@ -50,7 +45,7 @@ export function createForkRoutes(forks: Forks, { reach, mayWrite }: ForkRouteOpt
   });
 
   router.get("/", async (request: Request<{ id: string }>, response) => {
-    const { after, limit } = parse(listQuery, request.query);
+    const { after, limit } = parse(forkListQuery, request.query);
     const parent = (await reach(request, "read")).head.document;
     const page: Fork[] = [];
     for await (const fork of forks.list(parent, after === undefined ? { limit } : { after, limit })) {

@@ -13,8 +13,9 @@ import {
 } from "./testing.js";
 
 const firstSeed = Number(process.env.VERSO_SEED ?? 1);
+export const cases = Number(process.env.VERSO_CASES ?? 1000);
 /** One story is worth many cases: it has a commit for each step. */
-export const stories = Math.ceil(Number(process.env.VERSO_CASES ?? 1000) / 25);
+export const stories = Math.ceil(cases / 25);
 
 /** A relay that can be restarted, and clients who hear of each other now and then. */
 export async function createStory(options: Pick<WorldOptions, "documents"> = {}) {
@@ -85,8 +86,8 @@ export function copy<T>(json: T): T {
   return JSON.parse(JSON.stringify(json)) as T;
 }
 
-export async function forEachStory(run: (random: Random) => Promise<void>): Promise<void> {
-  for (let seed = firstSeed; seed < firstSeed + stories; seed++) {
+export async function forEachStory(run: (random: Random) => Promise<void>, count = stories): Promise<void> {
+  for (let seed = firstSeed; seed < firstSeed + count; seed++) {
     try {
       await run(createRandom(seed));
     } catch (cause) {

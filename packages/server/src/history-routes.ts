@@ -48,8 +48,8 @@ export function createHistoryRoutes({
   const body = json({ limit: "64kb" });
 
   router.get("/", async (request: Request<{ id: string }>, response, next) => {
-    if (request.query.at === undefined) return next();
     const { at } = parse(versionQuery, request.query);
+    if (at === undefined) return next();
     const { document: id } = (await reach(request, "read")).head;
     const version = describeVersion(id, await history.at(id, at));
     response.set({ ETag: `"${version.revision_id}"`, "Cache-Control": "no-cache" }).json(version);

@@ -9,7 +9,7 @@ import { rule } from "@verso/validation";
 import { describe, expect, it } from "vitest";
 import * as Y from "yjs";
 import { z } from "zod";
-import { actorOf, copy, createStory, forEachStory, stories } from "./history-harness.js";
+import { actorOf, cases, copy, createStory, forEachStory, stories } from "./history-harness.js";
 import { knownRoots } from "./kinds.js";
 import type { World, WorldOptions } from "./testing.js";
 import { createReplay } from "./verify.js";
@@ -37,6 +37,26 @@ async function live(random: Random, steps: number) {
   }
   await story.flush();
   return story;
+}
+
+/** Which versions can be had from what the ledger still has, forward from a snapshot or backward from the end. */
+async function keptWays(ledger: World["ledger"]) {
+  const lacking = { update: [] as number[], change: [] as number[] };
+  const snapshots = [0];
+  for await (const { sequence, update, change } of ledger.read("doc")) {
+    if (update === undefined) lacking.update.push(sequence);
+    if (change === undefined) lacking.change.push(sequence);
+    const snapshot = await ledger.snapshot("doc", { notAfter: sequence });
+    if (snapshot !== undefined && !snapshots.includes(snapshot.sequence)) snapshots.push(snapshot.sequence);
+  }
+  return {
+    forward: (to: number) =>
+      snapshots.some(from => from <= to && !lacking.update.some(gone => gone > from && gone <= to)),
+    backward: (to: number) =>
+      [...snapshots, Number.POSITIVE_INFINITY].some(
+        from => from >= to && !lacking.change.some(gone => gone > to && gone <= from),
+      ),
+  };
 }
 
 describe("a version", () => {
@@ -113,6 +133,39 @@ describe("a version", () => {
     await expect(history.state("doc", 2)).rejects.toMatchObject({ code: "version-unknown" });
     await expect(history.diff("doc", 0, 2)).rejects.toMatchObject({ code: "version-unknown" });
   });
+
+  it("is what it was as long as retention keeps what leads there, and then said to be dropped", async () => {
+    const seen = { kept: 0, dropped: 0 };
+    await forEachStory(async random => {
+      const { world, recorded, ask, snapshot } = await live(random, 30);
+      if (random.chance(0.5)) await snapshot();
+      const last = (await world.ledger.head("doc"))?.sequence ?? 0;
+      for (const part of ["update", "change"] as const) {
+        if (random.chance(0.8)) {
+          await world.ledger.dropParts({
+            document: "doc",
+            before: 1 + random.below(last + 1),
+            parts: [part],
+          });
+        }
+      }
+      const ways = await keptWays(world.ledger);
+      for (const [sequence, json] of recorded) {
+        if (sequence === 0) continue;
+        const version = ask(world.history.at("doc", sequence));
+        const isKept = ways.forward(sequence) || ways.backward(sequence);
+        seen[isKept ? "kept" : "dropped"]++;
+        if (isKept) expect((await version).content, `at ${sequence} of ${last}`).toEqual(json);
+        else await expect(version).rejects.toMatchObject({ code: "version-dropped" });
+        const state = world.history.state("doc", sequence);
+        if (ways.forward(sequence)) expect((await state).length).toBeGreaterThan(0);
+        else await expect(state).rejects.toMatchObject({ code: "version-dropped" });
+      }
+      await world.close();
+    });
+    expect(seen.kept).toBeGreaterThan(0);
+    expect(seen.dropped).toBeGreaterThan(0);
+  }, 600_000);
 
   it("is there as long as one of the two ways to it is, and then said to be dropped", async () => {
     const story = await createStory();
@@ -388,7 +441,7 @@ describe("whatever is done", () => {
       if (done.type === "done") await story.ask(history.revert("doc", actorOf("bob"), done.sequence));
       expect((await story.record()).json, `${what} ${goal} of ${last}, reverted`).toEqual(before);
       await story.world.close();
-    });
+    }, cases / 4);
   }, 600_000);
 
   it("taking back one commit leaves every character that others have written or deleted as they left it", async () => {
@@ -434,7 +487,7 @@ describe("whatever is done", () => {
       }
       expect(his.getText("text").toString()).toBe(after);
       await story.world.close();
-    });
+    }, 1.5 * cases);
   }, 600_000);
 
   it("rules hold, refusals change nothing, everybody sees the same, and the ledger replays", async () => {

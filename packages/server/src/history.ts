@@ -36,7 +36,7 @@ import { createVersions, type Difference, type Present } from "./versions.js";
 export interface HistoryOptions {
   readonly ledger: Ledger;
   readonly rooms: Pick<Rooms, "get">;
-  readonly compactions: Pick<Cell, "compact">;
+  readonly compactions: Pick<Cell, "compact" | "project">;
   readonly kindOf: (documentId: string) => Kind | Promise<Kind>;
 }
 

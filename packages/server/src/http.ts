@@ -1,13 +1,19 @@
+import { createRequire } from "node:module";
 import {
   type ChangePage,
+  changesQuery,
   checkDocumentId,
   type DocumentContent,
   type DocumentList,
+  documentListQuery,
   type FrameLimits,
   forkOf,
+  type Liveness,
+  openApi,
   type Problem,
   type ProblemCode,
   problemStatus,
+  type Readiness,
   type Rejection,
   type RejectionPage,
 } from "@verso/protocol";
@@ -15,7 +21,6 @@ import { type Commit, type Head, type Ledger, StorageError } from "@verso/storag
 import type { Limits } from "@verso/validation";
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from "express";
 import helmet from "helmet";
-import { z } from "zod";
 import type { AccessAction } from "./access.js";
 import type { Actor } from "./actor.js";
 import { toChangeEvent, toRejection } from "./changes.js";
@@ -49,6 +54,8 @@ export interface HttpOptions {
   readonly door: Door;
   readonly history: History;
   readonly forks: Forks;
+  /** Whether somebody may be let in who shows no token. */
+  readonly anonymous: boolean;
   /** API tokens to be administered, if there are any. */
   readonly tokens: TokenStore | undefined;
   readonly metrics: Pick<Metrics, "read" | "contentType">;
@@ -71,12 +78,10 @@ export interface HttpOptions {
   readonly onError: (error: unknown, request: { method: string; path: string }) => void;
 }
 
-const longestPage = 1000;
+/** Of this package. */
+const { version }: { version: string } = createRequire(import.meta.url)("../package.json");
 /** Commits that one request looks through for rejections, which may be few. */
 const commitsLooked = 10_000;
-const pageSize = z.coerce.number().int().min(1).max(longestPage).default(100);
-const listQuery = z.object({ after: z.string().optional(), limit: pageSize });
-const changesQuery = z.object({ since: z.coerce.number().int().min(0).default(0), limit: pageSize });
 
 export function createHttp(options: HttpOptions): Express {
   const { ledger, rooms, kinds, door, page } = options;
@@ -87,15 +92,17 @@ export function createHttp(options: HttpOptions): Express {
   app.use(helmet(headers), guard(options));
 
   app.get("/healthz", (_request, response) => {
-    response.json({ status: "ok" });
+    response.json({ status: "ok" } satisfies Liveness);
   });
   app.get("/readyz", (_request, response) => {
     if (!options.accepting()) throw new HttpProblem("unavailable", "The relay is shutting down.");
     if (ledger.status.state !== "ready")
       throw new HttpProblem("unavailable", "The store does not take writes now.");
-    response.json({ status: "ready" });
+    response.json({ status: "ready" } satisfies Readiness);
   });
 
+  // It says what may be asked, before anybody is asked who he is.
+  app.get("/api/openapi.json", describeApi(options));
   app.use("/api", preflight, identify);
 
   app.get("/metrics", async (_request, response) => {
@@ -103,7 +110,7 @@ export function createHttp(options: HttpOptions): Express {
   });
 
   app.get("/api/documents", async (request, response) => {
-    const { after, limit } = parse(listQuery, request.query);
+    const { after, limit } = parse(documentListQuery, request.query);
     const documents: DocumentList["documents"] = [];
     let looked = 0;
     let last: string | null = null;
@@ -297,6 +304,15 @@ function guard({ originPolicy }: HttpOptions): RequestHandler {
   };
 }
 
+/** Answers with the description of this relay's API, made when it is first asked for. */
+function describeApi({ anonymous, tokens }: HttpOptions): RequestHandler {
+  let text: string | undefined;
+  return (_request, response) => {
+    text ??= JSON.stringify(openApi({ version, anonymous, tokens: tokens !== undefined }));
+    response.type("application/json").send(text);
+  };
+}
+
 function answerProblem({ accepting, onError }: HttpOptions): ErrorRequestHandler {
   // Express knows an error handler by its four parameters.
   return (error: unknown, request, response, _next) => {
@@ -345,9 +361,9 @@ function problemOf(
   ) {
     return { code: "deleted", detail: "The document was erased." };
   }
-  // Express and its parts give client errors a status: a bad escape in the path, for instance.
+  // Express and its parts give client errors a status: a bad escape in the path, or a body in an unknown encoding (415).
   const status = error instanceof Error && "status" in error ? error.status : undefined;
-  if (status === 400) return { code: "bad-request", detail: (error as Error).message };
+  if (status === 400 || status === 415) return { code: "bad-request", detail: (error as Error).message };
   if (status === 413) return { code: "too-large", detail: "The body of the request is too large." };
   return { code: "internal", detail: "The relay failed at this request; its log says more." };
 }

@@ -3,9 +3,8 @@
  *
  *     POST /documents/:id/import?allow_invalid=   takes the whole state of a Yjs document: one update in V1
  */
-import type { ImportedDocument, ProblemCode } from "@verso/protocol";
+import { type ImportedDocument, importQuery, type ProblemCode } from "@verso/protocol";
 import { type Request, Router, raw } from "express";
-import { z } from "zod";
 import { HttpProblem, parse } from "./http-problem.js";
 import type { ImportResult } from "./import.js";
 
@@ -21,7 +20,6 @@ export interface ImportRoutesOptions {
   ) => Promise<ImportResult>;
 }
 
-const importQuery = z.object({ allow_invalid: z.stringbool().default(false) });
 const mediaType = "application/octet-stream";
 
 export function createImportRoutes({ maxBytes, documentId, importDocument }: ImportRoutesOptions): Router {

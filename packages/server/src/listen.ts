@@ -164,6 +164,7 @@ export async function listen(
       door,
       history: createHistory({ ledger, rooms, compactions, kindOf }),
       forks: createForks({ ledger, rooms, store: forkStore, clock, trials }),
+      anonymous: auth.anonymous !== null,
       tokens: authenticator.tokens,
       metrics,
       originPolicy,

@@ -3,14 +3,12 @@
  *
  *     GET /documents/:id/proof?sequence=7      to the next signed head, or to the present one
  */
+import { proofQuery } from "@verso/protocol";
 import type { Ledger } from "@verso/storage";
 import { type Request, Router } from "express";
-import { z } from "zod";
 import { HttpProblem, parse } from "./http-problem.js";
 import type { Reach } from "./reach.js";
 import { proofOf, type Signer } from "./signed-heads.js";
-
-const proofQuery = z.object({ sequence: z.coerce.number().int().min(1) });
 
 export function createProofRoutes({
   ledger,

@@ -5,17 +5,11 @@
  *     POST   /documents/:id/tags           makes one, for who may write
  *     DELETE /documents/:id/tags/:name     lets go of one, for who may write
  */
-import { type TagList, tagRequest } from "@verso/protocol";
+import { type TagList, tagListQuery, tagRequest } from "@verso/protocol";
 import { json, type Request, Router } from "express";
-import { z } from "zod";
 import { HttpProblem, parse } from "./http-problem.js";
 import type { Reach } from "./reach.js";
 import type { Tags } from "./tags.js";
-
-const listQuery = z.object({
-  after: z.string().min(1).optional(),
-  limit: z.coerce.number().int().min(1).max(1000).default(100),
-});
 
 export function createTagRoutes({
   tagsOf,
@@ -28,7 +22,7 @@ export function createTagRoutes({
 
   router.get("/tags", async (request: Request<{ id: string }>, response) => {
     const { head } = await reach(request, "read");
-    const { after, limit } = parse(listQuery, request.query);
+    const { after, limit } = parse(tagListQuery, request.query);
     response.json(await listTags(tagsOf(head.document), after === undefined ? { limit } : { after, limit }));
   });
 

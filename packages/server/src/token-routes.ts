@@ -10,17 +10,12 @@ import {
   type TokenDescription,
   type TokenList,
   type TokenRequest,
+  tokenListQuery,
   tokenRequest,
 } from "@verso/protocol";
 import { json, Router } from "express";
-import { z } from "zod";
 import { HttpProblem, parse } from "./http-problem.js";
 import type { StoredToken, TokenStore } from "./token-store.js";
-
-const listQuery = z.object({
-  after: z.string().min(1).optional(),
-  limit: z.coerce.number().int().min(1).max(1000).default(100),
-});
 
 export function createTokenRoutes(tokens: TokenStore): Router {
   const router = Router();
@@ -33,7 +28,7 @@ export function createTokenRoutes(tokens: TokenStore): Router {
   });
 
   router.get("/tokens", async (request, response) => {
-    const { after, limit } = parse(listQuery, request.query);
+    const { after, limit } = parse(tokenListQuery, request.query);
     const page: TokenDescription[] = [];
     for await (const stored of tokens.list(after === undefined ? { limit } : { after, limit })) {
       page.push(describeToken(stored));

@@ -1,13 +1,13 @@
 /**
  * A document as it was: at any sequence that the ledger still has the parts for.
  *
- * There are two ways to the JSON of a version, and the shorter one is taken: forward from the nearest snapshot before
- * it through the updates, or backward from the document as it is by the changes. The state of a version has only the
- * first. Both are exact, though the documents are garbage-collected: an update holds what its transaction inserted,
+ * There are three ways to the JSON of a version, and the shortest one is taken: forward from the nearest snapshot before
+ * it through the updates, or backward by the changes, from the nearest snapshot after it or from the document as it is.
+ * The state of a version has only the first. Both are exact, though the documents are garbage-collected: an update holds what its transaction inserted,
  * whatever became of that later, and a change holds its old values. What a state at N cannot hold is what was deleted
  * before N: of that there are ids and places.
  *
- * Where retention has let go of the parts on one way the other is taken, and where it has on both, that is said.
+ * Where retention has let go of the parts on one way another is taken, and where it has on all, that is said.
  */
 import {
   applyChange,
@@ -28,7 +28,8 @@ import {
 } from "@verso/bridge";
 import type { Commit, Head, Ledger, Snapshot } from "@verso/storage";
 import * as Y from "yjs";
-import type { Cell } from "./cell.js";
+import type { Cell, Projected } from "./cell.js";
+import { rootsKnownAt } from "./compaction.js";
 import { ServerError } from "./errors.js";
 import { leaveFormatting } from "./formatting.js";
 import { type Kind, knownRoots } from "./kinds.js";
@@ -36,7 +37,7 @@ import { type Kind, knownRoots } from "./kinds.js";
 export interface VersionsOptions {
   readonly ledger: Ledger;
   /** Where updates are merged: not on the thread that all documents share. */
-  readonly compactions: Pick<Cell, "compact">;
+  readonly compactions: Pick<Cell, "compact" | "project">;
   readonly kindOf: (documentId: string) => Kind | Promise<Kind>;
 }
 
@@ -79,16 +80,34 @@ export interface Versions {
   commit(sequence: number, head: Head): Promise<Commit>;
 }
 
+/** A way to the JSON of a version; it leads nowhere where something on it is gone. */
+interface Way {
+  readonly commits: number;
+  go(): Promise<JsonObject | null>;
+}
+
 export function createVersions({ ledger, compactions, kindOf }: VersionsOptions): Versions {
   const versions: Versions = {
     async content(sequence, { head, content }) {
       assertKnown(sequence, head);
       const now = structuredClone(content()) as MutableJsonObject;
-      const snapshot = await ledger.snapshot(head.document, { notAfter: sequence });
-      const ways = [() => backward(now, sequence, head), () => forward(snapshot, sequence, head)];
-      if (sequence - (snapshot?.sequence ?? 0) < head.sequence - sequence) ways.reverse();
-      for (const way of ways) {
-        const found = await way();
+      const { document } = head;
+      const before = await ledger.snapshot(document, { notAfter: sequence });
+      const after = await ledger.snapshot(document, { notBefore: sequence });
+      const ways: Way[] = [
+        {
+          commits: head.sequence - sequence,
+          go: () => backward(now, { document, sequence, later: head.sequence }),
+        },
+        { commits: sequence - (before?.sequence ?? 0), go: () => forward(before, sequence, head) },
+      ];
+      if (after !== undefined) {
+        const go = async () =>
+          backward(await contentOf(after, head), { document, sequence, later: after.sequence });
+        ways.push({ commits: after.sequence - sequence, go });
+      }
+      for (const { go } of ways.sort((a, b) => a.commits - b.commits)) {
+        const found = await go();
         if (found !== null) return found;
       }
       throw dropped(sequence);
@@ -97,21 +116,23 @@ export function createVersions({ ledger, compactions, kindOf }: VersionsOptions)
     async state(sequence, head) {
       assertKnown(sequence, head);
       const snapshot = await ledger.snapshot(head.document, { notAfter: sequence });
-      const state = await stateFrom(snapshot, sequence, head);
-      if (state === null) throw dropped(sequence);
-      return state;
+      const updates = await updatesFrom(snapshot, sequence, head);
+      if (updates === null) throw dropped(sequence);
+      return updates.length === 1 ? updates[0]! : (await compactions.compact({ updates })).state;
     },
 
     async open(sequence, head) {
       const doc = build(await versions.state(sequence, head));
-      return { doc, roots: await rootsAt(doc, sequence, head) };
+      const projected = projectionOf(doc, await rootsOf(head));
+      return { doc, roots: await rootsAt(projected, sequence, head) };
     },
 
     async difference(from, to, head) {
       const [earlier, later] = from < to ? [from, to] : [to, from];
       const [before, after] = [await versions.state(earlier, head), await versions.state(later, head)];
-      const rootsBefore = await rootsAt(build(before), earlier, head);
-      const rootsAfter = await rootsAt(build(after), later, head);
+      const known = await rootsOf(head);
+      const rootsBefore = await rootsAt(projectionOf(build(before), known), earlier, head);
+      const rootsAfter = await rootsAt(projectionOf(build(after), known), later, head);
       const { change, content } = changeBetween(
         { state: before, roots: rootsBefore },
         { state: after, roots: rootsAfter },
@@ -141,14 +162,21 @@ export function createVersions({ ledger, compactions, kindOf }: VersionsOptions)
   };
   return versions;
 
-  /** Undoes the changes behind the version in the JSON of now; `null` where one of them is gone. */
-  async function backward(now: MutableJsonObject, sequence: number, head: Head): Promise<JsonObject | null> {
-    const range = { from: sequence + 1, to: head.sequence, reverse: true };
-    for await (const { change } of ledger.read(head.document, range)) {
+  /** Undoes the changes between two versions in the JSON of the later one; `null` where one of them is gone. */
+  async function backward(
+    content: MutableJsonObject,
+    { document, sequence, later }: { document: string; sequence: number; later: number },
+  ): Promise<JsonObject | null> {
+    for await (const { change } of ledger.read(document, { from: sequence + 1, to: later, reverse: true })) {
       if (change === undefined) return null;
-      applyChange(now, decodeChange(change), "reverse");
+      applyChange(content, decodeChange(change), "reverse");
     }
-    return now;
+    return content;
+  }
+
+  async function contentOf({ sequence, state }: Snapshot, head: Head): Promise<MutableJsonObject> {
+    const projected = await compactions.project({ updates: [state], roots: await rootsOf(head) });
+    return shown(projected, await rootsAt(projected, sequence, head));
   }
 
   async function forward(
@@ -156,49 +184,91 @@ export function createVersions({ ledger, compactions, kindOf }: VersionsOptions)
     sequence: number,
     head: Head,
   ): Promise<JsonObject | null> {
-    const state = await stateFrom(snapshot, sequence, head);
-    if (state === null) return null;
-    const doc = build(state);
-    return read(doc, await rootsAt(doc, sequence, head));
+    const updates = await updatesFrom(snapshot, sequence, head);
+    if (updates === null) return null;
+    const projected = await compactions.project({ updates, roots: await rootsOf(head) });
+    return shown(projected, await rootsAt(projected, sequence, head));
   }
 
-  /** Applies the updates behind a snapshot; `null` where one of them is gone. */
-  async function stateFrom(
+  /** A snapshot and the updates behind it; `null` where one of them is gone. */
+  async function updatesFrom(
     snapshot: Snapshot | undefined,
     sequence: number,
     { document }: Head,
-  ): Promise<Uint8Array | null> {
+  ): Promise<Uint8Array[] | null> {
     const updates = snapshot === undefined ? [] : [snapshot.state];
     const range = { from: (snapshot?.sequence ?? 0) + 1, to: sequence };
     for await (const { update } of ledger.read(document, range)) {
       if (update === undefined) return null;
       if (update.length > 0) updates.push(update);
     }
-    if (updates.length === 1) return updates[0]!;
-    return (await compactions.compact({ updates })).state;
+    return updates;
+  }
+
+  /** All roots that the document has now. */
+  async function rootsOf({ document, roots }: Head): Promise<Roots> {
+    return { ...(await kindOf(document)).roots, ...knownRoots(roots) };
   }
 
   /**
    * The roots that a version had: all that are declared, and of the others those that had appeared. One that is there
    * without showing anything may have been emptied before, or show something later.
    */
-  async function rootsAt(doc: Y.Doc, sequence: number, head: Head): Promise<Roots> {
+  async function rootsAt({ content, roots }: Projected, sequence: number, head: Head): Promise<Roots> {
     const { roots: declared } = await kindOf(head.document);
-    const known: Roots = { ...declared, ...knownRoots(head.roots) };
+    const known = await rootsOf(head);
+    const mentioned = new Set(roots);
     const undecided = new Set<string>();
     const absent = new Set<string>();
     for (const [name, kind] of Object.entries(known)) {
       if (Object.hasOwn(declared, name)) continue;
-      const root = { [name]: kind };
-      if (!doc.share.has(name)) absent.add(name);
-      else if (jsonEqual(read(doc, root), emptyDocument(root))) undecided.add(name);
+      if (!mentioned.has(name)) absent.add(name);
+      else if (jsonEqual(content[name]!, emptyDocument({ [name]: kind })[name]!)) undecided.add(name);
     }
     if (undecided.size > 0) {
-      for await (const { change } of ledger.read(head.document, { from: sequence + 1, to: head.sequence })) {
-        for (const name of appearing(change)) if (undecided.has(name)) absent.add(name);
-      }
+      const snapshot = await ledger.snapshot(head.document, { notAfter: sequence });
+      const before = snapshot && rootsKnownAt(snapshot);
+      const since = { from: (snapshot?.sequence ?? 0) + 1, to: sequence };
+      const shown = (await appearing(since, head)) ?? (await reappearing(snapshot, sequence, head));
+      for (const name of [...(before ?? []), ...shown]) undecided.delete(name);
+      // Those that never appear were declared once.
+      const later =
+        before === undefined ? await appearing({ from: sequence + 1, to: head.sequence }, head) : null;
+      for (const name of later ?? undecided) absent.add(name);
     }
     return Object.fromEntries(Object.entries(known).filter(([name]) => !absent.has(name)));
+  }
+
+  /** The undeclared roots that appear in these commits; `null` where the change of one of them is gone. */
+  async function appearing(
+    range: { readonly from: number; readonly to: number },
+    { document }: Head,
+  ): Promise<Set<string> | null> {
+    const names = new Set<string>();
+    for await (const { change } of ledger.read(document, range)) {
+      if (change === undefined) return null;
+      if (change.length > 0) for (const name of rootsIn(decodeChange(change))) names.add(name);
+    }
+    return names;
+  }
+
+  /** The same, by applying the updates behind a snapshot once more, one by one. */
+  async function reappearing(
+    snapshot: Snapshot | undefined,
+    to: number,
+    { document }: Head,
+  ): Promise<Set<string>> {
+    const doc = snapshot === undefined ? new Y.Doc() : build(snapshot.state);
+    leaveFormatting(doc);
+    const { roots } = await kindOf(document);
+    const names = new Set<string>();
+    observePatches(doc, { roots }, ({ change }) => {
+      for (const name of rootsIn(change)) names.add(name);
+    });
+    for await (const { update } of ledger.read(document, { from: (snapshot?.sequence ?? 0) + 1, to })) {
+      if (update !== undefined && update.length > 0) Y.applyUpdate(doc, update);
+    }
+    return names;
   }
 }
 
@@ -219,9 +289,18 @@ function changeBetween(
   return { change, content: read(doc, after.roots) };
 }
 
-function appearing(change: Uint8Array | undefined): string[] {
-  if (change === undefined) return [];
-  return decodeChange(change).flatMap(operation =>
+/** What there is of a document that has only these roots. */
+function shown({ content }: Projected, roots: Roots): MutableJsonObject {
+  const entries = Object.entries(content).filter(([name]) => Object.hasOwn(roots, name));
+  return Object.fromEntries(entries) as MutableJsonObject;
+}
+
+function projectionOf(doc: Y.Doc, roots: Roots): Projected {
+  return { content: read(doc, roots), roots: [...doc.share.keys()] };
+}
+
+function rootsIn(change: Change): string[] {
+  return change.flatMap(operation =>
     operation.type === "set" && operation.kind !== undefined ? [String(operation.key)] : [],
   );
 }

@@ -276,7 +276,7 @@ function message(write: (encoder: encoding.Encoder) => void): Uint8Array {
 }
 
 /** Does the work at once, in this thread: a simulation has no other, and its updates are harmless. */
-function createInlineCell(): Pick<Cell, "try" | "compact"> {
+function createInlineCell(): Pick<Cell, "try" | "compact" | "project"> {
   return {
     async try(trial) {
       const result = doJob({ type: "try", ...trial }, () => {});
@@ -285,6 +285,12 @@ function createInlineCell(): Pick<Cell, "try" | "compact"> {
     async compact({ updates }) {
       const result = doJob({ type: "compact", updates }, () => {});
       if (result.type !== "compacted")
+        throw new Error(result.type === "failed" ? result.detail : result.type);
+      return result;
+    },
+    async project({ updates, roots }) {
+      const result = doJob({ type: "project", updates, roots }, () => {});
+      if (result.type !== "projected")
         throw new Error(result.type === "failed" ? result.detail : result.type);
       return result;
     },
