@@ -2,16 +2,18 @@
 import { type Json, parsePointer, valueAt } from "@verso/bridge";
 import type { Blame, DocumentContent } from "@verso/protocol";
 import { Command } from "commander";
+import { toDocumentId } from "./arguments.js";
+import { describeSequences } from "./change-lines.js";
 import { type HistoryFlags, openDocumentHistory, withHistory } from "./document-history.js";
-import { type Point, pointHelp, sequenceOf, toPoint } from "./point.js";
-import { terminalWidth, toLine } from "./terminal.js";
+import { type Point, pointHelp, sequenceOf, toVersion } from "./point.js";
+import { printable, printTable, type Row } from "./terminal.js";
 
 export function blameCommand(): Command {
   return withHistory(new Command("blame"))
-    .description("tell who has put there what is in a document, and by which commit")
-    .argument("<document>", "id of the document")
+    .description("tell who has put there what is in a document, and by which commits")
+    .argument("<document>", "id of the document", toDocumentId)
     .argument("[pointer]", "JSON Pointer of a value, as /text (default: the whole document)", "")
-    .option("--at <point>", `as of a version: ${pointHelp}`, toPoint)
+    .option("--at <point>", `as of a version: ${pointHelp}`, toVersion)
     .option("--json", "as one JSON object")
     .action(printBlame);
 }
@@ -30,42 +32,81 @@ async function printBlame(
   const blame = await history.blame(pointer, at === undefined ? undefined : await sequenceOf(history, at));
   if (json) return console.log(JSON.stringify(blame));
   const { content } = await history.at(blame.sequence);
-  for (const line of toLines(blame, Array.from(toRows(blame, content)))) console.log(line);
-}
-
-interface Row {
-  readonly by: number | null;
-  /** A pointer or, in a text, the number of the line that begins here. */
-  readonly place: string;
-  readonly content: string;
-}
-
-function* toRows({ pointer, by, parts }: Blame, content: DocumentContent["content"]): Generator<Row> {
-  const at = (place: string) => valueAt(content as Json, parsePointer(place));
-  if (parts.length === 0 || by !== null) {
-    yield { by, place: pointer || "/", content: parts.length === 0 ? JSON.stringify(at(pointer)) : "" };
+  const roots = pointer === "" ? blame.parts : [];
+  if (roots.length === 0) await printTable(toRows(blame, content));
+  // Nobody made the document and its roots, so what is told is who made what is in these.
+  for (const root of roots) {
+    const made = await history.blame(root.pointer, blame.sequence);
+    if (made.parts.length > 0) console.log(printable(root.pointer));
+    await printTable(toRows(made, content));
   }
-  let line = 1;
-  let begins = true;
+}
+
+function* toRows(blame: Blame, content: DocumentContent["content"]): Generator<Row> {
+  const { pointer, by, parts, commits } = blame;
+  const at = (place: string) => valueAt(content as Json, parsePointer(place));
+  const row = (made: By | readonly By[], rest: { place?: string; content: string }) =>
+    toRow(Array.isArray(made) ? made : [made], { ...rest, commits });
+  if (parts.length === 0) {
+    yield row(by, { place: pointer || "/", content: JSON.stringify(at(pointer)) });
+  } else if (by !== null) {
+    yield row(by, { content: pointer });
+  }
+  const runs: Run[] = [];
   for (const part of parts) {
     const value = at(part.pointer);
     if (part.type === "member") {
-      yield { by: part.by, place: part.pointer, content: JSON.stringify(value) };
+      yield row(part.by, { place: part.pointer, content: JSON.stringify(value) });
     } else if (Array.isArray(value)) {
-      for (let index = part.from; index < part.to; index++) {
-        const place = `${part.pointer}/${index}`;
-        yield { by: part.by, place, content: JSON.stringify(value[index]) };
+      for (const [index, element] of value.slice(part.from, part.to).entries()) {
+        const place = `${part.pointer}/${part.from + index}`;
+        yield row(part.by, { place, content: JSON.stringify(element) });
       }
     } else {
-      for (const run of textOf(value)
-        .slice(part.from, part.to)
-        .split(/(?<=\n)/)) {
-        yield { by: part.by, place: begins ? String(line) : "", content: run.replace(/\n$/, "") };
-        begins = run.endsWith("\n");
-        if (begins) line++;
-      }
+      const user = commits.find(({ sequence }) => sequence === part.by)?.user_id;
+      runs.push({ by: part.by, user, text: textOf(value).slice(part.from, part.to) });
     }
   }
+  for (const { line, by, text } of toStretches(runs)) {
+    yield row(by, { place: line === null ? "" : String(line), content: text });
+  }
+}
+
+/** The sequence of a commit; `null` for nobody, and for what is no longer known. */
+type By = number | null;
+
+interface Run {
+  readonly by: By;
+  readonly user: string | undefined;
+  readonly text: string;
+}
+
+/** What one user has put into one line, without anything of others in it: typing is a commit for each letter. */
+interface Stretch {
+  /** The number of the line that begins here. */
+  readonly line: number | null;
+  readonly user: string | undefined;
+  readonly by: By[];
+  text: string;
+}
+
+function toStretches(runs: readonly Run[]): Stretch[] {
+  const stretches: Stretch[] = [];
+  let line = 0;
+  let begins = true;
+  for (const { by, user, text } of runs) {
+    for (const piece of text.split(/(?<=\n)/)) {
+      let last = stretches.at(-1);
+      if (begins || last === undefined || last.user !== user) {
+        last = { line: begins ? ++line : null, user, by: [], text: "" };
+        stretches.push(last);
+      }
+      last.by.push(by);
+      last.text += piece.replace(/\r?\n$/, "");
+      begins = piece.endsWith("\n");
+    }
+  }
+  return stretches;
 }
 
 /** The units of a text; what is embedded in it is one of them, and shown by the character that Unicode has for it. */
@@ -80,23 +121,19 @@ function appendInsert(text: string, insert: Json | undefined): string {
   return text + (typeof insert === "string" ? insert : "\ufffc");
 }
 
-function toLines({ commits }: Blame, rows: readonly Row[]): string[] {
-  const bySequence = new Map(commits.map(commit => [commit.sequence, commit]));
-  const columns = rows.map(({ by, place, content }) => {
-    const commit = by === null ? undefined : bySequence.get(by);
-    const { user_id: user = "", created_at: time = "" } = commit ?? {};
-    return { sequence: by === null ? "-" : String(by), user, time, place, content };
-  });
-  const widest = (name: keyof (typeof columns)[number]) =>
-    Math.max(0, ...columns.map(row => row[name].length));
-  const [sequenceWidth, userWidth] = [widest("sequence"), widest("user")];
-  const [timeWidth, placeWidth] = [widest("time"), widest("place")];
-  return columns.map(({ sequence, user, time, place, content }) => {
-    const author = `${user.padEnd(userWidth)}  ${time.padEnd(timeWidth)}`;
-    const pieces = [
-      { text: sequence.padStart(sequenceWidth), style: "sequence" as const },
-      { text: `  ${author}  ${place.padEnd(placeWidth)}  ${content}` },
-    ];
-    return toLine(pieces, { width: terminalWidth() });
-  });
+function toRow(
+  by: readonly By[],
+  { place, content, commits }: { place?: string; content: string; commits: Blame["commits"] },
+): Row {
+  const named = commits.filter(({ sequence }) => by.includes(sequence));
+  const last = named.at(-1);
+  return {
+    columns: [
+      { text: describeSequences(named.map(({ sequence }) => sequence)) || "-", style: "sequence" },
+      { text: last?.user_id ?? "" },
+      { text: last?.created_at ?? "" },
+      ...(place === undefined ? [] : [{ text: place }]),
+    ],
+    rest: content === "" ? [] : [{ text: content }],
+  };
 }

@@ -180,7 +180,7 @@ async function historyOfFolder(
 ): Promise<DocumentHistory> {
   const { config, kinds } = await readConfiguration(file);
   const checked = checkDocumentId(documentId, { maxBytes: config.frameLimits.documentIdBytes });
-  if (!checked.ok) throw new CliError("bad-request", `"${documentId}" is no document id: ${checked.detail}.`);
+  if (!checked.ok) throw new CliError("bad-request", checked.detail);
   const { id } = checked;
   if (kinds.of(id) === null) {
     throw new CliError("denied", `No kind of document is configured for "${id}".`);

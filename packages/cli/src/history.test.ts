@@ -1,6 +1,9 @@
 /** The commands of history: the same stories on a folder and at a relay, which say the same. */
 import { execFile } from "node:child_process";
+import { once } from "node:events";
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
@@ -13,7 +16,7 @@ import {
   workSession,
 } from "@verso/protocol";
 import { listen, type Relay, readConfig } from "@verso/server";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { WebSocket } from "ws";
 import * as Y from "yjs";
 import { exitCodeOf } from "./exit-code.js";
@@ -48,6 +51,7 @@ async function verso(...args: string[]): Promise<Outcome> {
   const [out, err]: [string[], string[]] = [[], []];
   const spies = [
     vi.spyOn(console, "log").mockImplementation(line => void out.push(`${line}\n`)),
+    vi.spyOn(console, "error").mockImplementation(line => void err.push(`${line}\n`)),
     vi.spyOn(process.stderr, "write").mockImplementation(text => err.push(String(text)) > 0),
   ];
   try {
@@ -82,17 +86,22 @@ async function serve(folder: string): Promise<Relay> {
 }
 
 /** Has a user write to a document, as a client does, until it is on the disk. */
-async function write(url: string, user: User, change: { doc: Y.Doc; make: (doc: Y.Doc) => void }) {
+async function write(
+  url: string,
+  user: User,
+  change: { id?: string; doc: Y.Doc; make: (doc: Y.Doc) => void },
+) {
+  const { id = "note/1" } = change;
   const headers = { authorization: `Bearer ${tokens[user]}` };
   const sequence = async () => {
-    const answer = await fetch(`${url}/api/documents/note%2F1`, { headers });
+    const answer = await fetch(`${url}/api/documents/${encodeURIComponent(id)}`, { headers });
     return answer.ok ? documentContent.parse(await answer.json()).sequence : 0;
   };
   const before = await sequence();
   const updates: Uint8Array[] = [];
   change.doc.on("update", (update: Uint8Array) => updates.push(update));
   change.doc.transact(() => change.make(change.doc));
-  const socket = new WebSocket(`${url.replace("http", "ws")}/yjs/note/1`, { headers });
+  const socket = new WebSocket(`${url.replace("http", "ws")}/yjs/${id}`, { headers });
   await new Promise(resolve => socket.once("open", resolve));
   for (const update of updates) socket.send(encodeUpdate(update));
   while ((await sequence()) === before);
@@ -139,11 +148,17 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
+/** Sequences and users are the same each time; when a commit is made, and so its hash, is not. */
+function withoutChance({ out, ...outcome }: Outcome): Outcome {
+  const told = out.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "TIME").replace(/(\d-)[0-9a-f]{12}/g, "$1HASH");
+  return { ...outcome, out: told };
+}
+
 const edits = new Set(["undo", "redo", "revert", "undo-to", "restore"]);
 const inFolder = (verb: string) => [
   "--data",
   join(folder, "data"),
-  ...(verb === "erase" ? [] : ["--config", join(folder, "verso.config.mjs")]),
+  ...(["erase", "tag"].includes(verb) ? [] : ["--config", join(folder, "verso.config.mjs")]),
 ];
 
 describe.each(["on a folder", "at a relay"])("the commands of history %s", place => {
@@ -163,6 +178,13 @@ describe.each(["on a folder", "at a relay"])("the commands of history %s", place
   const ann = (verb: string, ...args: string[]) => run("ann", verb, "note/1", ...args);
   const content = async (...point: string[]) => JSON.parse((await ann("at", ...point)).out) as unknown;
   const lines = ({ out }: Outcome) => out.replace(/\n$/, "").split("\n");
+  const cells = (outcome: Outcome, { without }: { without: number[] }) =>
+    lines(outcome).map(line =>
+      line
+        .trimStart()
+        .split(/ {2,}/)
+        .filter((_, index) => !without.includes(index)),
+    );
 
   it("list the commits in words", async () => {
     const listed = lines(await ann("history")).map(line => line.split("  ").filter((_, i) => i !== 1));
@@ -206,7 +228,7 @@ describe.each(["on a folder", "at a relay"])("the commands of history %s", place
     const json = difference.parse(JSON.parse((await ann("diff", "0", "--json")).out));
     expect(json).toMatchObject({ document_id: "note/1", from: 0, to: 3 });
     expect(JSON.parse((await ann("diff", "0", "--patch")).out)).toEqual(json.rfc6902_patch);
-    expect(await ann("diff", "3")).toMatchObject({ code: 0, out: "" });
+    expect(await ann("diff", "3")).toEqual({ code: 0, out: "", err: "nothing has changed\n" });
   });
 
   it("take back what whoever acts did, and nobody else, and give it back", async () => {
@@ -236,38 +258,51 @@ describe.each(["on a folder", "at a relay"])("the commands of history %s", place
     expect(await content()).toEqual({ text: "one\ntwo", map: {} });
     expect((await ann("restore", "tag:as sent")).out).toMatch(/^5-\w+ {2}restore of 3-4\n$/);
     expect(await content()).toEqual(await content("2"));
-    expect((await ann("restore", "9")).code).toBe(3);
+    expect((await ann("undo-to", "--tag", "as sent")).out).toMatch(/^6-\w+ {2}undo-to of /);
+    expect(await content()).toEqual(await content("2"));
+    for (const unknown of [["9"], ["--tag", "none"]]) expect((await ann("restore", ...unknown)).code).toBe(3);
+    for (const wrong of [[], ["1", "--tag", "as sent"]])
+      expect((await ann("restore", ...wrong)).code).toBe(2);
   });
 
   it("tell who has put what where", async () => {
-    const rows = lines(await ann("blame", "/text")).map(line =>
-      line.split(/ {2,}/).filter((_, i) => i !== 2),
-    );
-    expect(rows).toEqual([
+    const text = [
       ["1", "ann", "1", "e"],
       ["2", "bob", "2", "big "],
       ["1", "ann", "two"],
+    ];
+    expect(cells(await ann("blame", "/text"), { without: [2] })).toEqual(text);
+    expect(cells(await ann("blame"), { without: [2] })).toEqual([
+      ["/text"],
+      ...text,
+      ["/map"],
+      ["3", "ann", String.raw`/map/a\u001b[31m`, "7"],
     ]);
     const members = lines(await ann("blame", "/map", "--at", "tag:as sent"));
     expect(members).toEqual([expect.stringMatching(/^2 {2}bob {2}\S+ {2}\/map\/a\\u001b\[31m {2}1$/)]);
     const { out } = await ann("blame", "/text", "--json");
     expect(blame.parse(JSON.parse(out))).toMatchObject({ sequence: 3, parts: [{ by: 1, from: 0 }, {}, {}] });
     expect((await ann("blame", "/none")).code).toBe(3);
-    expect((await ann("blame", "none")).code).toBe(2);
+    expect((await ann("blame", "--at", "9")).code).toBe(3);
+    for (const wrong of [["none"], ["/~2"], ["--at", "0"]])
+      expect((await ann("blame", ...wrong)).code).toBe(2);
   });
 
   it("tell who has worked on it and when", async () => {
-    const listed = lines(await ann("activity"));
-    expect(listed.map(line => line.split("  ").filter((_, i) => i !== 1 && i !== 2))).toEqual([
-      ["1-3", "ann", "2 update", "+7 -2", expect.stringContaining("/text /map/a")],
-      ["2", "bob", "1 update", "+4 -0", expect.stringContaining("/text /map/a")],
+    expect(cells(await ann("activity"), { without: [1, 2] })).toEqual([
+      ["1-3", "ann", "2 update", "+7", "-2", String.raw`/text /map/a\u001b[31m`],
+      ["2", "bob", "1 update", "+4", "-0", String.raw`/text /map/a\u001b[31m`],
     ]);
-    // What is longer than a line is cut.
-    expect(listed[0]).toMatch(/^.{99}…$/);
     const json = lines(await ann("activity", "--user", "bob", "--json"));
     expect(json.map(line => workSession.parse(JSON.parse(line)).last_sequence)).toEqual([2]);
-    expect((await ann("activity", "--from", "2999-01-01")).out).toBe("");
-    expect((await ann("activity", "--to", "soon")).code).toBe(2);
+    const none = { code: 0, out: "", err: "no activity\n" };
+    expect(await ann("activity", "--from", "2999-01-01")).toEqual(none);
+    for (const wrong of [
+      ["--to", "soon"],
+      ["--idle", "0"],
+      ["--idle", "100001"],
+    ])
+      expect((await ann("activity", ...wrong)).code, wrong.join(" ")).toBe(2);
   });
 
   it("are refused what the kind does not allow whoever acts, which stands on record", async () => {
@@ -283,6 +318,7 @@ describe.each(["on a folder", "at a relay"])("the commands of history %s", place
     expect((await run("ann", "history", "note/2")).code).toBe(3);
     expect((await run("ann", "undo", "note/2")).code).toBe(3);
     expect((await run("ann", "at", "letter/1")).code).toBe(4);
+    for (const id of ["", "a//b", "../a", "~fork/x"]) expect((await run("ann", "undo", id)).code, id).toBe(2);
     expect((await ann("revert", "0")).code).toBe(2);
     expect((await ann("diff")).code).toBe(2);
     expect((await ann("diff", "1", "--patch", "--json")).code).toBe(2);
@@ -306,6 +342,100 @@ describe("the commands of history", () => {
     const locked = await verso("undo", "note/1", ...inFolder("undo"));
     expect(locked).toMatchObject({ code: 69, err: expect.stringContaining("--url") });
     await relay.close();
+  });
+
+  it("say the same in a folder and at its relay", async () => {
+    const asked = [
+      ["history"],
+      ["history", "--json"],
+      ["history", "--from", "9"],
+      ["at"],
+      ["at", "2", "--json"],
+      ["diff", "3", "tag:as sent"],
+      ["diff", "0", "--json"],
+      ["blame"],
+      ["blame", "/map"],
+      ["blame", "/text", "--at", "2", "--json"],
+      ["activity"],
+      ["activity", "--json"],
+      ["tag", "--list"],
+      ["tag", "--list", "--json"],
+      ["undo"],
+      ["undo", "--json"],
+      ["redo"],
+      ["revert", "2"],
+      ["undo-to", "1"],
+      ["restore", "--tag", "as sent"],
+      ["restore", "--tag", "as sent"],
+    ] as const;
+    const outcomes = async (where: (verb: string) => readonly string[]) => {
+      const told: Outcome[] = [];
+      for (const [verb, ...args] of asked) {
+        told.push(await verso(verb, "note/1", ...args, ...where(verb)));
+      }
+      return told.map(withoutChance);
+    };
+    const relay = await serve(folder);
+    const atRelay = await outcomes(() => ["--url", relay.url, "--token", tokens.ann]);
+    await relay.close();
+    rmSync(folder, { recursive: true });
+    cpSync(template, folder, { recursive: true });
+    const inFolderOf = (verb: string) => [
+      ...inFolder(verb),
+      ...(edits.has(verb) ? ["--user", "ann", "--roles", roles.ann] : []),
+    ];
+    expect(await outcomes(inFolderOf)).toEqual(atRelay);
+    expect(atRelay.map(({ code }) => code)).toEqual(asked.map(() => 0));
+  });
+
+  it("wait for all that they ask of a folder", async () => {
+    // Many reads of one document: between two of them only a timer is left to wait for.
+    const { code, out } = await launch(["blame", "note/1"]);
+    expect([code, out.split("\n").filter(line => line.startsWith("/"))]).toEqual([0, ["/text", "/map"]]);
+  });
+
+  it("tell what somebody has typed into a line as one, and cut it to the terminal", async () => {
+    const relay = await serve(folder);
+    const docs = { ann: new Y.Doc(), bob: new Y.Doc() };
+    for (const [user, text] of [
+      ["ann", "H"],
+      ["ann", "i"],
+      ["bob", ", you"],
+      ["ann", " there\r\nBye "],
+      ["ann", "now"],
+    ] as const) {
+      const doc = docs[user];
+      const typed = doc.getText("text");
+      await write(relay.url, user, { id: "note/2", doc, make: () => typed.insert(typed.length, text) });
+      for (const other of Object.values(docs)) Y.applyUpdate(other, Y.encodeStateAsUpdate(doc));
+    }
+    await relay.close();
+    const blame = ["blame", "note/2", "/text", ...inFolder("blame")];
+    const { out } = await verso(...blame);
+    expect(out.replace(/\S+Z/g, "TIME").split("\n")).toEqual([
+      "1-2  ann  TIME  1  Hi",
+      "  3  bob  TIME     , you",
+      "  4  ann  TIME      there",
+      "4-5  ann  TIME  2  Bye now",
+      "",
+    ]);
+    process.stdout.columns = 20;
+    onTestFinished(() => {
+      Reflect.deleteProperty(process.stdout, "columns");
+    });
+    expect((await verso(...blame)).out.split("\n")[0]).toMatch(/^1-2 {2}ann {2}.{9}…$/);
+  });
+
+  it("know what is no relay", async () => {
+    const server = createServer((_, answer) => answer.end("{}")).listen(0);
+    onTestFinished(() => void server.close());
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const url = `http://127.0.0.1:${port}`;
+    expect(await verso("history", "note/1", "--url", url)).toMatchObject({
+      code: 69,
+      err: expect.stringContaining("is no relay"),
+    });
   });
 
   it("let nobody act as another at a relay", async () => {

@@ -2,6 +2,7 @@
 import { checkDocumentId, type ImportedDocument, importedDocument } from "@verso/protocol";
 import { importDocument } from "@verso/server";
 import { Command, Option } from "commander";
+import { toDocumentId } from "./arguments.js";
 import { configHelp, readConfiguration } from "./configuration.js";
 import { CliError, type CliErrorCode } from "./errors.js";
 import { openFolder } from "./folder.js";
@@ -17,7 +18,7 @@ export function importCommand(): Command {
       "<source>",
       "a file or an http(s) URL with one update in V1, or the ws(s) URL of a y-websocket room",
     )
-    .argument("<document>", "id of the document, which must not exist")
+    .argument("<document>", "id of the document, which must not exist", toDocumentId)
     .option("--allow-invalid", "also when it does not satisfy its kind; the issues then stand in its commit")
     .addOption(new Option("--config <file>", `with --data: ${configHelp}`).conflicts("url"))
     .addOption(
@@ -69,7 +70,7 @@ async function importIntoFolder(
   const { config, kinds } = await readConfiguration(file);
   const { limits, documentBytes, frameLimits } = config;
   const checked = checkDocumentId(documentId, { maxBytes: frameLimits.documentIdBytes });
-  if (!checked.ok) throw new CliError("bad-request", `"${documentId}" is no document id: ${checked.detail}.`);
+  if (!checked.ok) throw new CliError("bad-request", checked.detail);
   const actor = { user, session: "", roles: [] };
   await using ledger = await openFolder(folder, { creating: true });
   const options = { ledger, kinds, limits, documentBytes, actor, allowInvalid };

@@ -15,6 +15,13 @@ export function toPoint(text: string): Point {
   return time;
 }
 
+/** A version that there was: the empty document is none. */
+export function toVersion(text: string): Point {
+  const point = toPoint(text);
+  if (point === 0) throw new InvalidArgumentError("A document begins with the commit 1.");
+  return point;
+}
+
 export function toTime(text: string): Date {
   const time = timeOf(text);
   if (time === null) throw new InvalidArgumentError("It is a time as 2026-03-01T12:00:00Z.");

@@ -1,15 +1,16 @@
 /** `verso tag`: names for versions of a document. */
 import type { Tag } from "@verso/protocol";
 import { Command } from "commander";
-import { toWholeNumber } from "./arguments.js";
+import { toDocumentId, toWholeNumber } from "./arguments.js";
 import { CliError } from "./errors.js";
 import { type PlaceFlags, placeOf, withPlace } from "./place.js";
 import { openTags } from "./tags.js";
+import { printTable, type Row } from "./terminal.js";
 
 export function tagCommand(): Command {
   return withPlace(new Command("tag"))
     .description("name a version of a document; list the names or let go of one")
-    .argument("<document>", "id of the document")
+    .argument("<document>", "id of the document", toDocumentId)
     .argument("[name]", "name of the version")
     .argument("[sequence]", "sequence of the commit (default: the last)", toWholeNumber)
     .option("--list", "list the document's tags, by name")
@@ -32,18 +33,24 @@ async function tagVersion(
 ): Promise<void> {
   if (list && (deletes || name !== undefined)) throw wrong("--list stands alone");
   if (deletes && sequence !== undefined) throw wrong("--delete takes a name and nothing more");
-  const show = (shown: Tag) => console.log(json ? JSON.stringify(shown) : describe(shown));
   await using tags = await openTags(placeOf(flags, process.env), document);
-  if (list) {
-    for await (const each of tags.list()) show(each);
-    return;
-  }
+  if (list) return await show(tags.list(), { json });
   if (name === undefined) throw wrong("give a name, or --list");
-  show(deletes ? await tags.delete(name) : await tags.create(name, sequence));
+  await show([deletes ? await tags.delete(name) : await tags.create(name, sequence)], { json });
 }
 
-function describe({ name, revision_id, created_at, user_id }: Tag): string {
-  return [name, revision_id, created_at, `by ${user_id}`].join("  ");
+async function show(tags: AsyncIterable<Tag> | Iterable<Tag>, { json }: { json: boolean }): Promise<void> {
+  if (json) {
+    for await (const tag of tags) console.log(JSON.stringify(tag));
+  } else if ((await printTable(toRows(tags))) === 0) {
+    console.error("no tags");
+  }
+}
+
+async function* toRows(tags: AsyncIterable<Tag> | Iterable<Tag>): AsyncGenerator<Row> {
+  for await (const { name, revision_id, created_at, user_id } of tags) {
+    yield { columns: [name, revision_id, created_at, `by ${user_id}`].map(text => ({ text })) };
+  }
 }
 
 function wrong(detail: string): CliError {

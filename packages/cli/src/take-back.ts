@@ -1,7 +1,7 @@
 /** `verso undo`, `redo`, `revert`, `undo-to` and `restore`: taking back what was done to a document. */
 import type { HistoryEditResult } from "@verso/protocol";
 import { Command } from "commander";
-import { toWholeNumber } from "./arguments.js";
+import { toDocumentId, toWholeNumber } from "./arguments.js";
 import { describeSequences } from "./change-lines.js";
 import {
   type ActorFlags,
@@ -10,6 +10,7 @@ import {
   type TakeBack,
   withActor,
 } from "./document-history.js";
+import { CliError } from "./errors.js";
 import { type Point, pointHelp, sequenceOf, toPoint } from "./point.js";
 import { toLine } from "./terminal.js";
 
@@ -34,25 +35,33 @@ export function revertCommand(): Command {
 }
 
 export function undoToCommand(): Command {
-  return verb("undo-to", "take back everything behind a version, of everybody; the content is as then")
-    .argument("<point>", `${pointHelp}; 0 is the empty document`, toPoint)
-    .action((document: string, point: Point, flags: Flags) =>
-      run(document, { action: "undo-to", point }, flags),
-    );
+  return versionVerb(
+    "undo-to",
+    "take back everything behind a version, of everybody; the content is as then",
+  );
 }
 
 export function restoreCommand(): Command {
-  return verb("restore", "write the content of a version as a new edit")
-    .argument("<point>", `${pointHelp}; 0 is the empty document`, toPoint)
-    .action((document: string, point: Point, flags: Flags) =>
-      run(document, { action: "restore", point }, flags),
-    );
+  return versionVerb("restore", "write the content of a version as a new edit");
+}
+
+function versionVerb(action: "undo-to" | "restore", description: string): Command {
+  return verb(action, description)
+    .argument("[point]", `${pointHelp}; 0 is the empty document`, toPoint)
+    .option("--tag <name>", "the version of this name, in place of a point")
+    .action((document: string, given: Point | undefined, { tag, ...flags }: Flags & { tag?: string }) => {
+      const point = tag === undefined ? given : { tag };
+      if (point === undefined || (tag !== undefined && given !== undefined)) {
+        throw new CliError("bad-request", "Give a point or --tag, and not both.");
+      }
+      return run(document, { action, point }, flags);
+    });
 }
 
 function verb(name: TakeBack["action"], description: string): Command {
   return withActor(new Command(name))
     .description(description)
-    .argument("<document>", "id of the document")
+    .argument("<document>", "id of the document", toDocumentId)
     .option("--json", "what became of it as one JSON object");
 }
 

@@ -11,10 +11,61 @@ export interface Piece {
   readonly style?: "inserted" | "deleted" | "sequence" | "fault";
 }
 
-/** Columns of the terminal, and as many as most have where there is none. */
-export function terminalWidth(): number {
-  return process.stdout.columns ?? 100;
+/** A line of a table: its columns stand below those of other lines, and the rest takes what room it needs. */
+export interface Row {
+  readonly columns: readonly Piece[];
+  readonly rest?: readonly Piece[];
 }
+
+/** Columns of the terminal; what goes into a file or to another program is not cut. */
+function terminalWidth(): number {
+  return process.stdout.columns ?? Number.POSITIVE_INFINITY;
+}
+
+/** Prints rows as they come, some at a time, and says how many there were. */
+export async function printTable(rows: AsyncIterable<Row> | Iterable<Row>): Promise<number> {
+  let count = 0;
+  let page: Row[] = [];
+  const print = () => {
+    for (const line of toTable(page, { width: terminalWidth() })) console.log(line);
+    page = [];
+  };
+  for await (const row of rows) {
+    count++;
+    if (page.push(row) === rowsAligned) print();
+  }
+  print();
+  return count;
+}
+
+const rowsAligned = 1000;
+
+/** Sequences stand to the right of their column, and all else to the left. */
+function toTable(rows: readonly Row[], { width = Number.POSITIVE_INFINITY } = {}): string[] {
+  const widths: number[] = [];
+  for (const { columns } of rows) {
+    for (const [index, { text }] of columns.entries()) {
+      const { length } = printable(text);
+      // One that is very wide would push all others aside.
+      if (length <= widestColumn) widths[index] = Math.max(widths[index] ?? 0, length);
+    }
+  }
+  return rows.map(({ columns, rest = [] }) => {
+    const isLast = (index: number) => index === columns.length - 1 && rest.length === 0;
+    const pieces = columns.flatMap((piece, index): Piece[] => {
+      const shown = printable(piece.text);
+      const room = widths[index] ?? 0;
+      if (piece.style === "sequence") {
+        const text = shown.padStart(room);
+        return isLast(index) ? [{ ...piece, text }] : [{ ...piece, text }, { text: "  " }];
+      }
+      return [{ ...piece, text: isLast(index) ? shown : `${shown.padEnd(room)}  ` }];
+    });
+    return toLine([...pieces, ...rest], { width });
+  });
+}
+
+const widestColumn = 40;
 
 /** The pieces as one line, cut to a width in characters if one is given. */
 export function toLine(pieces: readonly Piece[], { width = Number.POSITIVE_INFINITY } = {}): string {
@@ -39,9 +90,11 @@ const colors = {
 
 /** Text as a terminal shows it on one line and does nothing else. */
 export function printable(text: string): string {
-  return text.replace(unsafe, character =>
-    character === "\n" ? "\\n" : `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+  return text.replace(unsafe, character => {
+    if (character === "\n") return "\\n";
+    if (character === "\r") return "\\r";
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  });
 }
 
 /** Control characters, line separators, and what turns the direction of writing. */

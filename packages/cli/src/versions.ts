@@ -1,16 +1,16 @@
 /** `verso at` and `verso diff`: what a document was, and what has changed since. */
 import { Command, Option } from "commander";
+import { toDocumentId } from "./arguments.js";
 import { describeOperation } from "./change-lines.js";
 import { type HistoryFlags, openDocumentHistory, withHistory } from "./document-history.js";
-import { CliError } from "./errors.js";
-import { type Point, pointHelp, sequenceOf, toPoint } from "./point.js";
-import { toLine } from "./terminal.js";
+import { type Point, pointHelp, sequenceOf, toPoint, toVersion } from "./point.js";
+import { printable, toLine } from "./terminal.js";
 
 export function atCommand(): Command {
   return withHistory(new Command("at"))
     .description("print a document as it was")
-    .argument("<document>", "id of the document")
-    .argument("[point]", `${pointHelp} (default: the last commit)`, toPoint)
+    .argument("<document>", "id of the document", toDocumentId)
+    .argument("[point]", `${pointHelp} (default: the last commit)`, toVersion)
     .option("--json", "with revision and times, as one JSON object on one line")
     .action(printVersion);
 }
@@ -21,16 +21,17 @@ async function printVersion(
   { json = false, ...flags }: HistoryFlags & { json?: boolean },
 ): Promise<void> {
   await using history = await openDocumentHistory(document, flags);
-  if (point === 0) throw new CliError("bad-request", "A document begins with the commit 1.");
   const isTag = typeof point === "object" && "tag" in point;
   const version = await history.at(isTag ? await history.tagged(point.tag) : point);
-  console.log(json ? JSON.stringify(version) : JSON.stringify(version.content, null, 2));
+  if (json) return console.log(JSON.stringify(version));
+  // The same JSON: what is escaped stands in strings.
+  for (const line of JSON.stringify(version.content, null, 2).split("\n")) console.log(printable(line));
 }
 
 export function diffCommand(): Command {
   return withHistory(new Command("diff"))
     .description("list what changed from one version of a document to another, which may be the earlier one")
-    .argument("<document>", "id of the document")
+    .argument("<document>", "id of the document", toDocumentId)
     .argument("<from>", `${pointHelp}; 0 is the empty document`, toPoint)
     .argument("[to]", "likewise (default: the last commit)", toPoint)
     .option("--patch", "as a patch in RFC 6902 alone")
@@ -56,4 +57,5 @@ async function printDifference(
   if (json) return console.log(JSON.stringify(difference));
   if (patch) return console.log(JSON.stringify(difference.rfc6902_patch));
   for (const operation of difference.list) console.log(toLine(describeOperation(operation)));
+  if (difference.list.length === 0) console.error("nothing has changed");
 }

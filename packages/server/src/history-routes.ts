@@ -128,9 +128,9 @@ export function describeVersion(documentId: string, version: Version): DocumentC
   const { sequence, revision, epoch, created, updated, content } = version;
   return {
     id: documentId,
-    epoch,
     sequence,
     revision_id: revision,
+    epoch,
     created_at: new Date(created).toISOString(),
     updated_at: new Date(updated).toISOString(),
     content,

@@ -44,6 +44,8 @@ export function openHistory({ ledger, config, kinds }: OpenHistoryOptions): Open
     events: unheard,
   });
 
+  // The timers by which rooms pace themselves do not keep a process alive: a relay has its sockets for that.
+  const alive = setInterval(() => {}, 60_000);
   let closing: Promise<void> | null = null;
   const opened: OpenHistory = {
     history: createHistory({ ledger, rooms, compactions, kindOf }),
@@ -57,8 +59,12 @@ export function openHistory({ ledger, config, kinds }: OpenHistoryOptions): Open
 
   async function close(): Promise<void> {
     // A room may be making a snapshot: the threads end after it.
-    await rooms.close(CloseCode.restart, "the store is closed");
-    await Promise.all([trials.close(), compactions.close()]);
+    try {
+      await rooms.close(CloseCode.restart, "the store is closed");
+      await Promise.all([trials.close(), compactions.close()]);
+    } finally {
+      clearInterval(alive);
+    }
   }
 }
 
