@@ -154,6 +154,24 @@ export const targets: readonly Target[] = [
       ...{ bound: "at most", limit, unit: " µs" },
     }),
   ),
+  ...(
+    [
+      ["at", "a version of a long history, median", 50],
+      ["atLongest", "a version of a long history, longest of 100", 50],
+      ["undo", "an undo", 5],
+    ] as const
+  ).map(
+    ([figure, what, limit]): Target => ({
+      what,
+      ...{ workload: "w8", table: "back", figure, of: "verso-rules" },
+      ...{ bound: "at most", limit, unit: " ms" },
+    }),
+  ),
+  {
+    what: "bytes on disk an edit, less than a snapshot an edit",
+    ...{ workload: "w8", table: "bytes", figure: "saved", of: "verso-rules" },
+    ...{ bound: "at least", limit: 90, unit: " %" },
+  },
 ];
 
 /** Compares what was measured with what is to be reached. */

@@ -105,13 +105,17 @@ async function measure(participant: string, settings: Settings): Promise<readonl
   });
 }
 
-/** Sends the history; resolves when the server has taken it and has come to rest. */
-async function takeIn(server: ServerProcess, { updates, doc }: History): Promise<Figures> {
+/** Sends the history to a document; resolves when the server has taken it and has come to rest. */
+export async function takeIn(
+  server: ServerProcess,
+  { updates, doc }: History,
+  { document = DOCUMENT, window = WINDOW } = {},
+): Promise<Figures> {
   // Who asks with the vector of the end is answered with next to nothing: an answer is only a sign of progress.
   const vector = Y.encodeStateVector(doc);
   let answers = 0;
   let answered = () => {};
-  const connection = await connect(server.address(DOCUMENT), {
+  const connection = await connect(server.address(document), {
     onMessage(message) {
       if (message.type !== "step-2") return;
       answers++;
@@ -122,8 +126,8 @@ async function takeIn(server: ServerProcess, { updates, doc }: History): Promise
   const begin = performance.now();
   const before = answers;
   let asked = 0;
-  for (let at = 0; at < updates.length; at += WINDOW) {
-    for (const update of updates.slice(at, at + WINDOW)) connection.sendUpdate(update);
+  for (let at = 0; at < updates.length; at += window) {
+    for (const update of updates.slice(at, at + window)) connection.sendUpdate(update);
     connection.askFor(vector);
     asked++;
     await answersTo(asked - OPEN_WINDOWS + 1);

@@ -2,7 +2,8 @@
  * W8: the history of a document in which every edit is a commit: going back to any of them, taking one back, and what it
  * costs to keep them all.
  *
- * Edits are sent so few at a time that a relay that judges makes each a commit of its own.
+ * Edits are sent so few at a time that a relay that judges makes each a commit of its own. What other stores take for the
+ * same history stands beside it.
  */
 
 import { createRandom } from "@verso/bridge/testing";
@@ -12,27 +13,28 @@ import type { History } from "./history.js";
 import { bytesOnDisk, type ServerProcess, withFolder, withServer } from "./server-process.js";
 import { median } from "./statistics.js";
 import { subjectOf, subjects } from "./subjects.js";
-import { historyOf } from "./w3-cold-load.js";
-import { connect } from "./wire.js";
-import type { Figures, Row, Settings, Workload } from "./workload.js";
+import { historyOf, takeIn } from "./w3-cold-load.js";
+import type { Column, Figures, Row, Settings, Workload } from "./workload.js";
 
 const DOCUMENT = "paper";
-/** From 32 on the relay judges the edits of an author together. */
-const WINDOW = 30;
+/** Two windows may be unanswered, and when 32 messages wait the relay judges the edits of an author together. */
+const WINDOW = 10;
 const VERSIONS = 100;
 const EDITS = 30;
 /** Versions of which the size is looked at, to reckon what a snapshot for each would take. */
 const SIZES = 200;
 
+const judging = subjects["verso-rules"];
+
 export const historyCost: Workload = {
   name: "w8",
   title: "History: every edit is a commit",
-  participants: [subjects["verso-rules"]],
+  participants: [judging, subjects.hocuspocus, subjects["y-websocket"]],
   tables: [
     {
       name: "back",
       title: "Going back, and taking back",
-      about: `Milliseconds over HTTP, median and longest: the text at each of ${VERSIONS} random versions; ${EDITS} undos of the last edit in force; ${EDITS} reverts of random commits.`,
+      about: `Milliseconds over HTTP, median and longest, after one request: the text at each of ${VERSIONS} random versions; ${EDITS} undos of the last edit in force; ${EDITS} reverts of random commits.`,
       columns: [
         { figure: "at", title: "a version, ms", show: digits },
         { figure: "atLongest", title: "longest", show: digits },
@@ -45,70 +47,56 @@ export const historyCost: Workload = {
     {
       name: "bytes",
       title: "Keeping it",
-      about: `Bytes of the folder for each edit, snapshots included, after an orderly stop; and by how much that is less than a snapshot for each edit would be (the mean of ${SIZES} of them, times their number).`,
+      about: `The whole folder after an orderly stop, snapshots included; and by how much that is less than a snapshot for each edit would be (the mean of ${SIZES} of them, times their number). The stores of the others keep the document, and who wants to know what it was has to have kept copies.`,
       columns: [
-        { figure: "commits", title: "commits", show: count },
+        { figure: "commits", title: "commits", show: ofHistory(count) },
         { figure: "diskMB", title: "on disk, MB", show: digits },
         { figure: "bytesPerEdit", title: "bytes an edit", show: digits },
-        { figure: "snapshotBytes", title: "bytes of a snapshot", show: count },
-        { figure: "saved", title: "less than snapshots", show: value => `${(value * 100).toFixed(2)} %` },
+        { figure: "snapshotBytes", title: "bytes of a snapshot", show: ofHistory(count) },
+        { figure: "saved", title: "less than snapshots", show: ofHistory(value => `${value.toFixed(2)} %`) },
       ],
     },
   ],
   measure,
 };
 
+/** Says nothing of a store without commits. */
+function ofHistory(show: (value: number) => string): Column["show"] {
+  return (value, { commits }) => (commits === 0 ? "–" : show(value));
+}
+
 async function measure(participant: string, settings: Settings): Promise<readonly Row[]> {
   const subject = subjectOf(participant);
   const history = historyOf(settings);
+  const hasHistory = subject.name === judging.name;
   return withFolder(async folder => {
-    const commits = await withServer(subject, folder, async server => {
-      await takeIn(server, history);
-      const { sequence } = (await ask(server, "")) as { sequence: number };
+    await withServer(subject, folder, async server => {
+      await takeIn(server, history, { document: DOCUMENT, window: WINDOW });
       await server.stop();
-      return sequence;
     });
     const bytes = bytesOnDisk(folder);
-    const back = await withServer(subject, folder, async server => {
-      await server.whenQuiet({ quietMs: 500 });
-      const figures = await goBack(server, commits);
-      await server.stop();
-      return figures;
-    });
     const snapshotBytes = meanSnapshot(history);
     const bytesPerEdit = bytes / history.updates.length;
-    const saved = 1 - bytesPerEdit / snapshotBytes;
-    return [
-      { table: "back", figures: back },
-      { table: "bytes", figures: { commits, diskMB: bytes / 1e6, bytesPerEdit, snapshotBytes, saved } },
-    ];
-  });
-}
-
-async function takeIn(server: ServerProcess, { updates, doc }: History): Promise<void> {
-  const vector = Y.encodeStateVector(doc);
-  let answered = () => {};
-  const connection = await connect(server.address(DOCUMENT), {
-    onMessage({ type }) {
-      if (type === "step-2") answered();
-    },
-  });
-  for (let at = 0; at < updates.length; at += WINDOW) {
-    const answer = new Promise<void>(resolve => {
-      answered = resolve;
+    const saved = (1 - bytesPerEdit / snapshotBytes) * 100;
+    const stored = { diskMB: bytes / 1e6, bytesPerEdit, snapshotBytes, saved };
+    if (!hasHistory) return [{ table: "bytes", figures: { ...stored, commits: 0 } }];
+    return await withServer(subject, folder, async server => {
+      await server.whenQuiet({ quietMs: 500 });
+      const { sequence: commits } = (await ask(server, "")) as { sequence: number };
+      const figures = await goBack(server, commits);
+      await server.stop();
+      return [
+        { table: "back", figures },
+        { table: "bytes", figures: { ...stored, commits } },
+      ];
     });
-    for (const update of updates.slice(at, at + WINDOW)) connection.sendUpdate(update);
-    connection.askFor(vector);
-    await answer;
-    if (connection.closedBecause !== null) throw new Error(`Closed: ${connection.closedBecause}.`);
-  }
-  connection.close();
+  });
 }
 
 async function goBack(server: ServerProcess, commits: number): Promise<Figures> {
   const random = createRandom(1);
   const sequence = () => 1 + random.below(commits);
-  await ask(server, "");
+  await ask(server, "?at=1");
   const at = await times(VERSIONS, () => ask(server, `?at=${sequence()}`));
   const undo = await times(EDITS, () => ask(server, "/undo", {}));
   const revert = await times(EDITS, () => ask(server, "/revert", { sequence: sequence() }));
@@ -132,11 +120,9 @@ async function times(often: number, run: () => Promise<unknown>): Promise<number
 async function ask(server: ServerProcess, path: string, body?: object): Promise<unknown> {
   const response = await fetch(
     `http://127.0.0.1:${server.address(DOCUMENT).port}/api/documents/${DOCUMENT}${path}`,
-    {
-      ...(body === undefined
-        ? {}
-        : { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
-    },
+    body === undefined
+      ? {}
+      : { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) },
   );
   const answer: unknown = await response.json();
   if (!response.ok) throw new Error(`${path} is answered with ${JSON.stringify(answer)}.`);

@@ -51,7 +51,7 @@ export {
   reversePatch,
   toRfc6902,
 } from "./patch.js";
-export { applyChange } from "./replay.js";
+export { applyChange, beginReplay, type Replay } from "./replay.js";
 
 // Undoing by ids
 

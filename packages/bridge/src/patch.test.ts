@@ -3,7 +3,7 @@ import type { Change } from "./change.js";
 import { cloneJson, type JsonObject, type MutableJsonObject } from "./json.js";
 import { applyPatchToJson } from "./json-patch.js";
 import { forwardPatch, reversePatch, toRfc6902 } from "./patch.js";
-import { applyChange } from "./replay.js";
+import { applyChange, beginReplay } from "./replay.js";
 
 const before: JsonObject = {
   m: { k: 1, gone: [1] },
@@ -115,6 +115,10 @@ describe("applyChange", () => {
     it(`notices what does not fit: ${JSON.stringify(misfit)}`, () => {
       const json = cloneJson(before) as MutableJsonObject;
       expect(() => applyChange(json, [change[1]!, misfit], "forward")).toThrow(
+        expect.objectContaining({ code: "change-mismatch", operation: 1 }),
+      );
+      const replay = beginReplay(cloneJson(before) as MutableJsonObject);
+      expect(() => replay.apply([change[1]!, misfit], "forward")).toThrow(
         expect.objectContaining({ code: "change-mismatch", operation: 1 }),
       );
     });

@@ -16,19 +16,79 @@ import { BridgeError } from "./errors.js";
 import { cloneJson, jsonEqual, type MutableJson, type MutableJsonObject, setMember } from "./json.js";
 import { type Path, toPointer } from "./pointer.js";
 import { valueAt } from "./read.js";
+import { createTextPieces, type TextPieces } from "./text-pieces.js";
+
+export type Direction = "forward" | "reverse";
 
 /**
  * Applies a recorded change to the JSON of a document, in place: forward to the JSON before it, reverse to the JSON
- * after it. Made for replaying long histories.
+ * after it.
  *
  * Every operation is checked against what it finds. Throws `change-mismatch`; `json` is then half-way and useless.
  */
-export function applyChange(json: MutableJsonObject, change: Change, direction: "forward" | "reverse"): void {
+export function applyChange(json: MutableJsonObject, change: Change, direction: Direction): void {
+  eachOperation(change, direction, operation => applyOperation(json, operation));
+}
+
+/** Many changes, one after the other. */
+export interface Replay {
+  /** Like `applyChange`. */
+  apply(change: Change, direction: Direction): void;
+  /** The JSON where the changes lead. Nothing may be applied any more. */
+  end(): MutableJsonObject;
+}
+
+/**
+ * Applies many changes to a JSON, which is not to be looked at until the end: a text that is edited again and again costs
+ * what is edited, and not its length each time.
+ */
+export function beginReplay(json: MutableJsonObject): Replay {
+  const texts = new Map<string, { readonly path: Path; readonly pieces: TextPieces }>();
+  return {
+    apply(change, direction) {
+      eachOperation(change, direction, operation => {
+        const pointer = toPointer(operation.path);
+        if (operation.type === "textInsert" || operation.type === "textDelete") {
+          textAt(pointer, operation.path).apply(operation);
+        } else {
+          release(pointer);
+          applyOperation(json, operation);
+        }
+      });
+    },
+    end() {
+      release("");
+      return json;
+    },
+  };
+
+  function textAt(pointer: string, path: Path): TextPieces {
+    let held = texts.get(pointer);
+    if (held === undefined) {
+      const text = descend(json, path);
+      if (typeof text !== "string") throw mismatch();
+      held = { path, pieces: createTextPieces(text) };
+      texts.set(pointer, held);
+    }
+    return held.pieces;
+  }
+
+  /** Puts back the texts at a place and below it, before what holds them changes. */
+  function release(place: string): void {
+    for (const [pointer, { path, pieces }] of texts) {
+      if (pointer !== place && !pointer.startsWith(`${place}/`)) continue;
+      update(json, path, () => pieces.toString());
+      texts.delete(pointer);
+    }
+  }
+}
+
+function eachOperation(change: Change, direction: Direction, apply: (operation: Operation) => void): void {
   for (let i = 0; i < change.length; i++) {
     const at = direction === "forward" ? i : change.length - 1 - i;
     const operation = change[at]!;
     try {
-      applyOperation(json, direction === "forward" ? operation : invertOperation(operation));
+      apply(direction === "forward" ? operation : invertOperation(operation));
     } catch (error) {
       if (!(error instanceof BridgeError)) throw error;
       throw new BridgeError("change-mismatch", error.message, {

@@ -3,9 +3,8 @@ import { gunzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import * as Y from "yjs";
 import { decodeChange, encodeChange } from "./change.js";
-import type { MutableJsonObject } from "./json.js";
 import { observePatches } from "./observe.js";
-import { applyChange } from "./replay.js";
+import { beginReplay } from "./replay.js";
 
 /** A real editing history; positions count code points. */
 interface Trace {
@@ -43,11 +42,13 @@ describe("a real history, one transaction for each edit", () => {
         }
       }
       expect(text.toString()).toBe(trace.endContent);
-      const json: MutableJsonObject = {};
-      for (const bytes of stored) applyChange(json, decodeChange(bytes), "forward");
+      const forward = beginReplay({});
+      for (const bytes of stored) forward.apply(decodeChange(bytes), "forward");
+      const json = forward.end();
       expect(json).toEqual({ t: trace.endContent });
-      for (const bytes of stored.reverse()) applyChange(json, decodeChange(bytes), "reverse");
-      expect(json).toEqual({});
+      const reverse = beginReplay(json);
+      for (const bytes of stored.reverse()) reverse.apply(decodeChange(bytes), "reverse");
+      expect(reverse.end()).toEqual({});
     });
   }
 });

@@ -1,6 +1,6 @@
 /** `verso erase`: a document goes for good. */
 import { type Erasure, erasure } from "@verso/protocol";
-import { describeErasure } from "@verso/server";
+import { describeErasure, eraseDocument } from "@verso/server";
 import { StorageError } from "@verso/storage";
 import { Command } from "commander";
 import { toDocumentId } from "./arguments.js";
@@ -45,7 +45,7 @@ async function eraseAt(place: Place, document: string): Promise<Erasure> {
       if (head === undefined && (await ledger.tombstone(document)) === undefined) {
         throw new CliError("not-found", `There is no document "${document}" in ${place.folder}.`);
       }
-      return describeErasure(await ledger.erase(document, { actor: { user: "operator" } }));
+      return describeErasure(await eraseDocument(ledger, document, { actor: { user: "operator" } }));
     }
   }
 }

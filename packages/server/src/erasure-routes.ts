@@ -4,16 +4,19 @@
  *     DELETE /documents/:id?erase=true     erases it for good, for who may delete
  */
 import { type Erasure, eraseQuery } from "@verso/protocol";
-import type { Tombstone } from "@verso/storage";
+import type { Ledger, Tombstone } from "@verso/storage";
 import { type Request, Router } from "express";
+import { eraseDocument } from "./erasure.js";
 import { parse } from "./http-problem.js";
 import type { Reach } from "./reach.js";
 import type { Rooms } from "./rooms.js";
 
 export function createErasureRoutes({
+  ledger,
   rooms,
   reach,
 }: {
+  readonly ledger: Ledger;
   readonly rooms: Rooms;
   readonly reach: Reach;
 }): Router {
@@ -22,7 +25,7 @@ export function createErasureRoutes({
   router.delete("/", async (request: Request<{ id: string }>, response) => {
     const { head, actor } = await reach(request, "delete");
     parse(eraseQuery, request.query);
-    response.json(describeErasure(await rooms.erase(head.document, { actor })));
+    response.json(describeErasure(await eraseDocument(ledger, head.document, { actor, erase: rooms.erase })));
   });
 
   return router;

@@ -1,5 +1,7 @@
 /** A document is erased: its clients are sent away, and nobody brings it back. */
-import { documentContent, erasure } from "@verso/protocol";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { documentContent, erasure, forkDescription } from "@verso/protocol";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import * as Y from "yjs";
 import { createRelayHarness, problemOf, type RelayHarness } from "./relay-harness.js";
@@ -74,6 +76,30 @@ describe("a document that is erased", () => {
         return documentContent.parse(await answer.json()).content;
       })
       .toEqual({ plan: { a: 2 } });
+  });
+
+  it("takes its forks along, with what was said of them", async () => {
+    await relay.start();
+    await writer();
+    const fork = forkDescription.parse(
+      await (await relay.send("POST", `${path}/forks`, { body: { title: "My plan" } })).json(),
+    );
+    const { doc, provider } = await relay.open(fork.fork_document_id);
+    const closed = new Promise<number | undefined>(resolve =>
+      provider.on("connection-close", event => resolve(event?.code)),
+    );
+    doc.getMap("plan").set("proposed", true);
+    await expect.poll(async () => (await relay.get(`${path}/forks/${fork.id}`)).text()).toContain("proposed");
+    expect((await erase()).status).toBe(200);
+    expect(await closed).toBe(4404);
+    expect(await problemOf(await relay.get(`${path}/forks`))).toEqual({ status: 410, code: "deleted" });
+    await relay.stop();
+    const stored = await Promise.all(
+      (await readdir(relay.folder)).map(name => readFile(join(relay.folder, name), "latin1")),
+    );
+    for (const gone of ["My plan", "proposed", "secret"]) expect(stored.join("")).not.toContain(gone);
+    await relay.start();
+    expect((await relay.connect(`/yjs/${fork.fork_document_id}`).closed).code).toBe(4404);
   });
 
   it("is erased only by who may delete, and who says so", async () => {

@@ -1,9 +1,10 @@
 /**
  * What is kept of forks: who proposes what for which document, and what became of it.
  *
- * A fork's content is a document in the ledger like any other; here lies the rest, in the records beside the documents.
+ * A fork's content is a document in the ledger like any other; the rest lies in records of that document, and in those
+ * of its parent is which forks it has: so all of it goes with what is erased.
  * Whether a fork was merged is known by the commit in its parent, which bears a key of the fork: that one is durable
- * first, and a record that was not written any more after it is mended when it is read. Nothing is ever deleted.
+ * first, and a record that was not written any more after it is mended when it is read.
  */
 import { forkDocumentId, forkOf } from "@verso/protocol";
 import { type Ledger, StorageError } from "@verso/storage";
@@ -41,21 +42,20 @@ export interface ForkStore {
 }
 
 export function createForkStore(ledger: Ledger): ForkStore {
-  const forks = ledger.records("forks");
-  /** By parent; the ids are in the order of their creation. A document's id has no line break. */
-  const byParent = ledger.records("forks-by-parent");
+  const recordsOf = (id: string) => ledger.documentRecords(forkDocumentId(id), "fork");
+  /** The ids are in the order of their creation. */
+  const forksOf = (parent: string) => ledger.documentRecords(parent, "forks");
 
   const store: ForkStore = {
     async get(id) {
-      const bytes = await forks.get(id);
+      const bytes = await recordsOf(id).get(recordKey);
       return bytes === undefined ? undefined : mended(decode(id, bytes));
     },
-    async *list(parent, { after = "", limit = Number.POSITIVE_INFINITY } = {}) {
-      const prefix = `${parent}\n`;
+    async *list(parent, { after, limit = Number.POSITIVE_INFINITY } = {}) {
       let given = 0;
-      for await (const [key] of byParent.entries({ after: prefix + after })) {
-        if (!key.startsWith(prefix) || given >= limit) return;
-        const fork = await store.get(key.slice(prefix.length));
+      for await (const [id] of forksOf(parent).entries(after === undefined ? {} : { after })) {
+        if (given >= limit) return;
+        const fork = await store.get(id);
         if (fork === undefined) continue;
         given++;
         yield fork;
@@ -63,8 +63,8 @@ export function createForkStore(ledger: Ledger): ForkStore {
     },
     async put({ id, ...record }) {
       // In this order: what is listed and was never kept does no harm.
-      await byParent.put(`${record.parent}\n${id}`, listed);
-      await forks.put(id, Buffer.from(JSON.stringify(record)));
+      await forksOf(record.parent).put(id, listed);
+      await recordsOf(id).put(recordKey, Buffer.from(JSON.stringify(record)));
     },
   };
   return store;
@@ -130,6 +130,8 @@ export function isProposer({ user, authenticated, tenant }: Actor, { proposer }:
   );
 }
 
+/** A fork has one record, and its parent an empty one by its id. */
+const recordKey = "record";
 const listed = Buffer.alloc(0);
 
 function decode(id: string, bytes: Uint8Array): Fork {

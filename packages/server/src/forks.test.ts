@@ -193,6 +193,20 @@ describe("in a fork", () => {
     expect(await everythingOf(documentOf(fork))).toEqual(before);
   });
 
+  it("nothing is undone or reverted, which would be the relay's writing", async () => {
+    await join(101);
+    const fork = await forked();
+    const editor = await edit(fork);
+    notes(editor).insert(0, "proposed");
+    await flush();
+    const before = await everythingOf(documentOf(fork));
+    await expect(world.history.undo(documentOf(fork), ben)).rejects.toThrow(TypeError);
+    await expect(world.history.revert(documentOf(fork), ben, 1)).rejects.toThrow(TypeError);
+    await expect(world.history.restore(documentOf(fork), ben, 0)).rejects.toThrow(TypeError);
+    expect(await everythingOf(documentOf(fork))).toEqual(before);
+    expect(content(editor)).toMatchObject({ notes: "proposed" });
+  });
+
   it("nobody writes under a client id that has content in the parent, nor under the relay's", async () => {
     const ann = await join(101);
     notes(ann).insert(0, "ours");

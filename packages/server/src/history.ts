@@ -18,7 +18,7 @@ import {
   type SkippedItem,
   toPointer,
 } from "@verso/bridge";
-import type { ActivityPage, Blame } from "@verso/protocol";
+import { type ActivityPage, type Blame, forkOf } from "@verso/protocol";
 import type { Commit, CommitKind, Head, Ledger } from "@verso/storage";
 import type { Issue } from "@verso/validation";
 import { type ActivityOptions, readActivity } from "./activity.js";
@@ -79,7 +79,7 @@ export interface Unrestored {
 /**
  * Throws a `ServerError`: `version-unknown` for a document, a sequence or a time without a commit, and
  * `version-dropped` where retention has let go of what is needed, `pointer-unknown` for a path at which nothing is. A
- * sequence that is no whole number is a `TypeError`.
+ * sequence that is no whole number is a `TypeError`, and so is a fork in which something is to be taken back.
  */
 export interface History {
   /** The document as of a sequence, or as of a time: that is its last commit then. */
@@ -174,6 +174,8 @@ export function createHistory({ ledger, rooms, compactions, kindOf }: HistoryOpt
     commit: { readonly actor: Actor; readonly kind: CommitKind },
     make: (current: Current) => Promise<Made>,
   ): Promise<HistoryEdit> {
+    // The ids that the relay writes under have clocks in the parent that are not known here.
+    if (forkOf(documentId) !== null) throw new TypeError("In a fork nothing can be taken back.");
     const result = await rooms.get(documentId).edit<HistoryEdit | ServerError>(async ({ document, head }) => {
       if (head === undefined) return { type: "none", result: unknown(documentId) };
       try {

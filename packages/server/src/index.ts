@@ -34,6 +34,7 @@ export { type TokensOptions, tokens } from "./tokens.js";
 // Reading what it has written
 
 export { toChangeEvent } from "./changes.js";
+export { eraseDocument } from "./erasure.js";
 export { describeErasure } from "./erasure-routes.js";
 export { createKinds, type Kind, type Kinds, type KindsOptions } from "./kinds.js";
 export { proofOf, type Signer } from "./signed-heads.js";

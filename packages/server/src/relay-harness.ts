@@ -23,6 +23,8 @@ export interface RelayHarness {
   readonly url: string;
   /** Everything that relays have logged here. */
   readonly log: string;
+  /** Where LevelDB keeps its files. */
+  readonly folder: string;
   start(config?: ConfigInput): Promise<void>;
   stop(): Promise<void>;
   /** Makes a token in the folder, which no relay may use then. */
@@ -68,6 +70,7 @@ export function createRelayHarness(): RelayHarness {
   const logger = pino({ level: "debug" }, { write });
 
   const harness: RelayHarness = {
+    folder: data,
     get log() {
       return log;
     },

@@ -1,16 +1,16 @@
 /**
  * A document as it was: at any sequence that the ledger still has the parts for.
  *
- * There are three ways to the JSON of a version, and the shortest one is taken: forward from the nearest snapshot before
- * it through the updates, or backward by the changes, from the nearest snapshot after it or from the document as it is.
- * The state of a version has only the first. Both are exact, though the documents are garbage-collected: an update holds what its transaction inserted,
- * whatever became of that later, and a change holds its old values. What a state at N cannot hold is what was deleted
- * before N: of that there are ids and places.
+ * The JSON of a version is found along the changes, there or back, from the nearest snapshot or from the document as it
+ * is; or along the updates from the snapshot before. The shortest of these ways is taken. The state of a version has
+ * only the last. All are exact, though the documents are garbage-collected: an update holds what its transaction
+ * inserted, whatever became of that later, and a change holds its old values. What a state at N cannot hold is what was
+ * deleted before N: of that there are ids and places.
  *
  * Where retention has let go of the parts on one way another is taken, and where it has on all, that is said.
  */
 import {
-  applyChange,
+  beginReplay,
   type Change,
   decodeChange,
   emptyDocument,
@@ -91,20 +91,18 @@ export function createVersions({ ledger, compactions, kindOf }: VersionsOptions)
     async content(sequence, { head, content }) {
       assertKnown(sequence, head);
       const now = structuredClone(content()) as MutableJsonObject;
-      const { document } = head;
-      const before = await ledger.snapshot(document, { notAfter: sequence });
-      const after = await ledger.snapshot(document, { notBefore: sequence });
+      const snapshots = await ledger.snapshots(head.document);
+      const before = snapshots.findLast(at => at <= sequence);
+      const after = snapshots.find(at => at >= sequence);
       const ways: Way[] = [
-        {
-          commits: head.sequence - sequence,
-          go: () => backward(now, { document, sequence, later: head.sequence }),
-        },
-        { commits: sequence - (before?.sequence ?? 0), go: () => forward(before, sequence, head) },
+        { commits: head.sequence - sequence, go: () => alongChanges(now, head.sequence, { sequence, head }) },
+        { commits: sequence - (before ?? 0), go: () => alongUpdates(sequence, head) },
       ];
-      if (after !== undefined) {
-        const go = async () =>
-          backward(await contentOf(after, head), { document, sequence, later: after.sequence });
-        ways.push({ commits: after.sequence - sequence, go });
+      for (const at of new Set([before, after])) {
+        if (at === undefined) continue;
+        const go = () => fromSnapshot(at, sequence, head);
+        // Before the updates behind the same snapshot: a change is the cheaper of the two.
+        ways.unshift({ commits: Math.abs(at - sequence), go });
       }
       for (const { go } of ways.sort((a, b) => a.commits - b.commits)) {
         const found = await go();
@@ -162,28 +160,39 @@ export function createVersions({ ledger, compactions, kindOf }: VersionsOptions)
   };
   return versions;
 
-  /** Undoes the changes between two versions in the JSON of the later one; `null` where one of them is gone. */
-  async function backward(
-    content: MutableJsonObject,
-    { document, sequence, later }: { document: string; sequence: number; later: number },
+  /** Along the changes, there or back, from the JSON of another version; `null` where one of them is gone. */
+  async function alongChanges(
+    json: MutableJsonObject,
+    from: number,
+    { sequence, head: { document } }: { readonly sequence: number; readonly head: Head },
   ): Promise<JsonObject | null> {
-    for await (const { change } of ledger.read(document, { from: sequence + 1, to: later, reverse: true })) {
+    const replay = beginReplay(json);
+    const [first, last] = from < sequence ? [from + 1, sequence] : [sequence + 1, from];
+    const direction = from < sequence ? "forward" : "reverse";
+    const range = { from: first, to: last, reverse: direction === "reverse" };
+    for await (const { change } of ledger.read(document, range)) {
       if (change === undefined) return null;
-      applyChange(content, decodeChange(change), "reverse");
+      replay.apply(decodeChange(change), direction);
     }
-    return content;
+    return replay.end();
   }
 
-  async function contentOf({ sequence, state }: Snapshot, head: Head): Promise<MutableJsonObject> {
-    const projected = await compactions.project({ updates: [state], roots: await rootsOf(head) });
-    return shown(projected, await rootsAt(projected, sequence, head));
+  /** Along the changes from a snapshot; `null` also where it is gone, or does not tell which roots there were. */
+  async function fromSnapshot(at: number, sequence: number, head: Head): Promise<JsonObject | null> {
+    const snapshot = await ledger.snapshot(head.document, { notAfter: at });
+    const names = snapshot?.sequence === at ? rootsKnownAt(snapshot) : undefined;
+    if (names === undefined) return null;
+    const known = await rootsOf(head);
+    const roots = Object.fromEntries(Object.entries(known).filter(([name]) => names.includes(name)));
+    const { content } = await compactions.project({ updates: [snapshot!.state], roots });
+    const json = await alongChanges(content as MutableJsonObject, at, { sequence, head });
+    const { roots: declared } = await kindOf(head.document);
+    return json && { ...emptyDocument(declared), ...json };
   }
 
-  async function forward(
-    snapshot: Snapshot | undefined,
-    sequence: number,
-    head: Head,
-  ): Promise<JsonObject | null> {
+  /** From the snapshot before, by its state and the updates behind it; `null` where one of them is gone. */
+  async function alongUpdates(sequence: number, head: Head): Promise<JsonObject | null> {
+    const snapshot = await ledger.snapshot(head.document, { notAfter: sequence });
     const updates = await updatesFrom(snapshot, sequence, head);
     if (updates === null) return null;
     const projected = await compactions.project({ updates, roots: await rootsOf(head) });

@@ -458,11 +458,7 @@ describe("snapshots", () => {
     kept.delete(undefined);
     expect(kept.size).toBe(3);
     expect(await at(100)).toBe(26);
-    const from = async (notBefore: number) => (await again.snapshot("a", { notBefore }))?.sequence;
-    const next = new Set(await Promise.all(Array.from({ length: 27 }, (_, sequence) => from(sequence))));
-    expect(next).toEqual(kept);
-    expect(await from(26)).toBe(26);
-    expect(await from(27)).toBeUndefined();
+    expect(await again.snapshots("a")).toEqual([...kept]);
     await again.close();
     expect(await issuesOf(disk)).toEqual([]);
   });

@@ -57,8 +57,8 @@ export interface LedgerOptions {
   /** Waits between attempts to open a store that failed. */
   readonly sleep?: Sleep;
   /**
-   * How many snapshots of a document are kept: the latest, and older ones the sparser the older they are. Versions in between cost
-   * the commits from the one before.
+   * How many snapshots of a document are kept: the latest, and older ones the sparser the older they are. A
+   * version in between costs the commits from the nearest.
    * @default 64
    */
   readonly snapshotsKept?: number;
@@ -125,11 +125,10 @@ export interface Ledger extends AsyncDisposable {
   documents(options?: { readonly after?: string; readonly limit?: number }): AsyncIterableIterator<Head>;
   /** Commits of a document; a gap between them is `corrupted`, or `erased`. Hashes are not verified. */
   read(document: string, options?: ReadOptions): AsyncIterableIterator<Commit>;
-  /** The latest snapshot, the latest that is not behind a sequence, or the first that is not before one. */
-  snapshot(
-    document: string,
-    options?: { readonly notAfter: number } | { readonly notBefore: number },
-  ): Promise<Snapshot | undefined>;
+  /** The latest snapshot, or the latest that is not behind a sequence. */
+  snapshot(document: string, options?: { readonly notAfter?: number }): Promise<Snapshot | undefined>;
+  /** The sequences of all snapshots that are kept, ascending. */
+  snapshots(document: string): Promise<number[]>;
   /** The runs of commits of all documents behind a feed sequence, in order; nothing is skipped. */
   feed(options?: { readonly since?: number; readonly limit?: number }): AsyncIterableIterator<FeedEntry>;
   /** Sequence of the commit that bears the key. */
@@ -228,12 +227,15 @@ export async function openLedger({
         (entry, parsed) => (parsed?.keyspace === "head" ? readHead(entry, parsed.document) : undefined),
       ),
     read,
-    snapshot: (document, wanted = { notAfter: Number.MAX_SAFE_INTEGER }) =>
-      groupCommit.read(backend =>
-        "notBefore" in wanted
-          ? readNextSnapshotOf(backend, document, assertSequence(wanted.notBefore))
-          : readSnapshotOf(backend, document, assertSequence(wanted.notAfter)),
-      ),
+    snapshot: (document, { notAfter = Number.MAX_SAFE_INTEGER } = {}) =>
+      groupCommit.read(backend => readSnapshotOf(backend, document, assertSequence(notAfter))),
+    snapshots: document =>
+      groupCommit.read(async backend => {
+        const latest = (await readHeadOf(backend, document))?.snapshot ?? 0;
+        const found: number[] = [];
+        for await (const sequence of snapshotsUpTo(backend, { document, last: latest })) found.push(sequence);
+        return found.reverse();
+      }),
     feed: ({ since = 0, limit = Number.POSITIVE_INFINITY } = {}) =>
       walk({ ...within(KEYSPACE.feed), gt: feedKey(assertSequence(since)), limit }, (entry, parsed) => {
         if (parsed?.keyspace !== "feed") return undefined;
@@ -396,37 +398,25 @@ export async function openLedger({
       if (now !== latest) return await readSnapshotOf(backend, document, notAfter);
       throw corruptedRecord({ what: "snapshot", document, sequence: latest }, "is missing");
     }
-    const { gte } = within(KEYSPACE.snapshot, keyOf(document));
-    const older = { gte: gte!, lte: snapshotKey(keyOf(document), notAfter, 0), reverse: true };
-    return await firstSnapshot(backend, { document, range: older });
-  }
-
-  async function readNextSnapshotOf(
-    backend: StorageBackend,
-    document: string,
-    notBefore: number,
-  ): Promise<Snapshot | undefined> {
-    const latest = (await readHeadOf(backend, document))?.snapshot ?? 0;
-    if (latest < notBefore) return undefined;
-    // One that is being saved lies behind the latest.
-    const lte = snapshotKey(keyOf(document), latest, 0);
-    const newer = { gte: snapshotKey(keyOf(document), notBefore, 0), lte };
-    return await firstSnapshot(backend, { document, range: newer });
-  }
-
-  async function firstSnapshot(
-    backend: StorageBackend,
-    { document, range }: { readonly document: string; readonly range: RangeOptions },
-  ): Promise<Snapshot | undefined> {
-    for await (const found of backend.keys(range)) {
-      const parsed = parseKey(found);
-      // Without chunk 0 it is what saving one left behind that was cut off.
-      if (parsed?.keyspace !== "snapshot" || parsed.chunk !== 0) continue;
-      const { sequence } = parsed;
-      const snapshot = await readSnapshot(backend, { document, documentKey: keyOf(document), sequence });
+    for await (const sequence of snapshotsUpTo(backend, { document, last: notAfter })) {
+      const snapshot = await read(sequence);
       if (snapshot !== undefined) return snapshot;
     }
     return undefined;
+  }
+
+  /** The sequences of snapshots, the latest first. */
+  async function* snapshotsUpTo(
+    backend: StorageBackend,
+    { document, last }: { readonly document: string; readonly last: number },
+  ): AsyncIterableIterator<number> {
+    const { gte } = within(KEYSPACE.snapshot, keyOf(document));
+    const range = { gte: gte!, lte: snapshotKey(keyOf(document), last, 0), reverse: true };
+    for await (const found of backend.keys(range)) {
+      const parsed = parseKey(found);
+      // Without chunk 0 it is what saving one left behind that was cut off.
+      if (parsed?.keyspace === "snapshot" && parsed.chunk === 0) yield parsed.sequence;
+    }
   }
 
   /** What a walk finds, read; keys that are none of a ledger's are left to `verifyLedger`. */

@@ -283,8 +283,8 @@ class ClassicLevelBackend implements LevelBackend {
     if (this.#level.status !== "open") throw this.#closed();
     const iterator = begin();
     try {
-      for (;;) {
-        const chunk = await this.#reading(() => iterator.nextv(CHUNK));
+      for (let size = FIRST_CHUNK; ; size = Math.min(4 * size, CHUNK)) {
+        const chunk = await this.#reading(() => iterator.nextv(size));
         if (chunk.length === 0) return;
         for (const item of chunk) {
           yield item;
@@ -311,6 +311,8 @@ class ClassicLevelBackend implements LevelBackend {
 }
 
 const CHUNK = 1000;
+/** Whoever walks back to look for something has often found it by then. */
+const FIRST_CHUNK = 16;
 const READ_AHEAD = 512 * 1024;
 
 /** Compaction removes files while they are listed. */
