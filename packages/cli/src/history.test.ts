@@ -450,6 +450,20 @@ describe("the commands of history", () => {
     }
   });
 
+  it("take the token from the environment or a flag, and never print it", async () => {
+    const relay = await serve(folder);
+    const asked = (token: string) =>
+      launch(["undo", "note/1", "--json"], { VERSO_URL: relay.url, VERSO_TOKEN: token });
+    expect((await asked(tokens.ann)).code).toBe(0);
+    const wrong = `${tokens.ann.slice(0, -4)}AAAA`;
+    const flag = await verso("undo", "note/1", "--url", relay.url, "--token", wrong);
+    for (const refused of [await asked(wrong), flag]) {
+      expect(refused).toMatchObject({ code: 4, out: "", err: expect.stringContaining("token-invalid") });
+      expect(refused.err).not.toContain(wrong.split(".")[1]);
+    }
+    await relay.close();
+  });
+
   it("colour what comes and goes, where colours are wanted", async () => {
     const args = ["diff", "note/1", "1", "2"];
     const colored = await launch(args, { FORCE_COLOR: "1" });

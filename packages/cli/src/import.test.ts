@@ -125,7 +125,7 @@ describe("verso import into a folder", () => {
 
   it.each([
     [["bad", "other"], 4, "unknown-kind"],
-    [["bad", "a//b"], 2, "no document id"],
+    [["bad", "a//b"], 2, "has an empty segment"],
     [["none", "order/1"], 3, "no file none"],
     [["half", "order/1"], 6, "truncated"],
     [[".", "order/1"], 1, "cannot be read"],
