@@ -118,6 +118,20 @@ describe("verso serve", () => {
   });
 });
 
+describe("verso log", () => {
+  it("lists the commits with their patches in both directions", async () => {
+    const store = await makeStore();
+    const { code, out } = await verso("log", store, "notes/one");
+    expect(code).toBe(0);
+    expect(out).toContain("update  by ann");
+    expect(out).toContain('> {"op":"str_ins","path":"/t","pos":5,"str":" world"}');
+    const json = await verso("log", store, "notes/one", "--json");
+    expect(json.out).toBe((await verso("history", "notes/one", "--json")).out);
+    expect(await verso("log", store, "nothing")).toMatchObject({ code: 3 });
+    expect((await verso("log", join(folder, "nowhere"), "x")).code).toBe(3);
+  });
+});
+
 describe("verso history", () => {
   it("lists the commits for people and for programs", async () => {
     await makeStore();

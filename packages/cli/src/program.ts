@@ -5,6 +5,7 @@ import { blameCommand } from "./blame.js";
 import { eraseCommand } from "./erase.js";
 import { historyCommand } from "./history.js";
 import { importCommand } from "./import.js";
+import { logCommand } from "./log.js";
 import { checkProofCommand, keygenCommand, proveCommand } from "./proof.js";
 import { serveCommand } from "./serve.js";
 import { tagCommand } from "./tag.js";
@@ -23,6 +24,7 @@ export function createProgram(): Command {
     .addCommand(serveCommand())
     .addCommand(verifyCommand())
     .addCommand(validateCommand())
+    .addCommand(logCommand())
     .addCommand(importCommand())
     .addCommand(tokenCommand())
     .addCommand(historyCommand())
