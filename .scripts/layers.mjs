@@ -18,7 +18,7 @@ const allowed = {
   client: judging,
   react: ["client"],
   svelte: ["client"],
-  cli: ["server", "client", "storage", "protocol"],
+  cli: ["server", "client", ...bottom],
 };
 
 export function checkLayers() {

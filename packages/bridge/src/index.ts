@@ -18,6 +18,7 @@ export {
   readPath,
   readPointer,
   textLength,
+  valueAt,
 } from "./read.js";
 export { type ApplyPatchOptions, applyPatch, type WriteOptions, write } from "./write.js";
 

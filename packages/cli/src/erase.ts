@@ -3,15 +3,17 @@ import { type Erasure, erasure } from "@verso/protocol";
 import { describeErasure, eraseDocument } from "@verso/server";
 import { StorageError } from "@verso/storage";
 import { Command } from "commander";
+import { toDocumentId } from "./arguments.js";
 import { CliError } from "./errors.js";
 import { openFolder } from "./folder.js";
 import { type Place, type PlaceFlags, placeOf, withPlace } from "./place.js";
 import { createRelayApi } from "./relay-api.js";
+import { toLine } from "./terminal.js";
 
 export function eraseCommand(): Command {
   return withPlace(new Command("erase"))
     .description("erase a document for good: its whole history goes, and it can never be written to again")
-    .argument("<document>", "id of the document")
+    .argument("<document>", "id of the document", toDocumentId)
     .option("--json", "what is left of it, as one JSON object")
     .action(erase);
 }
@@ -22,11 +24,9 @@ async function erase(
 ): Promise<void> {
   const erased = await eraseAt(placeOf(flags, process.env), document);
   const { sequence, erased_at, user_id } = erased;
-  console.log(
-    json
-      ? JSON.stringify(erased)
-      : `${document}  erased with its ${sequence} commits  ${erased_at}  by ${user_id}`,
-  );
+  if (json) return console.log(JSON.stringify(erased));
+  const commits = sequence === 1 ? "1 commit" : `${sequence} commits`;
+  console.log(toLine([{ text: `${document}  erased with its ${commits}  ${erased_at}  by ${user_id}` }]));
 }
 
 async function eraseAt(place: Place, document: string): Promise<Erasure> {

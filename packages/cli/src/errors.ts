@@ -12,7 +12,7 @@ export type CliErrorCode =
   | "bad-request"
   /** It has a document of this id. */
   | "document-exists"
-  /** It does not take the document that it was given. */
+  /** The document's kind does not allow it, or the firewall does not let it in. */
   | "refused"
   /** What is to be imported is not there, or does not answer. */
   | "source-unreachable"

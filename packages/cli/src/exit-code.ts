@@ -1,6 +1,7 @@
 /** What the command's exit code says. Part of its interface, like the names of its flags. */
 import { ServerError } from "@verso/server";
 import { StorageError } from "@verso/storage";
+import { CommanderError } from "commander";
 import { CliError, type CliErrorCode } from "./errors.js";
 
 export const ExitCode = {
@@ -13,6 +14,8 @@ export const ExitCode = {
   denied: 4,
   /** Something was verified and is not as it should be. */
   verificationFailed: 5,
+  /** What was to be written is not what the document's kind allows, or the firewall lets in. */
+  refused: 6,
   /** It may work later: the store or the port is in use. */
   unavailable: 69,
 } as const;
@@ -21,12 +24,26 @@ export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 
 /** The exit code for an error that ended a command. */
 export function exitCodeOf(error: unknown): ExitCode {
+  // Help that was asked for ends a command, too.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
   if (error instanceof CliError) return byCode[error.code];
   if (error instanceof ServerError) {
-    if (error.code === "port-in-use") return ExitCode.unavailable;
-    return error.code === "config-invalid" || error.code === "config-unreadable"
-      ? ExitCode.usage
-      : ExitCode.failure;
+    switch (error.code) {
+      case "port-in-use":
+        return ExitCode.unavailable;
+      case "config-invalid":
+      case "config-unreadable":
+        return ExitCode.usage;
+      case "version-unknown":
+      case "version-dropped":
+      case "pointer-unknown":
+      case "document-erased":
+        return ExitCode.notFound;
+      case "document-unavailable":
+        return exitCodeOf(error.cause);
+      default:
+        return ExitCode.failure;
+    }
   }
   if (error instanceof StorageError) {
     if (error.code === "not-found") return ExitCode.notFound;
@@ -45,7 +62,7 @@ const byCode: Readonly<Record<CliErrorCode, ExitCode>> = {
   "bad-request": ExitCode.usage,
   "relay-failed": ExitCode.failure,
   "document-exists": ExitCode.failure,
-  refused: ExitCode.failure,
+  refused: ExitCode.refused,
   "source-unreachable": ExitCode.unavailable,
   "source-failed": ExitCode.failure,
   "source-empty": ExitCode.failure,

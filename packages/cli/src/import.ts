@@ -1,7 +1,9 @@
 /** `verso import`: makes an existing Yjs document a new document of a store. */
 import { checkDocumentId, type ImportedDocument, importedDocument } from "@verso/protocol";
-import { createKinds, importDocument, readConfig } from "@verso/server";
+import { importDocument } from "@verso/server";
 import { Command, Option } from "commander";
+import { toDocumentId } from "./arguments.js";
+import { configHelp, readConfiguration } from "./configuration.js";
 import { CliError, type CliErrorCode } from "./errors.js";
 import { openFolder } from "./folder.js";
 import { describeIssue, indented } from "./issue-lines.js";
@@ -16,14 +18,9 @@ export function importCommand(): Command {
       "<source>",
       "a file or an http(s) URL with one update in V1, or the ws(s) URL of a y-websocket room",
     )
-    .argument("<document>", "id of the document, which must not exist")
+    .argument("<document>", "id of the document, which must not exist", toDocumentId)
     .option("--allow-invalid", "also when it does not satisfy its kind; the issues then stand in its commit")
-    .addOption(
-      new Option(
-        "--config <file>",
-        "with --data: configuration file (default: verso.config.ts, if there is one)",
-      ).conflicts("url"),
-    )
+    .addOption(new Option("--config <file>", `with --data: ${configHelp}`).conflicts("url"))
     .addOption(
       new Option("--user <id>", "with --data: who imports; a relay knows by the token")
         .default("operator")
@@ -70,13 +67,10 @@ async function importIntoFolder(
   update: Uint8Array,
   { folder, config: file, user, allowInvalid }: Flags & { folder: string },
 ): Promise<ImportedDocument> {
-  const { documents, limits, documentBytes, frameLimits } = await readConfig({
-    file,
-    environment: process.env,
-  });
+  const { config, kinds } = await readConfiguration(file);
+  const { limits, documentBytes, frameLimits } = config;
   const checked = checkDocumentId(documentId, { maxBytes: frameLimits.documentIdBytes });
-  if (!checked.ok) throw new CliError("bad-request", `"${documentId}" is no document id: ${checked.detail}.`);
-  const kinds = createKinds(documents, { onRuleFailure });
+  if (!checked.ok) throw new CliError("bad-request", checked.detail);
   const actor = { user, session: "", roles: [] };
   await using ledger = await openFolder(folder, { creating: true });
   const options = { ledger, kinds, limits, documentBytes, actor, allowInvalid };
@@ -87,10 +81,6 @@ async function importIntoFolder(
   }
   const { sequence, revision, issues } = result;
   return { id: checked.id, sequence, revision_id: revision, issues: [...issues] };
-}
-
-function onRuleFailure(rule: string, cause: unknown): void {
-  console.error(`rule "${rule}" failed:`, cause);
 }
 
 const codes = {

@@ -1,4 +1,5 @@
 /** Issues of documents, as lines for people. */
+import { printable } from "./terminal.js";
 
 export interface ToldIssue {
   readonly pointer: string;
@@ -8,10 +9,10 @@ export interface ToldIssue {
 
 /** The pointer of the whole document is empty, which nobody would see. */
 export function describeIssue({ pointer, code, message }: ToldIssue): string {
-  return `${pointer || "/"}  ${code}  ${message}`;
+  return printable(`${pointer || "/"}  ${code}  ${message}`);
 }
 
-/** Lines below a message, with their line breaks. */
+/** Lines below a message, one line each. */
 export function indented(issues: readonly ToldIssue[]): string {
   return issues.map(issue => `\n  ${describeIssue(issue)}`).join("");
 }

@@ -1,11 +1,13 @@
-/** `verso log`: the commits of a document, oldest first. */
+/** `verso log`: the commits of a document in a folder as they are on record, with the patches in both directions. */
 import { toChangeEvent } from "@verso/server";
-import { openLedger, openLevelBackend, StorageError } from "@verso/storage";
+import { StorageError } from "@verso/storage";
 import { Command } from "commander";
+import { openFolder } from "./folder.js";
+import { describeIssue } from "./issue-lines.js";
 
 export function logCommand(): Command {
   return new Command("log")
-    .description("list the commits of a document")
+    .description("list the commits of a document in a folder, with their patches in both directions")
     .argument("<folder>", "folder of the LevelDB store; its relay must not be running")
     .argument("<document>", "id of the document")
     .option("--json", "one JSON object a line")
@@ -13,7 +15,7 @@ export function logCommand(): Command {
 }
 
 async function log(folder: string, document: string, { json = false }: { json?: boolean }): Promise<void> {
-  await using ledger = await openLedger({ open: () => openLevelBackend(folder, { createIfMissing: false }) });
+  await using ledger = await openFolder(folder);
   if ((await ledger.head(document)) === undefined) {
     throw new StorageError("not-found", `There is no document "${document}" in ${folder}.`, { document });
   }
@@ -26,8 +28,6 @@ async function log(folder: string, document: string, { json = false }: { json?: 
     console.log(`${event.revision_id}  ${event.created_at}  ${event.kind}  by ${event.user_id}`);
     for (const operation of event.forward_patch ?? []) console.log(`  > ${JSON.stringify(operation)}`);
     for (const operation of event.reverse_patch ?? []) console.log(`  < ${JSON.stringify(operation)}`);
-    for (const { severity, pointer, code, message } of event.issues ?? []) {
-      console.log(`  ! ${severity} ${code} at ${pointer || "/"}: ${message}`);
-    }
+    for (const issue of event.issues ?? []) console.log(`  ! ${describeIssue(issue)}`);
   }
 }

@@ -119,13 +119,30 @@ describe("verso serve", () => {
 });
 
 describe("verso log", () => {
-  it("lists the commits for people and for programs", async () => {
+  it("lists the commits with their patches in both directions", async () => {
     const store = await makeStore();
     const { code, out } = await verso("log", store, "notes/one");
     expect(code).toBe(0);
     expect(out).toContain("update  by ann");
     expect(out).toContain('> {"op":"str_ins","path":"/t","pos":5,"str":" world"}');
     const json = await verso("log", store, "notes/one", "--json");
+    expect(json.out).toBe((await verso("history", "notes/one", "--json")).out);
+    expect(await verso("log", store, "nothing")).toMatchObject({ code: 3 });
+    expect((await verso("log", join(folder, "nowhere"), "x")).code).toBe(3);
+  });
+});
+
+describe("verso history", () => {
+  it("lists the commits for people and for programs", async () => {
+    await makeStore();
+    const { code, out } = await verso("history", "notes/one");
+    expect(code).toBe(0);
+    expect(out.split("\n")).toEqual([
+      '1  2023-11-14T22:13:20.000Z  ann  update  /t + "hello"',
+      "2  2023-11-14T22:13:20.000Z  ann  update  /t:5 +  world",
+      "",
+    ]);
+    const json = await verso("history", "notes/one", "--json");
     const lines = json.out
       .trim()
       .split("\n")
@@ -137,8 +154,8 @@ describe("verso log", () => {
   });
 
   it("ends quietly when its reader has left", async () => {
-    const store = await makeStore();
-    const child = spawn(process.execPath, [launcher, "log", store, "notes/one"], { stdio: "pipe" });
+    await makeStore();
+    const child = spawn(process.execPath, [launcher, "history", "notes/one"], { cwd: folder, stdio: "pipe" });
     child.stdout.destroy();
     let complaints = "";
     child.stderr.setEncoding("utf8").on("data", text => {
@@ -149,12 +166,12 @@ describe("verso log", () => {
   });
 
   it("ends with 3 for what is not there", async () => {
-    const store = await makeStore();
-    expect(await verso("log", store, "nothing")).toMatchObject({
+    await makeStore();
+    expect(await verso("history", "nothing")).toMatchObject({
       code: 3,
       err: expect.stringContaining("not-found"),
     });
-    expect((await verso("log", join(folder, "nowhere"), "x")).code).toBe(3);
+    expect((await verso("history", "x", "--data", "nowhere")).code).toBe(3);
     expect(readdirSync(folder)).not.toContain("nowhere");
   });
 });

@@ -19,7 +19,7 @@ export type Place =
 export function withPlace(command: Command): Command {
   return command
     .addOption(new Option("--url <url>", "address of the running relay (env: VERSO_URL)").conflicts("data"))
-    .option("--token <token>", "API token with the right to administer it (better in env: VERSO_TOKEN)")
+    .option("--token <token>", "API token with the right to it (better in env: VERSO_TOKEN)")
     .option(
       "--data <folder>",
       "folder of the LevelDB store, while no relay runs (env: VERSO_DATA, default: ./data)",

@@ -145,7 +145,7 @@ describe("verso tag", () => {
     const last = await verso("tag", "invoice/42", "last one", "--url", url, "--json");
     expect(tag.parse(JSON.parse(last.out))).toMatchObject({ name: "last one", sequence: 3 });
     const list = await verso("tag", "invoice/42", "--list", "--url", url);
-    expect(list.out).toMatch(/^first {2}1-\w+ .* by operator\nlast one {2}3-\w+ .* by \S+\n$/);
+    expect(list.out).toMatch(/^first {5}1-\w+ .* by operator\nlast one {2}3-\w+ .* by \S+\n$/);
     expect((await verso("tag", "invoice/42", "first", "2", "--url", url)).code).toBe(1);
     expect((await verso("tag", "invoice/42", "first", "--delete", "--url", url)).code).toBe(0);
     expect((await verso("tag", "invoice/42", "first", "--delete", "--url", url)).code).toBe(3);

@@ -12,7 +12,7 @@ import {
   readPublicKey,
 } from "@verso/storage";
 import { Command } from "commander";
-import { toSequence } from "./arguments.js";
+import { toDocumentId, toWholeNumber } from "./arguments.js";
 import { CliError } from "./errors.js";
 import { ExitCode } from "./exit-code.js";
 import { openFolder } from "./folder.js";
@@ -22,8 +22,8 @@ import { createRelayApi } from "./relay-api.js";
 export function proveCommand(): Command {
   return withPlace(new Command("prove"))
     .description("prove that a commit belongs to a document's history; prints the proof")
-    .argument("<document>", "id of the document")
-    .argument("<sequence>", "sequence of the commit", toSequence)
+    .argument("<document>", "id of the document", toDocumentId)
+    .argument("<sequence>", "sequence of the commit", toWholeNumber)
     .option("--signing-key <file>", "private key that signs the head when none is signed; with --data only")
     .action(prove);
 }

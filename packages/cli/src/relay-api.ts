@@ -33,13 +33,22 @@ export function createRelayApi({ url, token }: { url: string; token: string | un
         ...(body === undefined ? {} : { body: isBytes ? Buffer.from(body) : JSON.stringify(body) }),
         signal: AbortSignal.timeout(patience),
       });
-      if (answer.ok) return parse(answer.json);
+      if (answer.ok) return parsed(answer.json, parse);
       const told = problem.safeParse(answer.json);
       const detail = told.success ? `${told.data.detail} [${told.data.code}]` : `status ${answer.status}`;
       const issues = indented((told.success && told.data.issues) || []);
       throw new CliError(codeOf(answer.status, told.data?.code), `${base} refuses: ${detail}${issues}`);
     },
   };
+
+  function parsed<T>(json: unknown, parse: (json: unknown) => T): T {
+    try {
+      return parse(json);
+    } catch (cause) {
+      const detail = `What answers at ${base} is no relay, or one of another version.`;
+      throw new CliError("relay-unreachable", detail, { cause });
+    }
+  }
 
   async function ask(
     address: string,

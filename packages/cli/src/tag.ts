@@ -1,19 +1,18 @@
 /** `verso tag`: names for versions of a document. */
-import { type Tag, tag, tagList, tagRequest } from "@verso/protocol";
-import { createTags } from "@verso/server";
+import type { Tag } from "@verso/protocol";
 import { Command } from "commander";
-import { toSequence } from "./arguments.js";
+import { toDocumentId, toWholeNumber } from "./arguments.js";
 import { CliError } from "./errors.js";
-import { openFolder } from "./folder.js";
-import { type Place, type PlaceFlags, placeOf, withPlace } from "./place.js";
-import { createRelayApi } from "./relay-api.js";
+import { type PlaceFlags, placeOf, withPlace } from "./place.js";
+import { openTags } from "./tags.js";
+import { printTable, type Row } from "./terminal.js";
 
 export function tagCommand(): Command {
   return withPlace(new Command("tag"))
     .description("name a version of a document; list the names or let go of one")
-    .argument("<document>", "id of the document")
+    .argument("<document>", "id of the document", toDocumentId)
     .argument("[name]", "name of the version")
-    .argument("[sequence]", "sequence of the commit (default: the last)", toSequence)
+    .argument("[sequence]", "sequence of the commit (default: the last)", toWholeNumber)
     .option("--list", "list the document's tags, by name")
     .option("--delete", "let go of the name; the commit stays")
     .option("--json", "one JSON object a line")
@@ -34,88 +33,24 @@ async function tagVersion(
 ): Promise<void> {
   if (list && (deletes || name !== undefined)) throw wrong("--list stands alone");
   if (deletes && sequence !== undefined) throw wrong("--delete takes a name and nothing more");
-  const show = (shown: Tag) => console.log(json ? JSON.stringify(shown) : describe(shown));
   await using tags = await openTags(placeOf(flags, process.env), document);
-  if (list) {
-    for await (const each of tags.list()) show(each);
-    return;
-  }
+  if (list) return await show(tags.list(), { json });
   if (name === undefined) throw wrong("give a name, or --list");
-  show(deletes ? await tags.delete(name) : await tags.create(name, sequence));
+  await show([deletes ? await tags.delete(name) : await tags.create(name, sequence)], { json });
 }
 
-function describe({ name, revision_id, created_at, user_id }: Tag): string {
-  return [name, revision_id, created_at, `by ${user_id}`].join("  ");
-}
-
-/** The tags of a document, wherever it is. */
-interface DocumentTags extends AsyncDisposable {
-  create(name: string, sequence: number | undefined): Promise<Tag>;
-  list(): AsyncIterable<Tag>;
-  delete(name: string): Promise<Tag>;
-}
-
-async function openTags(place: Place, document: string): Promise<DocumentTags> {
-  switch (place.type) {
-    case "relay":
-      return tagsOfRelay(place, document);
-    case "folder":
-      return tagsOfFolder(place.folder, document);
+async function show(tags: AsyncIterable<Tag> | Iterable<Tag>, { json }: { json: boolean }): Promise<void> {
+  if (json) {
+    for await (const tag of tags) console.log(JSON.stringify(tag));
+  } else if ((await printTable(toRows(tags))) === 0) {
+    console.error("no tags");
   }
 }
 
-function tagsOfRelay(place: Place & { type: "relay" }, document: string): DocumentTags {
-  const api = createRelayApi(place);
-  const path = `/api/documents/${encodeURIComponent(document)}/tags`;
-  return {
-    create: (name, sequence) =>
-      api.request("POST", path, { body: { name, sequence }, parse: json => tag.parse(json) }),
-    async *list() {
-      for (let after: string | null = ""; after !== null; ) {
-        const query: string = after === "" ? "" : `?after=${encodeURIComponent(after)}`;
-        const page = await api.request("GET", path + query, { parse: json => tagList.parse(json) });
-        yield* page.tags;
-        after = page.next;
-      }
-    },
-    delete: name =>
-      api.request("DELETE", `${path}/${encodeURIComponent(name)}`, { parse: json => tag.parse(json) }),
-    async [Symbol.asyncDispose]() {},
-  };
-}
-
-/** Who acts on a folder: there is nobody to be asked who he is. */
-const operator = { user: "operator" };
-
-async function tagsOfFolder(folder: string, document: string): Promise<DocumentTags> {
-  const ledger = await openFolder(folder);
-  const head = await ledger.head(document);
-  if (head === undefined) {
-    await ledger.close();
-    throw new CliError("not-found", `There is no document "${document}" in ${folder}.`);
+async function* toRows(tags: AsyncIterable<Tag> | Iterable<Tag>): AsyncGenerator<Row> {
+  for await (const { name, revision_id, created_at, user_id } of tags) {
+    yield { columns: [name, revision_id, created_at, `by ${user_id}`].map(text => ({ text })) };
   }
-  const tags = createTags(ledger, document, { now: Date.now });
-  return {
-    async create(name, sequence = head.sequence) {
-      const fault = tagRequest.safeParse({ name, sequence }).error?.issues[0];
-      if (fault !== undefined) throw wrong(`${fault.path[0]?.toString()}: ${fault.message}`);
-      const created = await tags.create({ name, sequence }, operator);
-      if (created.outcome === "no-commit") {
-        throw new CliError("not-found", `There is no commit ${sequence} of "${document}".`);
-      }
-      if (created.outcome === "taken") {
-        throw new CliError("conflict", `"${name}" is the name of ${created.tag.revision_id}.`);
-      }
-      return created.tag;
-    },
-    list: () => tags.list(),
-    async delete(name) {
-      const deleted = await tags.delete(name);
-      if (deleted === undefined) throw new CliError("not-found", `"${document}" has no tag "${name}".`);
-      return deleted;
-    },
-    [Symbol.asyncDispose]: () => ledger.close(),
-  };
 }
 
 function wrong(detail: string): CliError {

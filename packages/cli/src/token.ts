@@ -1,6 +1,7 @@
 /** `verso token`: gives out API tokens, lists them, and takes them back. */
 import { type TokenDescription, type TokenRequest, tokenRequest } from "@verso/protocol";
 import { Command, InvalidArgumentError } from "commander";
+import { toNames } from "./arguments.js";
 import { CliError } from "./errors.js";
 import { type PlaceFlags, placeOf, withPlace } from "./place.js";
 import { openTokens } from "./tokens.js";
@@ -82,10 +83,6 @@ function stateOf({ created_at, expires_at, revoked_at }: TokenDescription): stri
   if (revoked_at !== null) return `revoked ${revoked_at}`;
   if (expires_at === null) return `valid since ${created_at}`;
   return Date.parse(expires_at) <= Date.now() ? `expired ${expires_at}` : `valid until ${expires_at}`;
-}
-
-function toNames(text: string): string[] {
-  return text.split(",").flatMap(name => name.trim() || []);
 }
 
 function toLevel(text: string): number {

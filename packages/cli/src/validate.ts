@@ -1,7 +1,8 @@
 /** `verso validate`: which documents of a store do not satisfy what their kinds ask. */
-import { createKinds, readConfig, validateLedger } from "@verso/server";
+import { validateLedger } from "@verso/server";
 import { openLedger, openLevelBackend } from "@verso/storage";
 import { Command } from "commander";
+import { configHelp, readConfiguration } from "./configuration.js";
 import { ExitCode } from "./exit-code.js";
 import { describeIssue } from "./issue-lines.js";
 
@@ -9,10 +10,7 @@ export function validateCommand(): Command {
   return new Command("validate")
     .description("list the documents that do not satisfy what their kinds ask; changes nothing")
     .argument("<folder>", "folder of the LevelDB store; its relay must not be running")
-    .option(
-      "--config <file>",
-      "configuration file (default: verso.config.ts in the working folder, if there is one)",
-    )
+    .option("--config <file>", configHelp)
     .option("--json", "issues as one JSON object a line, and at last the summary")
     .action(validate);
 }
@@ -23,9 +21,7 @@ interface Flags {
 }
 
 async function validate(folder: string, { config: file, json = false }: Flags): Promise<void> {
-  const kinds = createKinds((await readConfig({ file, environment: process.env })).documents, {
-    onRuleFailure: (rule, cause) => console.error(`rule "${rule}" failed:`, cause),
-  });
+  const { kinds } = await readConfiguration(file);
   await using ledger = await openLedger({ open: () => openLevelBackend(folder, { createIfMissing: false }) });
   const summary = { documents: 0, invalid: 0, unknown: 0, issues: 0 };
   for await (const validity of validateLedger(ledger, kinds)) {

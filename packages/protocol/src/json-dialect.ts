@@ -78,6 +78,10 @@ export const changeEvent = z.object({
     .literal(true)
     .optional()
     .describe("Given when all of it was taken back; the patches are empty then."),
+  undoes: z
+    .array(z.int().positive())
+    .optional()
+    .describe("Given when it takes back other commits: their sequences."),
   issues: z.array(issue).optional().describe("Given when there are any."),
   merged: z
     .object({ fork: z.string(), user_id: z.string() })

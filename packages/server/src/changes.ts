@@ -7,7 +7,7 @@ export function toChangeEvent(documentId: string, commit: Commit): ChangeEvent {
   // Retention may have let go of it; the commit stays.
   const change = commit.change === undefined ? null : decodeChange(commit.change);
   const event = eventType(commit.kind);
-  const { issues, merged } = commit.notes;
+  const { issues, merged, undoes } = commit.notes;
   return {
     sequence: commit.sequence,
     document_id: documentId,
@@ -18,6 +18,7 @@ export function toChangeEvent(documentId: string, commit: Commit): ChangeEvent {
     forward_patch: change === null || event === "delete" ? null : [...forwardPatch(change)],
     reverse_patch: change === null || event === "create" ? null : [...reversePatch(change)],
     ...(commit.kind === "refused" ? { refused: true } : {}),
+    ...(undoes.length === 0 ? {} : { undoes: [...undoes] }),
     ...(issues.length === 0 ? {} : { issues: issues.map(withoutGaps) }),
     ...(merged === undefined ? {} : { merged: { fork: merged.fork, user_id: merged.user } }),
     created_at: new Date(commit.time).toISOString(),

@@ -29,10 +29,11 @@ import {
   versionQuery,
 } from "@verso/protocol";
 import { json, type Request, type Response, Router } from "express";
-import type { History, HistoryEdit } from "./history.js";
+import type { History, HistoryEdit, Version } from "./history.js";
 import { HttpProblem, parse } from "./http-problem.js";
 import type { Reach } from "./reach.js";
 import type { Tags } from "./tags.js";
+import type { Difference as Changed } from "./versions.js";
 
 export function createHistoryRoutes({
   history,
@@ -51,34 +52,14 @@ export function createHistoryRoutes({
     const { at } = parse(versionQuery, request.query);
     if (at === undefined) return next();
     const { document: id } = (await reach(request, "read")).head;
-    const { sequence, revision, epoch, created, updated, content } = await history.at(id, at);
-    response.set({ ETag: `"${revision}"`, "Cache-Control": "no-cache" }).json({
-      id,
-      epoch,
-      sequence,
-      revision_id: revision,
-      created_at: new Date(created).toISOString(),
-      updated_at: new Date(updated).toISOString(),
-      content,
-    } as DocumentContent);
+    const version = describeVersion(id, await history.at(id, at));
+    response.set({ ETag: `"${version.revision_id}"`, "Cache-Control": "no-cache" }).json(version);
   });
 
   router.get("/diff", async (request: Request<{ id: string }>, response) => {
     const { from, to } = parse(differenceQuery, request.query);
     const { document: id } = (await reach(request, "read")).head;
-    const { extended, rfc6902 } = await history.diff(id, from, to);
-    const answer: Difference = {
-      document_id: id,
-      from,
-      to,
-      patch: [...extended],
-      rfc6902_patch: [...rfc6902],
-      list: extended.map(operation => {
-        const { place, parts } = readOperation(operation);
-        return { place, parts: [...parts] };
-      }),
-    };
-    response.json(answer);
+    response.json(describeDifference(id, { from, to, difference: await history.diff(id, from, to) }));
   });
 
   router.get("/blame", async (request: Request<{ id: string }>, response) => {
@@ -143,15 +124,54 @@ function pathOf(pointer: string): string[] {
 }
 
 function answer(response: Response, edit: HistoryEdit): void {
-  if (edit.type === "refused") {
-    const detail = `The document's kind does not allow it. Commit ${edit.sequence} is the record of that.`;
-    throw new HttpProblem("edit-refused", detail, edit.issues);
-  }
+  if (edit.type === "refused") throw new HttpProblem("edit-refused", describeRefusal(edit), edit.issues);
+  response.json(describeEdit(edit));
+}
+
+/** A version as `GET …?at=` shows it. */
+export function describeVersion(documentId: string, version: Version): DocumentContent {
+  const { sequence, revision, epoch, created, updated, content } = version;
+  return {
+    id: documentId,
+    sequence,
+    revision_id: revision,
+    epoch,
+    created_at: new Date(created).toISOString(),
+    updated_at: new Date(updated).toISOString(),
+    content,
+  } as DocumentContent;
+}
+
+/** What has changed, as `GET …/diff` shows it. */
+export function describeDifference(
+  documentId: string,
+  { from, to, difference }: { readonly from: number; readonly to: number; readonly difference: Changed },
+): Difference {
+  const { extended, rfc6902 } = difference;
+  return {
+    document_id: documentId,
+    from,
+    to,
+    patch: [...extended],
+    rfc6902_patch: [...rfc6902],
+    list: extended.map(operation => {
+      const { place, parts } = readOperation(operation);
+      return { place, parts: [...parts] };
+    }),
+  };
+}
+
+/** What became of taking something back, as the requests for it answer. */
+export function describeEdit(edit: Exclude<HistoryEdit, { readonly type: "refused" }>): HistoryEditResult {
   const made = edit.type === "done" ? edit : null;
-  response.json({
+  return {
     sequence: made?.sequence ?? null,
     revision_id: made?.revision ?? null,
     undoes: [...(made?.undoes ?? [])],
     unrestored: edit.unrestored.map(({ reason, key, content }) => ({ reason, key, content })),
-  } as HistoryEditResult);
+  } as HistoryEditResult;
+}
+
+export function describeRefusal({ sequence }: { readonly sequence: number }): string {
+  return `The document's kind does not allow it. Commit ${sequence} is the record of that.`;
 }

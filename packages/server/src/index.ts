@@ -21,7 +21,7 @@ export { closeOnSignal } from "./shutdown.js";
 // Who is acting, and what he may do
 
 export { type Access, type AccessAction, defaultAccess } from "./access.js";
-export type { Actor, Profile } from "./actor.js";
+export { type Actor, type Profile, toActor } from "./actor.js";
 export { type AnonymousOptions, anonymous } from "./anonymous.js";
 export type { Auth, Authenticate, AuthenticatedProfile } from "./auth.js";
 export type { Credentials } from "./credentials.js";
@@ -41,6 +41,12 @@ export { proofOf, type Signer } from "./signed-heads.js";
 export { createTags, type Tags } from "./tags.js";
 export { type Validity, validateLedger } from "./validity.js";
 export { createReplay, type ReplayOptions } from "./verify.js";
+
+// The history of documents in a store that no relay uses
+
+export type { History, HistoryEdit, Unrestored, Version } from "./history.js";
+export { describeDifference, describeEdit, describeRefusal, describeVersion } from "./history-routes.js";
+export { type OpenHistory, type OpenHistoryOptions, openHistory } from "./open-history.js";
 
 // Bringing documents in
 
