@@ -205,7 +205,9 @@ describe("the drawer of a text", () => {
     await drawer.open();
     await drawer.element.getByText("There are no commits yet.").waitFor();
     await writeStory(studio);
-    await expect.poll(() => drawer.document("now")).toBe("The [quick ]fox jumps.[ High.]");
+    await expect.poll(drawer.point).toMatch(/ of 3\s/);
+    await drawer.slideTo(1);
+    await expect.poll(() => drawer.document("then")).toBe("The fox jumps.");
     const { port } = new URL(relay.url);
     await relay.stop();
     await drawer.slideTo(2);

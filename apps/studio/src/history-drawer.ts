@@ -170,7 +170,7 @@ export function createHistoryDrawer({ api, links, users }: HistoryDrawerOptions)
   }
 
   function draw(): void {
-    // A document that began while the drawer was open begins at its first commit.
+    // Opened before anything was read, it begins at the present of the first reading.
     if (point === 0) point = store.head;
     const isEmpty = store.head === 0;
     none.hidden = !isEmpty;
