@@ -96,7 +96,7 @@ describe("an order", () => {
     expect(await left.value("Quantity")).toBe("1");
     await left.fill("Quantity", "2");
     await expect.poll(right.total).toBe("2.00");
-    expect(await left.issues()).toEqual([]);
+    await expect.poll(left.issues).toEqual([]);
     expect(await right.issues()).toEqual([]);
   });
 

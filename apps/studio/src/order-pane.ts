@@ -72,7 +72,10 @@ export function createOrderPane({ user, documentId, relay, api }: OrderPaneOptio
     hear(commits) {
       if (!written) return;
       for (const { user_id, issues } of commits) {
-        if (user_id === user && issues !== undefined) form.tell(issues);
+        if (user_id !== user) continue;
+        // What was taken back may be told of only after the next edit: once that is accepted, it is past.
+        if (issues === undefined) form.forget();
+        else form.tell(issues);
       }
     },
   };
