@@ -1,47 +1,17 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { BrowserContextOptions } from "playwright-core";
+import { describe, expect, it } from "vitest";
 import { drawerOf } from "./drawer.js";
 import { openOrder } from "./order-page.js";
-import { type Relay, startRelay } from "./relay.js";
+import { setScene } from "./scene.js";
 import { openStudio, type StudioPage } from "./studio-page.js";
 import { tooWide } from "./too-wide.js";
 
-let browser: Browser;
-let relay: Relay;
-let data: string;
-const opened: { readonly page: Page; takeFaults(): string[] }[] = [];
-
-beforeAll(async () => {
-  const executablePath = process.env.CHROMIUM;
-  if (executablePath === undefined)
-    throw new Error("The variable CHROMIUM names no browser. `npm test` finds one.");
-  browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
-});
-
-afterAll(() => browser?.close());
-
-beforeEach(async () => {
-  data = mkdtempSync(join(tmpdir(), "verso-history-"));
-  relay = await startRelay({ data });
-});
-
-afterEach(async () => {
-  const pages = opened.splice(0);
-  // The browser itself reports each edit that the relay refuses with a 422.
-  const faults = pages.flatMap(({ takeFaults }) => takeFaults()).filter(fault => !/\b422\b/.test(fault));
-  for (const { page } of pages) await page.close();
-  await relay.stop();
-  rmSync(data, { recursive: true });
-  expect(faults).toEqual([]);
-});
+// The browser itself reports each edit that the relay refuses with a 422.
+const scene = setScene({ isExpected: fault => /\b422\b/.test(fault) });
 
 /** Two editors, whose users are called Ann and Ben. */
 async function openText(room: string, context?: BrowserContextOptions) {
-  const studio = await openStudio(browser, `${relay.url}/#${room}`, context);
-  opened.push(studio);
+  const studio = scene.watch(await openStudio(scene.browser, `${scene.url}/#${room}`, context));
   for (const [index, name] of ["Ann", "Ben"].entries()) {
     const field = studio.panes[index]!.element.getByLabel("Name", { exact: true });
     await field.fill(name);
@@ -52,8 +22,7 @@ async function openText(room: string, context?: BrowserContextOptions) {
 }
 
 async function openOrderOf(room: string, context?: BrowserContextOptions) {
-  const order = await openOrder(browser, `${relay.url}/order.html#${room}`, context);
-  opened.push(order);
+  const order = scene.watch(await openOrder(scene.browser, `${scene.url}/order.html#${room}`, context));
   await synced(order);
   return { page: order.page, panes: order.panes, drawer: drawerOf(order.page) };
 }
@@ -79,7 +48,7 @@ async function writeStory({ panes: [ann, ben], commits }: StudioPage): Promise<v
 async function historyOf(room: string, length: number): Promise<void> {
   for (let n = 0; n < length; n++) {
     const action = n % 2 === 0 ? "undo" : "redo";
-    const response = await fetch(`${relay.url}/api/documents/${room}/${action}?name=Ann`, { method: "POST" });
+    const response = await fetch(`${scene.url}/api/documents/${room}/${action}?name=Ann`, { method: "POST" });
     expect(response.status).toBe(200);
   }
 }
@@ -208,13 +177,12 @@ describe("the drawer of a text", () => {
     await expect.poll(drawer.point).toMatch(/ of 3\s/);
     await drawer.slideTo(1);
     await expect.poll(() => drawer.document("then")).toBe("The fox jumps.");
-    const { port } = new URL(relay.url);
-    await relay.stop();
+    await scene.stopRelay();
     await drawer.slideTo(2);
     await expect.poll(drawer.trouble).toBe("Commit 2 cannot be shown. The relay cannot be reached.");
     await drawer.press("Restore", 1);
     await expect.poll(drawer.told).toBe("Not done. The relay cannot be reached.");
-    relay = await startRelay({ data, port });
+    await scene.startRelay();
     await expect.poll(() => drawer.document("then")).toBe("The quick fox jumps.");
     expect(await drawer.trouble()).toBe("");
     // The browser reports every connection that there was not.

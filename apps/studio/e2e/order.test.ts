@@ -1,43 +1,13 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { type Browser, type BrowserContextOptions, chromium } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { BrowserContextOptions } from "playwright-core";
+import { describe, expect, it } from "vitest";
 import { type OrderPage, type OrderPane, openOrder } from "./order-page.js";
-import { type Relay, startRelay } from "./relay.js";
+import { setScene } from "./scene.js";
 import { tooWide } from "./too-wide.js";
 
-let browser: Browser;
-let relay: Relay;
-let data: string;
-const opened: OrderPage[] = [];
-
-beforeAll(async () => {
-  const executablePath = process.env.CHROMIUM;
-  if (executablePath === undefined)
-    throw new Error("The variable CHROMIUM names no browser. `npm test` finds one.");
-  browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
-});
-
-afterAll(() => browser?.close());
-
-beforeEach(async () => {
-  data = mkdtempSync(join(tmpdir(), "verso-order-"));
-  relay = await startRelay({ data });
-});
-
-afterEach(async () => {
-  const pages = opened.splice(0);
-  const faults = pages.flatMap(order => order.takeFaults());
-  for (const { page } of pages) await page.close();
-  await relay.stop();
-  rmSync(data, { recursive: true });
-  expect(faults).toEqual([]);
-});
+const scene = setScene();
 
 async function open(name: string, context?: BrowserContextOptions): Promise<OrderPage> {
-  const order = await openOrder(browser, `${relay.url}/order.html#${name}`, context);
-  opened.push(order);
+  const order = scene.watch(await openOrder(scene.browser, `${scene.url}/order.html#${name}`, context));
   for (const pane of order.panes) await expect.poll(pane.status).toBe("Synced");
   return order;
 }
@@ -193,8 +163,7 @@ describe("the page", () => {
   });
 
   it("takes no name that would be a document of another kind", async () => {
-    const order = await openOrder(browser, `${relay.url}/order.html#a/b`);
-    opened.push(order);
+    const order = scene.watch(await openOrder(scene.browser, `${scene.url}/order.html#a/b`));
     await expect
       .poll(() => order.page.getByRole("alert").textContent())
       .toBe("The name of an order has no slash.");

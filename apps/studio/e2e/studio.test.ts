@@ -1,50 +1,13 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { type Browser, type BrowserContextOptions, chromium } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type Relay, startRelay } from "./relay.js";
+import type { BrowserContextOptions } from "playwright-core";
+import { describe, expect, it } from "vitest";
+import { setScene } from "./scene.js";
 import { type Operation, openStudio, type StudioPage } from "./studio-page.js";
 import { tooWide } from "./too-wide.js";
 
-let browser: Browser;
-let relay: Relay;
-let data: string;
-const opened: StudioPage[] = [];
-
-beforeAll(async () => {
-  const executablePath = process.env.CHROMIUM;
-  if (executablePath === undefined)
-    throw new Error("The variable CHROMIUM names no browser. `npm test` finds one.");
-  browser = await chromium.launch({
-    executablePath,
-    args: [
-      ...["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"],
-      ...["--disable-background-networking", "--disable-component-update"],
-    ],
-  });
-});
-
-afterAll(() => browser?.close());
-
-beforeEach(async () => {
-  data = mkdtempSync(join(tmpdir(), "verso-studio-"));
-  relay = await startRelay({ data });
-});
-
-afterEach(async () => {
-  const pages = opened.splice(0);
-  const faults = pages.flatMap(studio => studio.takeFaults());
-  for (const { page } of pages) await page.close();
-  await relay.stop();
-  rmSync(data, { recursive: true });
-  expect(faults).toEqual([]);
-});
+const scene = setScene();
 
 async function open(room: string, context?: BrowserContextOptions): Promise<StudioPage> {
-  const studio = await openStudio(browser, `${relay.url}/#${room}`, context);
-  opened.push(studio);
-  return studio;
+  return scene.watch(await openStudio(scene.browser, `${scene.url}/#${room}`, context));
 }
 
 describe("two editors on one document", () => {
@@ -237,14 +200,14 @@ describe("a relay that goes away", () => {
     await left.type("calm");
     await expect.poll(right.text).toBe("calm");
 
-    await relay.stop();
+    await scene.stopRelay();
     const alert = studio.page.getByRole("alert").filter({ hasText: "The relay cannot be reached." });
     await alert.waitFor();
     await expect.poll(left.status).toBe("Connecting…");
     await left.type(" sea");
     await expect.poll(left.status).toBe("Connecting… · 4 unsent");
 
-    relay = await startRelay({ data, port: new URL(relay.url).port });
+    await scene.startRelay();
     await synced(studio);
     await alert.waitFor({ state: "detached" });
     await expect.poll(right.text).toBe("calm sea");
@@ -262,7 +225,7 @@ describe("a room's URL", () => {
     const name = page.getByLabel("Room", { exact: true });
     await name.fill("order/42 b");
     await name.press("Enter");
-    await page.waitForURL(`${relay.url}/#order/42%20b`);
+    await page.waitForURL(`${scene.url}/#order/42%20b`);
     await expect.poll(() => page.title()).toBe("order/42 b · Verso Studio");
   });
 
