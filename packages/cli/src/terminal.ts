@@ -41,7 +41,7 @@ export async function printTable(rows: AsyncIterable<Row> | Iterable<Row>): Prom
 const rowsAligned = 1000;
 
 /** Sequences stand to the right of their column, and all else to the left. */
-function toTable(rows: readonly Row[], { width = Number.POSITIVE_INFINITY } = {}): string[] {
+function toTable(rows: readonly Row[], { width }: { readonly width: number }): string[] {
   const widths: number[] = [];
   for (const { columns } of rows) {
     for (const [index, { text }] of columns.entries()) {

@@ -60,23 +60,23 @@ export async function* redoable(ledger: Ledger, { document, head, actor }: Stack
 export async function* stepsOf(commits: AsyncIterable<Commit>, within?: number): AsyncGenerator<Commit[]> {
   let step: Commit[] = [];
   let shows = false;
+  const end = () => {
+    const ended = step.reverse();
+    step = [];
+    shows = false;
+    return ended;
+  };
+  const belongs = (commit: Commit, next: Commit | undefined) =>
+    isUpdate(commit) && within !== undefined && next !== undefined && next.time - commit.time <= within;
+
   for await (const commit of commits) {
-    const next = step.at(-1);
-    if (shows && !(isUpdate(commit) && next !== undefined && next.time - commit.time <= within!)) {
-      yield step.reverse();
-      step = [];
-      shows = false;
-    }
+    if (shows && !belongs(commit, step.at(-1))) yield end();
     step.push(commit);
     shows ||= showsAnything(commit);
     // To look at what is before it takes time, and where it cannot belong to the step, for nothing.
-    if (shows && (within === undefined || !isUpdate(commit))) {
-      yield step.reverse();
-      step = [];
-      shows = false;
-    }
+    if (shows && (within === undefined || !isUpdate(commit))) yield end();
   }
-  if (shows) yield step.reverse();
+  if (shows) yield end();
 }
 
 function isUpdate({ kind }: Commit): boolean {

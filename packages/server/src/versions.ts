@@ -180,11 +180,12 @@ export function createVersions({ ledger, compactions, kindOf }: VersionsOptions)
   /** Along the changes from a snapshot; `null` also where it is gone, or does not tell which roots there were. */
   async function fromSnapshot(at: number, sequence: number, head: Head): Promise<JsonObject | null> {
     const snapshot = await ledger.snapshot(head.document, { notAfter: at });
-    const names = snapshot?.sequence === at ? rootsKnownAt(snapshot) : undefined;
+    if (snapshot?.sequence !== at) return null;
+    const names = rootsKnownAt(snapshot);
     if (names === undefined) return null;
     const known = await rootsOf(head);
     const roots = Object.fromEntries(Object.entries(known).filter(([name]) => names.includes(name)));
-    const { content } = await compactions.project({ updates: [snapshot!.state], roots });
+    const { content } = await compactions.project({ updates: [snapshot.state], roots });
     const json = await alongChanges(content as MutableJsonObject, at, { sequence, head });
     const { roots: declared } = await kindOf(head.document);
     return json && { ...emptyDocument(declared), ...json };
