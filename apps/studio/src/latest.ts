@@ -36,6 +36,7 @@ export function createLatest<T>(
         next = null;
         running = new AbortController();
         const { signal } = running;
+        // Measured from the beginning of an answer, so that one that takes long is followed at once.
         const paused = new Promise(resolve => setTimeout(resolve, pause));
         // What was cancelled fails; nobody waits for it.
         await answer(request, signal).catch(error => {

@@ -56,7 +56,7 @@ export function createTextPieces(text: string): TextPieces {
     const parts: string[] = [];
     for (let from = 0; from < whole.length; from += pieceLength)
       parts.push(whole.slice(from, from + pieceLength));
-    // In slices, since a call takes only so many arguments.
+    // One by one: a call takes only so many arguments.
     const rest = pieces.splice(current);
     for (const part of parts) pieces.push(part);
     for (const part of rest.slice(1)) pieces.push(part);

@@ -21,6 +21,7 @@ describe("a real history, one transaction for each edit", () => {
   for (const name of ["automerge-paper", "sveltecomponent", "friendsforever_flat"]) {
     const file = new URL(`${name}.json.gz`, traces);
     if (!existsSync(file)) {
+      // The histories come with no clone of this repository: where they are not, the report says so.
       it.skip(`${name}: ../shared/data/traces is not there`, () => {});
       continue;
     }

@@ -4,7 +4,8 @@
  * Four kinds of work go here. A *trial* applies an update to a copy of a document, to learn what it costs before it
  * is applied on the thread that all documents share: a chain of conflicts in a few kilobytes can take Yjs half a
  * minute. *Compaction* builds a snapshot from an older one and the updates after it, which would stall every
- * document for as long as it takes. A *projection* reads a version out of the history in the same way. An import reads what nobody has vouched for, all of it at once.
+ * document for as long as it takes. A *projection* reads a version out of the history in the same way. An import
+ * reads what nobody has vouched for, all of it at once.
  *
  * A cell does one thing at a time, in order. When a deadline passes, its thread is terminated and the next job
  * gets a new one. Deadlines count the thread's own processor time where the system tells it, and elapsed time
