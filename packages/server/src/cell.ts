@@ -73,7 +73,7 @@ export interface CellOptions {
   readonly clock: Clock;
   /** Milliseconds of work that an update may make on a copy of its document. @default 250 */
   readonly trialDeadline?: number;
-  /** Milliseconds on top of that for each new struct: what honest ones take on a busy machine. @default 0.01 */
+  /** Milliseconds on top of that for each new struct: three times what honest ones took where it was measured. @default 0.03 */
   readonly trialDeadlinePerStruct?: number;
   /** Milliseconds that building a document may take. @default 60000 */
   readonly buildDeadline?: number;
@@ -90,7 +90,7 @@ interface Pending {
 export function createCell({
   clock,
   trialDeadline = 250,
-  trialDeadlinePerStruct = 0.01,
+  trialDeadlinePerStruct = 0.03,
   buildDeadline = 60_000,
 }: CellOptions): Cell {
   const queue: Pending[] = [];
