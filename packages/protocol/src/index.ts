@@ -87,6 +87,14 @@ export {
   tokenRequest,
 } from "./tokens.js";
 export {
+  type ClockOrder,
+  clockOfStateVector,
+  compareClocks,
+  mergeClocks,
+  type VectorClock,
+  vectorClock,
+} from "./vector-clock.js";
+export {
   decodeYMessage,
   encodeAwarenessMessage,
   encodePermissionDenied,
