@@ -1,5 +1,6 @@
 // Documents as JSON
 
+export { editOnBase, type OwnClocks } from "./edit-on-base.js";
 export {
   fromTagged,
   type Json,

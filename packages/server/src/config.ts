@@ -6,7 +6,7 @@
  */
 import { resolve } from "node:path";
 import type { JsonObject } from "@verso/bridge";
-import { defaultFrameLimits } from "@verso/protocol";
+import { conflictStrategy, defaultFrameLimits } from "@verso/protocol";
 import { openLevelBackend, type StorageBackend } from "@verso/storage";
 import { defaultLimits, type Permissions, type Rule, type Sanitizers } from "@verso/validation";
 import { loadConfig } from "c12";
@@ -121,6 +121,10 @@ const kindSchema = z.strictObject({
     .optional(),
   /** What becomes of a write made unseen, by pointer pattern. */
   conflicts: z.record(z.string(), z.enum(["merge", "server-wins", "latest-wins"])).optional(),
+  /** What becomes of a patch that a program made unseen, where neither it nor `conflicts` says so. */
+  jsonConflicts: conflictStrategy.optional(),
+  /** Where a new string that a program writes becomes a shared text, by pointer pattern. */
+  texts: z.array(z.string()).optional(),
 });
 
 function isRecord(value: unknown): boolean {

@@ -16,13 +16,17 @@
  */
 import { createHash } from "node:crypto";
 import {
+  type ApplyPatchOptions,
+  applyPatch,
   type Change,
   decodeChange,
   encodeChange,
   encodeInverse,
   type InverseRecord,
   type JsonObject,
+  type OwnClocks,
   observePatches,
+  type Patch,
   type PatchObserver,
   type Path,
   type Provenance,
@@ -128,7 +132,21 @@ export interface Hands {
   revert(records: readonly InverseRecord[]): readonly SkippedItem[];
   /** Makes the roots hold this JSON, by the least edits. */
   write(content: JsonObject): void;
+  /** Applies a patch; throws a `BridgeError`, having changed nothing, when it cannot. */
+  patch(patch: Patch, options: Pick<ApplyPatchOptions, "merge">): void;
+  /** Takes what an edit on an older version came to; it must be under the ids of `ownClocks`. */
+  apply(update: Uint8Array): void;
   content(): JsonObject;
+}
+
+/** In whose stead the relay writes: of who takes something back, or of a program that has no replica. */
+export type EditAs = "history" | "json";
+
+export interface EditOptions {
+  /** @default "history" */
+  readonly as?: EditAs;
+  /** Whether what the kind asks of an edit is asked of this one. @default true */
+  readonly judged?: boolean;
 }
 
 export interface Edited {
@@ -173,6 +191,8 @@ export interface DocumentOptions {
   /** What its kind asks of every transaction; `null` when nothing. */
   readonly judge: Judge | null;
   readonly leases: Leases<Author>;
+  /** Whether a new string at these reference tokens is to be a shared text. @default never */
+  readonly textAt?: (path: Path) => boolean;
   /** What was taken back and restored in its past, the oldest first; asked when the `Y.Doc` is built. */
   readonly reverted: () => readonly RevertNote[];
   /** The roots of the document's kind, and those that the ledger remembers, which stand above them. */
@@ -207,7 +227,13 @@ export interface Document {
    * Makes an edit of the relay's own in somebody's name, as one transaction that is taken back as a whole if any of it
    * may not stay.
    */
-  edit(actor: Actor, make: (hands: Hands) => void): Edited;
+  edit(actor: Actor, make: (hands: Hands) => void, options?: EditOptions): Edited;
+  /** What `edit` would come to, tried on a copy: this document stays as it is. */
+  rehearseEdit(actor: Actor, make: (hands: Hands) => void, options?: EditOptions): Edited;
+  /** Under which ids an edit is to come that a program without a replica has made on an older version. */
+  ownClocks(): OwnClocks;
+  /** Whether so many bytes more may be written to it. */
+  hasRoomFor(bytes: number): boolean;
   /** Writes the first content of a document in which nothing is; `null` when that is nothing. */
   begin(content: JsonObject): Accepted | null;
   stateVector(): StateVector;
@@ -237,6 +263,11 @@ const beginnerClientId = 2;
  * so that a write of a client who had not seen it yet stands above it.
  */
 const historyClientId = 3;
+/**
+ * The one for programs without a replica. What they write on an older version loses, where it sets a key, to all that
+ * was set there meanwhile by clients and by themselves.
+ */
+const jsonClientId = 4;
 
 /** Pushes that are judged as one transaction where many wait. */
 const mostTogether = 64;
@@ -250,6 +281,7 @@ const longestKeptQuestion = 8192;
 
 export function createDocument(stored: StoredState, options: DocumentOptions): Document {
   const { clock, limits, documentBytes, judge, leases, reverted, roots, forkedFrom } = options;
+  const { textAt = () => false } = options;
   let cold: StoredState | null = stored;
   let coldVector: StateVector | null = null;
   /** Nothing is in the ledger. A refusal leaves a commit, so it would begin the document. */
@@ -297,7 +329,7 @@ export function createDocument(stored: StoredState, options: DocumentOptions): D
 
     merge(push, actor) {
       const { doc, firewall, observer, gate } = built();
-      if (isFull(push)) return notMerged(full);
+      if (isFull(push.update.length)) return notMerged(full);
       const scan = firewall.scan(push.update, {
         fullState: true,
         mayWrite: client => client >= firstClientId,
@@ -326,16 +358,7 @@ export function createDocument(stored: StoredState, options: DocumentOptions): D
     },
 
     rehearse(push, actor) {
-      const { doc, gate } = built();
-      const snapshot = { state: Y.encodeStateAsUpdate(doc), stateVector: Y.encodeStateVector(doc) };
-      const copy = createDocument(
-        { snapshot, tail: [] },
-        {
-          ...options,
-          roots: { ...roots, remembered: known },
-          reverted: () => (gate.remembers ? [gate.takenBack()] : []),
-        },
-      );
+      const copy = copied();
       try {
         return copy.merge(push, actor);
       } catch {
@@ -357,8 +380,9 @@ export function createDocument(stored: StoredState, options: DocumentOptions): D
       return answer;
     },
 
-    edit(actor, make) {
+    edit(actor, make, { as = "history", judged = true } = {}) {
       const { doc, gate } = built();
+      const asked = judged && (judge !== null || (as === "json" && gate.remembers));
       const notes: RevertNote[] = [];
       const edited: { verdict: Verdict["type"]; issues: readonly Issue[] } = {
         verdict: "accepted",
@@ -366,7 +390,7 @@ export function createDocument(stored: StoredState, options: DocumentOptions): D
       };
       accepted = null;
       doc.transact(transaction => {
-        doc.clientID = historyClientId;
+        doc.clientID = as === "json" ? jsonClientId : historyClientId;
         try {
           make({
             revert(records) {
@@ -374,13 +398,15 @@ export function createDocument(stored: StoredState, options: DocumentOptions): D
               notes.push(reversion);
               return reversion.skipped;
             },
-            write: content => write(doc, content, { roots: known }),
+            write: content => write(doc, content, { roots: known, textAt }),
+            patch: (patch, { merge = false }) => applyPatch(doc, patch, { roots: known, textAt, merge }),
+            apply: update => Y.applyUpdate(doc, update),
             content: () => document.content(),
           });
         } finally {
           doc.clientID = serverClientId;
         }
-        if (judge !== null) {
+        if (asked) {
           const settled = gate.settle(transaction, { actor, whole: true });
           notes.push(settled.reversion);
           edited.verdict = settled.type;
@@ -392,12 +418,24 @@ export function createDocument(stored: StoredState, options: DocumentOptions): D
       return { isRefused: edited.verdict === "refused", issues: edited.issues, accepted };
     },
 
+    rehearseEdit(actor, make, editOptions) {
+      const copy = copied();
+      try {
+        return copy.edit(actor, make, editOptions);
+      } finally {
+        copy.close();
+      }
+    },
+
+    ownClocks: () => ({ client: jsonClientId, clock: Y.getState(built().doc.store, jsonClientId) }),
+    hasRoomFor: bytes => !isFull(bytes),
+
     begin(content) {
       const { doc } = built();
       accepted = null;
       doc.clientID = beginnerClientId;
       try {
-        write(doc, content, { roots: known });
+        write(doc, content, { roots: known, textAt });
       } finally {
         doc.clientID = serverClientId;
       }
@@ -433,6 +471,19 @@ export function createDocument(stored: StoredState, options: DocumentOptions): D
   };
   return document;
 
+  function copied(): Document {
+    const { doc, gate } = built();
+    const snapshot = { state: Y.encodeStateAsUpdate(doc), stateVector: Y.encodeStateVector(doc) };
+    return createDocument(
+      { snapshot, tail: [] },
+      {
+        ...options,
+        roots: { ...roots, remembered: known },
+        reverted: () => (gate.remembers ? [gate.takenBack()] : []),
+      },
+    );
+  }
+
   /** Applies as many pushes as are one transaction. */
   function applySome(
     pushes: readonly Push[],
@@ -448,7 +499,7 @@ export function createDocument(stored: StoredState, options: DocumentOptions): D
       const push = pushes[taken]!;
       const stop = (stopped: Admission["stopped"]) => ({ taken, stopped, applied, leftOut, offence: null });
       if (taken > 0 && outOfTime()) return stop({ type: "time" });
-      if (isFull(push)) return stop(full);
+      if (isFull(push.update.length)) return stop(full);
       const { scan, update } = scanOf(push, author);
       const offence = scan.type === "compensate" && forkedFrom === undefined ? offenceOf(scan) : null;
       if (scan.type !== "pass" && (scan.type !== "compensate" || offence === null)) return stop(scan);
@@ -546,12 +597,12 @@ export function createDocument(stored: StoredState, options: DocumentOptions): D
     return live;
   }
 
-  function isFull({ update }: Push): boolean {
-    if (size + update.length <= documentBytes) return false;
+  function isFull(bytes: number): boolean {
+    if (size + bytes <= documentBytes) return false;
     // The sum of all updates is more than the state; measure it, and not for every push.
     if (clock.monotonic() - fullSince < fullFor) return true;
     size = Y.encodeStateAsUpdate(built().doc).length;
-    if (size + update.length <= documentBytes) return false;
+    if (size + bytes <= documentBytes) return false;
     fullSince = clock.monotonic();
     return true;
   }

@@ -108,9 +108,10 @@ export function kindOfDocument(
 async function kindOfFork(id: string, { kinds, forks }: { kinds: Kinds; forks: ForkStore }): Promise<Kind> {
   const fork = await forks.get(id);
   if (fork?.state !== "open") throw new ServerError("document-closed", `The fork "${id}" is not open.`);
-  const { pattern, roots } = knownKind(fork.parent, kinds);
+  const { pattern, roots, textAt, jsonConflicts } = knownKind(fork.parent, kinds);
   const base = Y.decodeStateVector(Buffer.from(fork.base.stateVector, "base64"));
-  return { pattern, roots, judge: null, initial: null, forkedFrom: new Set(base.keys()) };
+  const forkedFrom = new Set(base.keys());
+  return { pattern, roots, textAt, jsonConflicts, judge: null, initial: null, forkedFrom };
 }
 
 function knownKind(documentId: string, kinds: Kinds): Kind {

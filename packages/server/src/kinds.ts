@@ -4,9 +4,16 @@
  * A pattern is an id in which a segment `:name` stands for any one segment; `*` alone matches every id. The pattern
  * with the most literal segments wins, and `*` last of all.
  */
-import { emptyDocument, type JsonObject, type RootKind, type Roots } from "@verso/bridge";
-import { forkOf } from "@verso/protocol";
-import { createJudge, type Judge, type KindRules, ValidationError } from "@verso/validation";
+import { emptyDocument, type JsonObject, type Path, type RootKind, type Roots } from "@verso/bridge";
+import { type ConflictStrategy, forkOf } from "@verso/protocol";
+import {
+  createJudge,
+  type Judge,
+  type KindRules,
+  PatternTree,
+  parsePattern,
+  ValidationError,
+} from "@verso/validation";
 import { ServerError } from "./errors.js";
 
 /** What a root can be declared as. */
@@ -38,6 +45,10 @@ export interface Kind {
   readonly judge: Judge | null;
   /** What the relay writes into a new document, as its first commit. */
   readonly initial: JsonObject | null;
+  /** Whether a new string that a program writes there is to be a shared text. */
+  readonly textAt: (path: Path) => boolean;
+  /** What becomes of programs' patches that were made unseen, where nothing else is said. */
+  readonly jsonConflicts: ConflictStrategy;
   /** Of a fork: the client ids that had written to its parent. */
   readonly forkedFrom?: ReadonlySet<number>;
 }
@@ -51,6 +62,8 @@ export interface Kinds {
 export interface KindConfig extends KindRules {
   readonly roots: Roots;
   readonly initial?: JsonObject | undefined;
+  readonly texts?: readonly string[] | undefined;
+  readonly jsonConflicts?: ConflictStrategy | undefined;
 }
 
 export interface KindsOptions {
@@ -67,6 +80,8 @@ export function createKinds(
     .map(([pattern, kind]) => ({
       pattern,
       roots: kind.roots,
+      textAt: textsOf(pattern, kind),
+      jsonConflicts: kind.jsonConflicts ?? "merge",
       ...judgeOf(pattern, kind, options),
       segments: pattern.split("/"),
     }))
@@ -88,12 +103,7 @@ function judgeOf(
 ): Pick<Kind, "judge" | "initial"> {
   const { roots, initial = null, schema, permissions, rules, conflicts, sanitize } = kind;
   const asked = [schema, permissions, conflicts, rules, sanitize].some(each => each !== undefined);
-  const invalid = (place: string, cause: unknown) =>
-    new ServerError(
-      "config-invalid",
-      `The kind "${pattern}" is not valid: ${cause instanceof Error ? cause.message : String(cause)}`,
-      { path: `documents.${pattern}.${place}`, cause },
-    );
+  const invalid = (place: string, cause: unknown) => invalidKind(pattern, place, cause);
   for (const name of Object.keys(initial ?? {})) {
     if (!Object.hasOwn(roots, name)) throw invalid(`initial.${name}`, new Error("no such root is declared"));
   }
@@ -112,6 +122,26 @@ function judgeOf(
   const [fault] = judge.judgeDocument(begun, relayActor).filter(({ severity }) => severity === "error");
   if (fault !== undefined) throw invalid(`initial${fault.pointer}`, new Error(fault.message));
   return { judge, initial };
+}
+
+function textsOf(pattern: string, { texts = [] }: KindConfig): Kind["textAt"] {
+  const tree = new PatternTree<true>();
+  texts.forEach((text, i) => {
+    try {
+      tree.add(parsePattern(text), true);
+    } catch (cause) {
+      throw invalidKind(pattern, `texts.${i}`, cause);
+    }
+  });
+  return path => tree.at(path).length > 0;
+}
+
+function invalidKind(pattern: string, place: string, cause: unknown): ServerError {
+  return new ServerError(
+    "config-invalid",
+    `The kind "${pattern}" is not valid: ${cause instanceof Error ? cause.message : String(cause)}`,
+    { path: `documents.${pattern}.${place}`, cause },
+  );
 }
 
 /** In whose name the relay writes what nobody has asked for. */

@@ -26,6 +26,7 @@ import {
 } from "@verso/storage";
 import { checkStateVector, type Limits } from "@verso/validation";
 import * as Y from "yjs";
+import type { Actor } from "./actor.js";
 import { createAsking } from "./asking.js";
 import type { Cell } from "./cell.js";
 import type { Cancel, Clock } from "./clock.js";
@@ -38,6 +39,7 @@ import { type Kind, knownRoots, relayActor } from "./kinds.js";
 import { createLeases, type Leases } from "./leases.js";
 import { createPacer } from "./pacer.js";
 import { createPresence, type Presence } from "./presence.js";
+import { createRecentCommits, type RecentCommits } from "./recent-commits.js";
 import { recollect, revertNotes } from "./recollection.js";
 import { forgetRejections, type RejectionRetention } from "./rejections.js";
 import { dropOldParts, type Retention } from "./retention.js";
@@ -72,6 +74,11 @@ export interface Room {
    * told of. When `make` throws, the document is discarded and read again; so nothing is left of what it did.
    */
   edit<T>(make: (current: Editable) => Edit<T> | Promise<Edit<T>>): Promise<T>;
+  /**
+   * The same for what needs nothing of the ledger, and so can be made together with pushes: `make` does not wait, and sees
+   * what the turn has changed before it. It is called again when the turn came to nothing.
+   */
+  write<T>(make: (current: Editable) => Edit<T>): Promise<T>;
   /** Keeps a snapshot if the commits since the last one outweigh `share` of it, and lets go of what is to be kept no longer. */
   compact(share: number): Promise<void>;
   /** Nobody is here and nothing is in hand. */
@@ -106,6 +113,10 @@ export interface Editable {
   readonly head: Head | undefined;
   readonly document: Document;
   readonly leases: Leases<Author>;
+  /** The last commits, as far as they are at hand. */
+  readonly recent: RecentCommits;
+  /** What the turn has changed already, in order: it stands behind the head, and is in the document. */
+  readonly pending: readonly Accepted[];
 }
 
 export type Edit<T> =
@@ -189,6 +200,7 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
   /** Readers, and what else runs when the document is what the ledger holds. */
   const tasks: (() => void)[] = [];
   const edits: QueuedEdit[] = [];
+  const writes: QueuedWrite[] = [];
 
   /** The document and where it is written; `null` while it is read from the ledger, and after the end. */
   let open: Open | null = null;
@@ -273,13 +285,20 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
         edits.push({ run: current => runEdit(current, { make, resolve, reject }), reject });
         pacer.wake();
       }),
+    write: make =>
+      new Promise((resolve, reject) => {
+        if (ended !== null) return reject(ended);
+        writes.push({ make: current => madeBy(make(current), { resolve, reject }), reject });
+        pacer.wake();
+      }),
     async compact(share) {
       await compacting;
       if (open?.log.head === undefined) return;
       await tidy(open, { snapshot: outweighs(open.log.head, open.snapshotBytes, share) });
     },
     get idle() {
-      const waiting = pushes.length + arriving.length + edits.length + tasks.length + onTrial.size;
+      const changes = pushes.length + arriving.length + edits.length + writes.length;
+      const waiting = changes + tasks.length + onTrial.size;
       return peers.size === 0 && waiting === 0 && pacer.running === null;
     },
     get bytes() {
@@ -289,7 +308,7 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
       pacer.stop();
       await pacer.running;
       // While the store does not take writes there is nothing to wait for, and nothing was acknowledged.
-      while (open !== null && pushes.length > 0) await turn();
+      while (open !== null && pushes.length + writes.length > 0) await turn();
       end(new ServerError("document-closed", "The document was closed."), code, reason);
       await compacting;
     },
@@ -305,7 +324,7 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
       try {
         const kind = await options.kindOf(documentId);
         const { log, snapshot, tail } = await ledger.open(documentId);
-        const { roots: declared, judge, initial, forkedFrom } = kind;
+        const { roots: declared, judge, initial, textAt, forkedFrom } = kind;
         const roots = { declared, remembered: knownRoots(log.head?.roots) };
         const recollection = recollect(snapshot, tail);
         const leases = createLeases(recollection.leases, presence);
@@ -315,6 +334,7 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
           leases,
           reverted: () => revertNotes(recollection),
           roots,
+          textAt,
           forkedFrom,
         });
         const snapshotBytes = snapshot?.state.length ?? 0;
@@ -328,6 +348,7 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
           savedRoots: roots.remembered,
           snapshotBytes,
           isJudged,
+          recent: createRecentCommits(),
         };
       } catch (cause) {
         if (!isTransient(cause)) return fail(cause);
@@ -404,7 +425,7 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
     for (const peer of [...peers]) peer.close(code, reason);
     questions.clear();
     for (const { reject } of arriving.splice(0)) reject(error);
-    for (const { reject } of edits.splice(0)) reject(error);
+    for (const { reject } of [...edits.splice(0), ...writes.splice(0)]) reject(error);
     runTasks(() => false);
   }
 
@@ -416,8 +437,8 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
 
   function wanted(): number | null {
     if (open === null) return null;
-    const waiting = pushes.length + arriving.length + edits.length + questions.size + tasks.length;
-    return waiting > 0 ? 0 : presence.dueIn;
+    const changes = pushes.length + arriving.length + edits.length + writes.length;
+    return changes + questions.size + tasks.length > 0 ? 0 : presence.dueIn;
   }
 
   async function turn(): Promise<void> {
@@ -431,6 +452,7 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
 
   async function takeTurn(): Promise<void> {
     if (open === null) return;
+    dismissIfDeleted(open);
     for (let each = arriving.shift(); each !== undefined; each = arriving.shift()) {
       if (!(await arrive(open, each))) return;
     }
@@ -447,8 +469,10 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
     pushedBytes -=
       bytesOf(taken) - bytesOf(result.left) - bytesOf(result.trials.flatMap(trial => trial.pushes));
 
-    if (!(await append(open, result.accepted))) return;
+    const made = makeWrites(open, result.accepted, outOfTime);
+    if (made === null || !(await append(open, result.accepted, made))) return;
     if (!((await edits.shift()?.run(open)) ?? true)) return;
+    dismissIfDeleted(open);
 
     for (const { author, push, reason } of result.refused) refuse(author, push, reason);
     for (const author of result.lacking) {
@@ -463,6 +487,15 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
       void tidy(open, { snapshot: true });
     }
     if (open !== null) judgeOnce(open);
+  }
+
+  /** Nobody edits what was deleted, until somebody brings it back. */
+  function dismissIfDeleted({ log }: Open): void {
+    if (log.head?.deleted === undefined) return;
+    pushedBytes -= bytesOf(pushes) + bytesOf([...onTrial.values()].flatMap(trial => trial.pushes));
+    pushes = [];
+    onTrial.clear();
+    for (const peer of [...peers]) peer.close(CloseCode.deleted, deletedReason);
   }
 
   /** Tells of a document that does not satisfy its kind any more, once it is there to be judged at little cost. */
@@ -524,6 +557,9 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
       const appended = await log.append(drafts, isNew ? { roots: new Map(Object.entries(roots)) } : {});
       current.savedRoots = roots;
       discards = 0;
+      drafts.forEach((draft, i) => {
+        current.recent.add(appended[i]!, draft);
+      });
       return appended;
     } catch (error) {
       discard(error, before);
@@ -553,30 +589,65 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
     return null;
   }
 
+  /** Makes what waits to be written, and is to become commits; `null` when that has spoilt the document. */
+  function makeWrites(
+    current: Open,
+    pushed: TurnResult<Peer>["accepted"],
+    outOfTime: () => boolean,
+  ): readonly MadeWrite[] | null {
+    const begun: QueuedWrite[] = [];
+    const made: MadeWrite[] = [];
+    const pending = pushed.map(each => each.accepted);
+    while (writes.length > 0 && (begun.length === 0 || !outOfTime())) {
+      const queued = writes.shift()!;
+      try {
+        const write = queued.make({ ...current, head: current.log.head, pending });
+        if (write === null) continue;
+        begun.push(queued);
+        made.push(write);
+        pending.push(write.accepted);
+      } catch (cause) {
+        queued.reject(cause);
+        writes.unshift(...begun);
+        discard(cause, null);
+        return null;
+      }
+    }
+    return made;
+  }
+
   /** Makes the document durable again, then tells everybody; false when the ledger did not take it. */
-  async function append(current: Open, accepted: TurnResult<Peer>["accepted"]): Promise<boolean> {
-    const { log } = current;
-    const [first] = accepted;
+  async function append(
+    current: Open,
+    accepted: TurnResult<Peer>["accepted"],
+    made: readonly MadeWrite[],
+  ): Promise<boolean> {
+    const changes = [...accepted.map(each => each.accepted), ...made.map(each => each.accepted)];
+    const [first] = changes;
     if (first === undefined) return true;
-    const delivered = { sequence: log.head?.sequence ?? 0, stateVector: first.accepted.before };
+    const delivered = { sequence: current.log.head?.sequence ?? 0, stateVector: first.before };
     const drafts = accepted.map(({ author, accepted: judged }) =>
       toDraft(judged, {
         actor: author.actor,
         kind: judged.verdict?.type === "refused" ? "refused" : "update",
       }),
     );
-    if ((await write(current, drafts, delivered)) === null) return false;
-    for (const { author, accepted: judged } of accepted) tellRejection(author, judged);
+    drafts.push(...made.map(each => toDraft(each.accepted, each.commit)));
+    const appended = await write(current, drafts, delivered);
+    if (appended === null) {
+      for (const { reject } of made) reject(notTaken());
+      return false;
+    }
+    for (const { author, accepted: judged } of accepted) tellRejection(author.actor, judged);
     // What the relay itself has written, taking something back, the author has not seen either.
-    const isSole = accepted.every(
-      ({ author, accepted: { verdict } }) => author === first.author && verdict?.wrote !== true,
-    );
-    const soleAuthor = isSole ? first.author : null;
-    delivery.broadcast(
-      { updates: accepted.map(({ accepted: { update } }) => update) },
-      delivered,
-      soleAuthor,
-    );
+    const [author] = new Set(accepted.map(each => each.author));
+    const isSole =
+      made.length === 0 &&
+      accepted.every(each => each.author === author && each.accepted.verdict?.wrote !== true);
+    delivery.broadcast({ updates: changes.map(({ update }) => update) }, delivered, isSole ? author! : null);
+    made.forEach(({ resolve }, i) => {
+      resolve(appended[accepted.length + i]!);
+    });
     return true;
   }
 
@@ -585,7 +656,7 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
     const before = moment(current.log, current.document);
     let edit: Edit<T>;
     try {
-      edit = await make({ ...current, head: current.log.head });
+      edit = await make({ ...current, head: current.log.head, pending: [] });
     } catch (cause) {
       reject(cause);
       discard(cause, null);
@@ -598,7 +669,7 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
     const { accepted, commit } = edit;
     const [appended] = (await write(current, [toDraft(accepted, commit)], before)) ?? [];
     if (appended === undefined) {
-      reject(new ServerError("document-closed", "The document is read again."));
+      reject(notTaken());
       return false;
     }
     delivery.broadcast({ updates: [accepted.update] }, before, null);
@@ -606,7 +677,7 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
     return true;
   }
 
-  function tellRejection({ actor }: Peer, { verdict, refusedUpdate }: Accepted): void {
+  function tellRejection(actor: Actor, { verdict, refusedUpdate }: Accepted): void {
     if (verdict === null || refusedUpdate === null) return;
     const { type, issues } = verdict;
     const hash = Buffer.from(refusedUpdate).toString("hex");
@@ -759,6 +830,7 @@ interface Open {
   snapshotBytes: number;
   /** Whether it was judged as a whole, or is too large for that. */
   isJudged: boolean;
+  readonly recent: RecentCommits;
 }
 
 interface Arriving {
@@ -770,6 +842,20 @@ interface Arriving {
 interface QueuedEdit {
   /** Resolves with false when the document was discarded. */
   readonly run: (current: Open) => Promise<boolean>;
+  readonly reject: (error: unknown) => void;
+}
+
+interface QueuedWrite {
+  /** `null` when there is nothing to be written; the asker has his answer then. */
+  readonly make: (current: Editable) => MadeWrite | null;
+  readonly reject: (error: unknown) => void;
+}
+
+/** What is in the document and waits to be durable. */
+interface MadeWrite {
+  readonly accepted: Accepted;
+  readonly commit: DraftHead;
+  readonly resolve: (appended: Appended) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -788,6 +874,8 @@ interface OnTrial {
 
 /** What the clients of a document are told that was erased. */
 export const erasedReason = "deleted: the document was erased";
+/** The same of one that was deleted, and could be brought back. */
+export const deletedReason = "deleted: the document was deleted";
 /** Questions of one peer that may wait before its socket is no longer read. */
 const queuedQuestions = 64;
 /** Milliseconds after a join from which the `Y.Doc` is built, so that the first push need not wait for it. */
@@ -797,6 +885,19 @@ const judgedAtOpening = 64 * 1024;
 /** How often in a row a document may be discarded for another reason than a store that is not ready. */
 const discardsInARow = 5;
 const everything = Y.encodeStateVector(new Y.Doc());
+
+function madeBy<T>(edit: Edit<T>, { resolve, reject }: Omit<Making<T>, "make">): MadeWrite | null {
+  if (edit.type === "none") {
+    resolve(edit.result);
+    return null;
+  }
+  const { accepted, commit, result } = edit;
+  return { accepted, commit, resolve: appended => resolve(result(appended)), reject };
+}
+
+function notTaken(): ServerError {
+  return new ServerError("document-closed", "The document is read again.");
+}
 
 function moment(log: DocumentLog, document: Document): Moment {
   return { sequence: log.head?.sequence ?? 0, stateVector: document.stateVector() };

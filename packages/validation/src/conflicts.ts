@@ -5,7 +5,7 @@
  * - `server-wins`: it is taken back, with the code `conflict`.
  * - `latest-wins`: the relay's order decides; where Yjs let the later one lose, it is set again.
  */
-import { type KeyWrite, toPointer } from "@verso/bridge";
+import { type KeyWrite, type Path, toPointer } from "@verso/bridge";
 import { PatternTree, parsePattern } from "./pattern.js";
 import type { Issue } from "./verdict.js";
 
@@ -18,6 +18,8 @@ export interface ConflictCheck {
   /** Whether any write needs to be looked at. */
   readonly empty: boolean;
   check(writes: readonly KeyWrite[]): WriteVerdict;
+  /** The policy of a key; `null` where none is given. */
+  policyOf(path: Path): ConflictPolicy | null;
 }
 
 export interface WriteVerdict {
@@ -47,6 +49,7 @@ export function createConflicts(policies: ConflictPolicies): ConflictCheck {
       }
       return { again, refused };
     },
+    policyOf: path => tree.at(path)[0] ?? null,
   };
 }
 

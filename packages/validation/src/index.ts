@@ -38,6 +38,7 @@ export {
   type Verdict,
 } from "./gate.js";
 export { createJudge, type Judge, type KindRules } from "./judge.js";
+export { type Match, type Pattern, PatternTree, parsePattern } from "./pattern.js";
 export type { Action, Grant, Permission, PermissionPlace, Permissions } from "./permissions.js";
 export type { Issue, Severity } from "./verdict.js";
 

@@ -15,7 +15,12 @@ import {
 import type { z } from "zod";
 import type { Actor } from "./actor.js";
 import { type Cleaned, createCleaning, type Sanitizers } from "./cleaning.js";
-import { type ConflictPolicies, createConflicts, type WriteVerdict } from "./conflicts.js";
+import {
+  type ConflictPolicies,
+  type ConflictPolicy,
+  createConflicts,
+  type WriteVerdict,
+} from "./conflicts.js";
 import { ValidationError } from "./errors.js";
 import { createPermissions, denied, type Permissions } from "./permissions.js";
 import { createRules, type Rule, type RuleSetOptions } from "./rules.js";
@@ -51,6 +56,8 @@ export interface Judge {
   readonly looksAtWrites: boolean;
   judge(transaction: Case): Issue[];
   judgeWrites(writes: readonly KeyWrite[]): WriteVerdict;
+  /** What becomes of a write to a key that was made unseen; `null` where the kind does not say. */
+  policyOf(path: Path): ConflictPolicy | null;
   /** What cleaning would write; what cannot be cleaned is among the issues of `judge`. */
   clean(transaction: Pick<Case, "change" | "document">): Cleaned["texts"];
   /** The pointers, with `*` for any one segment, that a rule reads. */
@@ -96,6 +103,7 @@ export function createJudge(
     clean: ({ change, document }) => cleaning.clean(change, document).texts,
     readsOf: rule => ruleSet.reads.flatMap(read => (read.rule === rule ? [read.pointer] : [])),
     judgeWrites: writes => conflictCheck.check(writes),
+    policyOf: path => conflictCheck.policyOf(path),
     judgeDocument(document, actor) {
       const everything = Object.keys(document).map(name => [name]);
       const value = (path: Path) => valueAt(document, path);

@@ -1,0 +1,52 @@
+/**
+ * The last commits of an open document, kept in memory: a patch that was made a moment ago need not ask the ledger what
+ * has changed since.
+ */
+import type { Appended, CommitDraft } from "@verso/storage";
+
+export interface RecentCommit {
+  readonly sequence: number;
+  readonly revision: string;
+  /** Encoded, as the ledger has it. */
+  readonly change: Uint8Array;
+}
+
+export interface RecentCommits {
+  add(appended: Appended, draft: CommitDraft): void;
+  /** The commit of this sequence, if it is here. */
+  get(sequence: number): RecentCommit | undefined;
+  /** The commits behind this sequence, in order; `null` where not all of them are here. */
+  since(sequence: number): readonly RecentCommit[] | null;
+}
+
+const mostCommits = 256;
+const mostBytes = 256 * 1024;
+
+export function createRecentCommits(): RecentCommits {
+  let commits: RecentCommit[] = [];
+  let bytes = 0;
+
+  return {
+    add({ sequence, revision, duplicate }, { change = nothing }) {
+      if (duplicate) return;
+      const last = commits.at(-1);
+      if (last !== undefined && sequence !== last.sequence + 1) commits = [];
+      commits.push({ sequence, revision, change });
+      bytes += change.length;
+      // In halves, so that letting go costs nothing worth mentioning.
+      if (commits.length > mostCommits || bytes > mostBytes) {
+        commits = commits.slice(Math.ceil(commits.length / 2));
+        bytes = commits.reduce((sum, commit) => sum + commit.change.length, 0);
+      }
+    },
+    get: sequence => commits[sequence - (commits[0]?.sequence ?? 0)],
+    since(sequence) {
+      const last = commits.at(-1)?.sequence ?? 0;
+      if (last === sequence && commits.length > 0) return [];
+      const from = sequence + 1 - (commits[0]?.sequence ?? Number.POSITIVE_INFINITY);
+      return from < 0 ? null : commits.slice(from);
+    },
+  };
+}
+
+const nothing = new Uint8Array(0);
