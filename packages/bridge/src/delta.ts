@@ -180,6 +180,19 @@ export function commonSuffix(a: string, b: string): number {
   return length > 0 && isLowSurrogate(a.charCodeAt(a.length - length)) ? length - 1 : length;
 }
 
+/** The part of a document between two positions. */
+export function sliceDocument(document: DeltaDocument, from: number, to: number): DeltaDocument {
+  const result: DeltaInsert[] = [];
+  let start = 0;
+  for (const insert of document) {
+    if (start >= to) break;
+    const end = start + lengthOf(insert);
+    if (end > from) result.push(sliceInsert(insert, Math.max(from - start, 0), Math.min(to, end) - start));
+    start = end;
+  }
+  return result;
+}
+
 /** The text of a document, with one unit for each embedded object. */
 export function flatText(document: DeltaDocument): string {
   return document.map(({ insert }) => (typeof insert === "string" ? insert : "\ufffc")).join("");
@@ -206,7 +219,7 @@ function lengthOf({ insert }: DeltaInsert): number {
   return typeof insert === "string" ? insert.length : 1;
 }
 
-function documentLength(document: DeltaDocument): number {
+export function documentLength(document: DeltaDocument): number {
   return document.reduce((sum, insert) => sum + lengthOf(insert), 0);
 }
 
@@ -239,7 +252,12 @@ function mergeAttributes(
   return merged.json;
 }
 
-function appendRetain(delta: DeltaOperation[], length: number, attributes: JsonObject | undefined): void {
+/** Appends what a delta keeps, and joins what can be one. */
+export function appendRetain(
+  delta: DeltaOperation[],
+  length: number,
+  attributes: JsonObject | undefined,
+): void {
   const last = delta[delta.length - 1];
   const merges = last !== undefined && "retain" in last && attributesEqual(last.attributes, attributes);
   const retain = merges ? last.retain + length : length;
@@ -248,7 +266,8 @@ function appendRetain(delta: DeltaOperation[], length: number, attributes: JsonO
   else delta.push(operation);
 }
 
-function dropIdleEnd(delta: DeltaOperation[]): void {
+/** Takes off the end of a delta what only keeps. */
+export function dropIdleEnd(delta: DeltaOperation[]): void {
   const last = delta[delta.length - 1];
   if (last !== undefined && "retain" in last && last.attributes === undefined) delta.pop();
 }

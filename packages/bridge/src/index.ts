@@ -52,7 +52,17 @@ export {
   reversePatch,
   toRfc6902,
 } from "./patch.js";
+export { type ChangeOfPatchOptions, changeOfPatch } from "./patch-change.js";
 export { applyChange, beginReplay, type Replay } from "./replay.js";
+export {
+  type Side,
+  type Touch,
+  type Transformed,
+  type TransformedPatch,
+  type TransformPatchOptions,
+  transformChange,
+  transformPatch,
+} from "./transform.js";
 
 // Undoing by ids
 
