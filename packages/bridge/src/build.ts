@@ -44,6 +44,8 @@ export interface BuildOptions {
   readonly textAt: (path: readonly string[]) => boolean;
   /** Whether keys that name a prototype are refused. */
   readonly refusePrototypes: boolean;
+  /** How many shared types may stand in each other; a root's children have depth 1. */
+  readonly maxDepth: number;
 }
 
 /** What a key or a list element is going to hold. */
@@ -76,6 +78,9 @@ export type ItemPlan =
 export function planValue(json: Json, path: readonly string[], options: BuildOptions): ValuePlan {
   if (typeof json === "string" && options.textAt(path)) {
     return planText("text", json === "" ? [] : [{ insert: checkedText(json) }], {}, path, options);
+  }
+  if (typeof json === "object" && json !== null && path.length - 1 > options.maxDepth) {
+    throw invalid(`This would be more than ${options.maxDepth} levels deep.`);
   }
   if (isArray(json)) {
     const items = json.map((element, i) => planValue(element, [...path, String(i)], options));

@@ -37,11 +37,12 @@ export interface PatchTarget {
 /** Runs a patch, operation by operation; an error says at which one it stopped. */
 export function runPatch(target: PatchTarget, patch: Patch, dialect: Dialect): void {
   if (!Array.isArray(patch)) throw new BridgeError("invalid-patch", "A patch is an array.");
+  const allowance = createAllowance();
   for (let operation = 0; operation < patch.length; operation++) {
     const step: unknown = patch[operation];
     try {
       if (!isFields(step)) throw new BridgeError("invalid-patch", "An operation is an object.");
-      runOperation(target, step, dialect);
+      runOperation(target, step, { dialect, allowance });
     } catch (error) {
       if (!(error instanceof BridgeError)) throw error;
       const pointer = isFields(step) && typeof step.path === "string" ? step.path : undefined;
@@ -160,6 +161,10 @@ export function notFound(token: string | number): BridgeError {
   return new BridgeError("path-not-found", `There is no ${JSON.stringify(token)} here.`);
 }
 
+function copiesTooMuch(): BridgeError {
+  return new BridgeError("invalid-patch", "The patch copies or moves too much, or too deep a value.");
+}
+
 export function notContainer(): BridgeError {
   return new BridgeError("not-a-container", "The pointer goes into a value that has no members.");
 }
@@ -170,7 +175,44 @@ function isFields(step: unknown): step is Fields {
   return typeof step === "object" && step !== null && !Array.isArray(step);
 }
 
-function runOperation(target: PatchTarget, step: Fields, dialect: Dialect): void {
+/** What a patch may still copy and move: a few copies of the whole into itself would fill any memory. */
+interface Allowance {
+  /** Takes the weight of the value from what is left; false when there is not so much, or it is too deep to walk. */
+  spend(value: Json): boolean;
+}
+
+/** Values, and as one more each so many units of text. */
+const mostCopied = 500_000;
+const unitsPerValue = 16;
+/** Deeper than anybody's document, and far from where recursion ends. */
+const deepestCopied = 500;
+
+function createAllowance(): Allowance {
+  let left = mostCopied;
+  return {
+    spend(value) {
+      let level: Json[] = [value];
+      for (let depth = 0; level.length > 0; depth++) {
+        const next: Json[] = [];
+        for (const each of level) {
+          left -= 1 + (typeof each === "string" ? each.length / unitsPerValue : 0);
+          if (left < 0) return false;
+          if (typeof each === "object" && each !== null)
+            for (const member of Object.values(each)) next.push(member);
+        }
+        if (depth > deepestCopied) return false;
+        level = next;
+      }
+      return true;
+    },
+  };
+}
+
+function runOperation(
+  target: PatchTarget,
+  step: Fields,
+  { dialect, allowance }: { readonly dialect: Dialect; readonly allowance: Allowance },
+): void {
   const tokens = tokensOf(step, "path");
   switch (step.op) {
     case "add":
@@ -185,12 +227,18 @@ function runOperation(target: PatchTarget, step: Fields, dialect: Dialect): void
     case "test":
       if (jsonEqual(target.valueAt(tokens), field(step, "value") as Json)) return;
       throw new BridgeError("test-failed", "There is another value than the one the test expects.");
-    case "copy":
-      target.add(tokens, target.valueAt(tokensOf(step, "from")));
+    case "copy": {
+      const value = target.valueAt(tokensOf(step, "from"));
+      if (!allowance.spend(value)) throw copiesTooMuch();
+      target.add(tokens, value);
       return;
-    case "move":
-      runMove(target, tokensOf(step, "from"), tokens);
+    }
+    case "move": {
+      const from = tokensOf(step, "from");
+      if (!allowance.spend(target.valueAt(from))) throw copiesTooMuch();
+      runMove(target, from, tokens);
       return;
+    }
     case "str_ins":
     case "str_del":
       if (dialect === "rfc6902") break;

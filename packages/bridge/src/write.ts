@@ -28,6 +28,12 @@ export interface WriteOptions {
    */
   readonly textAt?: (path: readonly string[]) => boolean;
   /**
+   * How many shared types may stand in each other, where new ones are made; a root's children have depth 1.
+   *
+   * @default any number
+   */
+  readonly maxDepth?: number;
+  /**
    * The origin of the transaction; without effect inside one that is already running.
    *
    * @default null
@@ -47,6 +53,8 @@ export interface ApplyPatchOptions extends WriteOptions {
   readonly merge?: boolean;
 }
 
+const unlimited = Number.POSITIVE_INFINITY;
+
 /**
  * Makes the named roots hold this JSON, as `read` gives it; other roots stay as they are.
  *
@@ -55,9 +63,9 @@ export interface ApplyPatchOptions extends WriteOptions {
 export function write(
   doc: Y.Doc,
   json: JsonObject,
-  { roots = {}, textAt = () => false, origin = null }: WriteOptions = {},
+  { roots = {}, textAt = () => false, maxDepth = unlimited, origin = null }: WriteOptions = {},
 ): void {
-  const overlay = new Overlay(doc, { roots, textAt, merge: true, refusePrototypes: false });
+  const overlay = new Overlay(doc, { roots, textAt, maxDepth, merge: true, refusePrototypes: false });
   for (const name of Object.keys(json)) overlay.add([name], json[name]!);
   overlay.plan();
   doc.transact(transaction => {
@@ -81,12 +89,13 @@ export function applyPatch(
   {
     roots = {},
     textAt = () => false,
+    maxDepth = unlimited,
     origin = null,
     dialect = "extended",
     merge = false,
   }: ApplyPatchOptions = {},
 ): void {
-  const overlay = new Overlay(doc, { roots, textAt, merge, refusePrototypes: true });
+  const overlay = new Overlay(doc, { roots, textAt, maxDepth, merge, refusePrototypes: true });
   runPatch(overlay, patch, dialect);
   overlay.plan();
   doc.transact(transaction => {

@@ -70,7 +70,9 @@ export {
 } from "./json-dialect.js";
 // The JSON dialect over WebSocket
 export {
+  type Conflict,
   type ConflictStrategy,
+  conflict,
   conflictStrategy,
   type JsonChange,
   type JsonClientMessage,

@@ -168,6 +168,31 @@ export const jsonChange = changeEvent.extend({
     .describe("Given where all documents are read: increasing over all of them, with gaps."),
 });
 
+const conflictMessage = message("conflict", {
+  document_id: z.string(),
+  conflict_id: z.string().nullable().describe("Given when both sides are kept until somebody resolves."),
+  strategy: conflictStrategy,
+  pointers: z.array(z.string()).describe("The places that both have changed."),
+  theirs: z.array(patchOperation).describe("What has changed since the version the edit was made on."),
+  yours: z.array(patchOperation),
+  vector_clocks: z.object({ yours: vectorClock, theirs: vectorClock }),
+  commits: z
+    .array(
+      z.object({
+        ...revision,
+        user_id: z.string(),
+        created_at: z.iso.datetime(),
+        depends_on: z.array(sequence).describe("The commits that its author had seen."),
+      }),
+    )
+    .describe("Those that the edit is in conflict with."),
+  document: z.object({ ...revision, title: z.string().nullable(), content: z.record(z.string(), json) }),
+  target: target.optional().describe("Where all pointers begin; at the content if it is left out."),
+});
+
+/** Both sides of a conflict. */
+export const conflict = conflictMessage.omit({ type: true, id: true });
+
 /** Every answer and event of the dialect, by its `type`. */
 export const jsonServerMessage = z.discriminatedUnion("type", [
   message("auth_success", { session_id: z.string() }),
@@ -222,31 +247,13 @@ export const jsonServerMessage = z.discriminatedUnion("type", [
     sequence: sequence.describe("Of the commit that it has left."),
     issues: z.array(issue),
   }),
-  message("conflict", {
-    document_id: z.string(),
-    conflict_id: z.string().nullable().describe("Given when both sides are kept until somebody resolves."),
-    strategy: conflictStrategy,
-    pointers: z.array(z.string()).describe("The places that both have changed."),
-    theirs: z.array(patchOperation).describe("What has changed since the version the edit was made on."),
-    yours: z.array(patchOperation),
-    vector_clocks: z.object({ yours: vectorClock, theirs: vectorClock }),
-    commits: z
-      .array(
-        z.object({
-          ...revision,
-          user_id: z.string(),
-          created_at: z.iso.datetime(),
-          depends_on: z.array(sequence).describe("The commits that its author had seen."),
-        }),
-      )
-      .describe("Those that the edit is in conflict with."),
-    document: z.object({ ...revision, title: z.string().nullable(), content: z.record(z.string(), json) }),
-  }),
+  conflictMessage,
 ]);
 
 export type JsonClientMessage = z.infer<typeof jsonClientMessage>;
 export type JsonServerMessage = z.infer<typeof jsonServerMessage>;
 export type JsonChange = z.infer<typeof jsonChange>;
+export type Conflict = z.infer<typeof conflict>;
 export type ConflictStrategy = z.infer<typeof conflictStrategy>;
 
 /** A message with this shape; those of both sides have the `id` in common. */

@@ -398,8 +398,9 @@ export function createDocument(stored: StoredState, options: DocumentOptions): D
               notes.push(reversion);
               return reversion.skipped;
             },
-            write: content => write(doc, content, { roots: known, textAt }),
-            patch: (patch, { merge = false }) => applyPatch(doc, patch, { roots: known, textAt, merge }),
+            write: content => write(doc, content, { roots: known, textAt, maxDepth: limits.typeDepth }),
+            patch: (patch, { merge = false }) =>
+              applyPatch(doc, patch, { roots: known, textAt, merge, maxDepth: limits.typeDepth }),
             apply: update => Y.applyUpdate(doc, update),
             content: () => document.content(),
           });

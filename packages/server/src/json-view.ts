@@ -41,13 +41,13 @@ export interface Viewpoint {
 
 /** The JSON of all roots as the view shows it. */
 export function viewOf(documentId: string, json: JsonObject, roots: Roots): DocumentView {
-  if (!hasDocumentRoot(roots)) return { id: documentId, title: null, content: json };
+  if (!isShownByRoot(roots)) return { id: documentId, title: null, content: json };
   const document = valueAt(json, [documentRoot]);
   return { id: documentId, ...shownOf(document) };
 }
 
 /** Whether the document is shown by its root `document`. */
-function hasDocumentRoot(roots: Roots): boolean {
+export function isShownByRoot(roots: Roots): boolean {
   return Object.hasOwn(roots, documentRoot) && roots[documentRoot] === "map";
 }
 
@@ -75,7 +75,7 @@ function toRootPointer(pointer: string, { roots, target }: Viewpoint, operation?
     if (!(error instanceof BridgeError)) throw error;
     throw new BridgeError(error.code, error.message, { pointer, operation, cause: error });
   }
-  if (hasDocumentRoot(roots)) return `${target === "document" ? wholePlace : contentPlace}${pointer}`;
+  if (isShownByRoot(roots)) return `${target === "document" ? wholePlace : contentPlace}${pointer}`;
   if (target === "content") return pointer;
   if (isWithin(pointer, "/content")) return pointer.slice("/content".length);
   throw new BridgeError("path-not-found", "The document has its content, and no title.", {
@@ -92,7 +92,7 @@ export function targetOf(
     pointers = [],
   }: { readonly patches?: readonly Patch[]; readonly pointers?: readonly string[] },
 ): Target {
-  if (!hasDocumentRoot(roots)) return "content";
+  if (!isShownByRoot(roots)) return "content";
   const operations = patches.flatMap(patch => patch.flatMap(toWholeOperations));
   const isInContent =
     operations.every(
@@ -106,7 +106,7 @@ export function targetOf(
  * that of `targetOf`, or `document`.
  */
 export function toViewPatch(patch: Patch, { roots, target }: Viewpoint): Patch {
-  if (!hasDocumentRoot(roots)) {
+  if (!isShownByRoot(roots)) {
     return target === "content" ? patch : patch.map(each => ({ ...each, path: `/content${each.path}` }));
   }
   const whole = patch.flatMap(toWholeOperations);
@@ -116,7 +116,7 @@ export function toViewPatch(patch: Patch, { roots, target }: Viewpoint): Patch {
 
 /** A pointer from the roots, as an issue has it, as one of the view: that of the whole, where it is not in the view. */
 export function toViewPointer(pointer: string, { roots, target }: Viewpoint): string {
-  if (!hasDocumentRoot(roots)) return target === "content" ? pointer : `/content${pointer}`;
+  if (!isShownByRoot(roots)) return target === "content" ? pointer : `/content${pointer}`;
   const whole = toWholePointer(pointer);
   return target === "document" ? whole : whole.slice("/content".length);
 }
