@@ -67,6 +67,8 @@ export {
   type Rejection,
   type RejectionPage,
   rejectionPage,
+  type WholeDocument,
+  wholeDocument,
 } from "./json-dialect.js";
 export { defaultFrameLimits, type FrameLimits } from "./limits.js";
 // The HTTP API as a whole
