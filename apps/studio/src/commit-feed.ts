@@ -89,7 +89,7 @@ export function createCommitFeed({
 
   /** `null` while the document has no commit. */
   async function changesAfter(sequence: number): Promise<ChangePage | null> {
-    const response = await fetch(`${url}/changes?since=${sequence}&limit=${pageSize}`);
+    const response = await fetch(`${url}/changes?since=${sequence}&limit=${pageSize}&roots=true`);
     if (response.ok) return (await response.json()) as ChangePage;
     const problem = await problemOf(response);
     if (problem.code === "not-found") return null;

@@ -49,10 +49,13 @@ const pause = 500;
 export function createHistoryApi(documentId: string): HistoryApi {
   const url = `/api/documents/${encodeURIComponent(documentId)}`;
   return {
-    version: (sequence, signal) => read(`?at=${sequence}`, signal),
+    version: (sequence, signal) => read(`?at=${sequence}&roots=true`, signal),
     difference: ({ from, to }, signal) => read(`/diff?from=${from}&to=${to}`, signal),
     async commits({ from, to }, signal) {
-      const { changes } = await read<ChangePage>(`/changes?since=${from - 1}&limit=${to - from + 1}`, signal);
+      const { changes } = await read<ChangePage>(
+        `/changes?since=${from - 1}&limit=${to - from + 1}&roots=true`,
+        signal,
+      );
       return changes;
     },
     blame: ({ pointer, at }, signal) =>

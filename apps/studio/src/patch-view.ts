@@ -1,12 +1,13 @@
 /** A patch as a line that a person reads, and as the JSON that a program reads. */
 
-import { type ForeignOperation, type OperationPart, readOperation } from "@verso/bridge";
+import { type ForeignOperation, type OperationPart, readOperation, toPointer } from "@verso/bridge";
+import type { ChangeEvent } from "@verso/protocol";
 import { element, spoken } from "./element.js";
 
 export interface PatchLine {
   readonly direction: "forward" | "reverse";
-  /** `null` where there is none: nothing leads back from a `create`, nothing forward into a `delete`. */
-  readonly patch: readonly ForeignOperation[] | null;
+  /** The document as a whole for a `create` and back from a `delete`; `null` the other way. */
+  readonly patch: ChangeEvent["forward_patch"];
 }
 
 const mostOperations = 4;
@@ -22,27 +23,42 @@ export function patchLine({ direction, patch }: PatchLine): HTMLElement {
   );
   const body = element("span", { class: "patch-body" });
   line.append(arrow, spoken(direction === "forward" ? "Forward: " : "Reverse: "), body);
-  if (patch === null) body.append(remark("no patch"));
-  else if (patch.length === 0) body.append(remark("nothing changes"));
+  const operations = patch === null ? null : operationsOf(patch);
+  if (operations === null) body.append(remark("no patch"));
+  else if (operations.length === 0) body.append(remark("nothing changes"));
   else {
-    for (const operation of patch.slice(0, mostOperations)) body.append(operationView(operation));
-    const more = patch.length - mostOperations;
+    for (const operation of operations.slice(0, mostOperations)) body.append(operationView(operation));
+    const more = operations.length - mostOperations;
     if (more > 0) body.append(remark(more === 1 ? "and one operation more" : `and ${more} operations more`));
   }
   return line;
 }
 
+/** A patch that is a whole document adds its roots. */
+function operationsOf(patch: NonNullable<PatchLine["patch"]>): readonly ForeignOperation[] {
+  if (Array.isArray(patch)) return patch;
+  return Object.entries(patch.content).map(([name, value]) => ({
+    op: "add",
+    path: toPointer([name]),
+    value,
+  }));
+}
+
 export function patchJson({ direction, patch }: PatchLine): HTMLElement {
   const title = direction === "forward" ? "Forward patch" : "Reverse patch";
-  const lines = patch?.map(operation => `  ${spacedJson(operation)}`).join(",\n");
-  const json = lines === undefined ? "null" : lines === "" ? "[]" : `[\n${lines}\n]`;
   return element(
     "figure",
     { class: "patch-json" },
     element("figcaption", {}, title),
     // It scrolls, so it must be reached by the keyboard.
-    element("pre", { tabindex: 0, role: "group", "aria-label": `${title} as JSON` }, json),
+    element("pre", { tabindex: 0, role: "group", "aria-label": `${title} as JSON` }, jsonOf(patch)),
   );
+}
+
+function jsonOf(patch: PatchLine["patch"]): string {
+  if (patch === null || !Array.isArray(patch)) return JSON.stringify(patch, null, 2);
+  const lines = patch.map(operation => `  ${spacedJson(operation)}`).join(",\n");
+  return lines === "" ? "[]" : `[\n${lines}\n]`;
 }
 
 /** In one line, with room to break it between members. */

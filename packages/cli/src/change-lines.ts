@@ -1,10 +1,23 @@
 /** Changes, as parts of lines for people. */
+import { type ForeignOperation, toPointer } from "@verso/bridge";
+import type { ChangeEvent } from "@verso/protocol";
 import type { Piece } from "./terminal.js";
 
 /** An operation of a patch in words, as `readOperation` of `@verso/bridge` and the API tell it. */
 export interface ToldOperation {
   readonly place: string;
   readonly parts: readonly { readonly kind: "inserted" | "deleted" | "note"; readonly text: string }[];
+}
+
+/** A patch as operations; one that is a whole document adds its roots. */
+export function operationsOf(patch: ChangeEvent["forward_patch"]): readonly ForeignOperation[] {
+  if (patch === null) return [];
+  if (Array.isArray(patch)) return patch;
+  return Object.entries(patch.content).map(([name, value]) => ({
+    op: "add",
+    path: toPointer([name]),
+    value,
+  }));
 }
 
 /** Where, and behind a plus what comes there, behind a minus what goes. */

@@ -1,7 +1,7 @@
 /**
  * The history of a document, wherever it is: at a running relay, or in a folder that no relay uses.
  *
- * Both answer with the JSON of the relay's API, so a command shows the same for both. A relay knows by the token who
+ * Both answer with the JSON of the relay's API, from all roots of the document, so a command shows the same for both. A relay knows by the token who
  * acts. On a folder it is whoever the command says, and what he takes back is judged by the configuration that
  * `verso serve` would run with; so there is no way around it.
  */
@@ -31,6 +31,7 @@ import {
   describeVersion,
   type History,
   type HistoryEdit,
+  knownRoots,
   openHistory,
   toActor,
   toChangeEvent,
@@ -133,15 +134,15 @@ function historyOfRelay(place: Place & { type: "relay" }, document: string): Doc
   return {
     async *changes(from) {
       for (let since = from - 1; ; ) {
-        const page = await get(`/changes?since=${since}&limit=${pageSize}`, changePage);
+        const page = await get(`/changes?since=${since}&limit=${pageSize}&roots=true`, changePage);
         yield* page.changes;
         if (page.changes.length < pageSize) return;
         since = page.next;
       }
     },
     at(point) {
-      if (point === undefined) return get("", documentContent);
-      return get(`?at=${typeof point === "number" ? point : point.toISOString()}`, documentContent);
+      const at = point === undefined ? "" : `&at=${typeof point === "number" ? point : point.toISOString()}`;
+      return get(`?roots=true${at}`, documentContent);
     },
     diff: (from, to) => get(`/diff?from=${from}&to=${to}`, difference),
     blame(pointer, at) {
@@ -191,10 +192,12 @@ async function historyOfFolder(
   const tags = createTags(ledger, id, { now: Date.now });
   const document: DocumentHistory = {
     async *changes(from) {
-      for await (const commit of ledger.read(id, { from })) yield toChangeEvent(id, commit);
+      const roots = knownRoots((await ledger.head(id))?.roots);
+      for await (const commit of ledger.read(id, { from }))
+        yield toChangeEvent(id, commit, { roots, all: true });
     },
     async at(point) {
-      return describeVersion(id, await history.at(id, point ?? (await existing(ledger, id))));
+      return describeVersion(id, await history.at(id, point ?? (await existing(ledger, id))), { all: true });
     },
     async diff(from, to) {
       return describeDifference(id, { from, to, difference: await history.diff(id, from, to) });

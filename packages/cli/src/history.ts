@@ -3,7 +3,7 @@ import { readOperation } from "@verso/bridge";
 import type { ChangeEvent } from "@verso/protocol";
 import { Command } from "commander";
 import { toDocumentId, toWholeNumber } from "./arguments.js";
-import { describeOperation, describeSequences } from "./change-lines.js";
+import { describeOperation, describeSequences, operationsOf } from "./change-lines.js";
 import { type HistoryFlags, openDocumentHistory, withHistory } from "./document-history.js";
 import { describeIssue } from "./issue-lines.js";
 import { type Piece, printTable, type Row } from "./terminal.js";
@@ -69,7 +69,7 @@ async function* toRows(changes: AsyncIterable<ChangeEvent>): AsyncGenerator<Row>
 
 function describePatch({ forward_patch: forward, reverse_patch: reverse }: ChangeEvent): Piece[] {
   if (forward !== null) {
-    return forward.flatMap((operation, index) => [
+    return operationsOf(forward).flatMap((operation, index) => [
       ...(index === 0 ? [] : [{ text: "; " }]),
       ...describeOperation(readOperation(operation)),
     ]);

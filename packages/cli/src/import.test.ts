@@ -98,7 +98,10 @@ describe("verso import into a folder", () => {
       out: expect.stringMatching(/^order\/1 {2}1-[0-9a-f]{12}\n$/),
     });
     const { out } = await verso("history", "order/1");
-    expect(out).toMatch(/^1 {2}\S+ {2}ann {2}create {2}.*\/order\/total \+ 7\n$/);
+    expect(out).toMatch(/^1 {2}\S+ {2}ann {2}create {2}.*\/order \+ \{"total":7\}\n$/);
+    expect((await verso("log", "data", "order/1")).out).toContain(
+      '  > {"op":"add","path":"/order","value":{"total":7}}',
+    );
     expect(await verso("import", "good", "order/1")).toMatchObject({
       code: 1,
       err: expect.stringContaining("document-exists"),

@@ -36,6 +36,7 @@ import {
   problem,
   rejection,
   rejectionPage,
+  wholeDocument,
 } from "./json-dialect.js";
 import { proof, proofQuery } from "./proof.js";
 import { tag, tagList, tagListQuery, tagRequest } from "./tags.js";
@@ -414,6 +415,7 @@ export const requestSchemas = {
 export const answerSchemas = {
   DocumentList: documentList,
   Document: documentContent,
+  WholeDocument: wholeDocument,
   Change: changeEvent,
   ChangePage: changePage,
   Rejection: rejection,

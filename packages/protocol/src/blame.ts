@@ -11,7 +11,7 @@ export const blameQuery = z.object({
     .string()
     .max(10_000)
     .default("")
-    .describe("JSON Pointer (RFC 6901) into the content; empty for the document."),
+    .describe("JSON Pointer (RFC 6901) from the roots; empty for the document."),
   at: z.coerce.number().int().positive().optional().describe("A sequence; the present if it is left out."),
 });
 

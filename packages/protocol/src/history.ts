@@ -4,9 +4,9 @@
  * `GET /api/documents/:id?at=` answers as without `at`, with the document as it was.
  */
 import { z } from "zod";
-import { json, patchOperation } from "./json-dialect.js";
+import { allRoots, json, patchOperation } from "./json-dialect.js";
 
-/** `GET /api/documents/:id?at=` */
+/** `GET /api/documents/:id?at=&roots=` */
 export const versionQuery = z.object({
   at: z
     .union([
@@ -19,6 +19,7 @@ export const versionQuery = z.object({
     ])
     .optional()
     .describe("A sequence, or a time as `2026-03-01T12:00:00Z`; the present if it is left out."),
+  roots: allRoots,
 });
 
 /** `GET /api/documents/:id/diff?from=&to=`: two sequences, in either order. */
@@ -38,7 +39,9 @@ export const difference = z.object({
   document_id: z.string(),
   from: z.int().nonnegative(),
   to: z.int().nonnegative(),
-  patch: z.array(patchOperation).describe("RFC 6902 with `str_ins`, `str_del` and `delta`, as in changes."),
+  patch: z
+    .array(patchOperation)
+    .describe("RFC 6902 with `str_ins`, `str_del` and `delta`; pointers begin at the roots."),
   rfc6902_patch: z
     .array(patchOperation)
     .describe("The same in RFC 6902 alone: texts are replaced as a whole."),

@@ -67,6 +67,8 @@ export {
   type Rejection,
   type RejectionPage,
   rejectionPage,
+  type WholeDocument,
+  wholeDocument,
 } from "./json-dialect.js";
 // The JSON dialect over WebSocket
 export {

@@ -1,8 +1,10 @@
 /**
  * The JSON that programs without a CRDT read over HTTP: documents, their content and their changes.
  *
- * Field names are snake_case. Pointers in `content` and in patches begin at the roots: `/content/0` is the first
- * element of the root named `content`. Patches are RFC 6902 with three further operations: `str_ins` and `str_del`
+ * Field names are snake_case. A document with a root map `document` is shown by it: `content` and `title` are its
+ * members, and pointers begin at the content, or where a change says `target: "document"` at the whole of
+ * `{ id, title, content }`. Any other document is shown by all of its roots: `/invoice/0` is the first element of the
+ * root named `invoice`. Patches are RFC 6902 with three further operations: `str_ins` and `str_del`
  * (JSON Patch Extended, positions in UTF-16 code units) and `delta` for formatted text.
  */
 import { z } from "zod";
@@ -36,6 +38,21 @@ export const documentList = z.object({
   next: z.string().nullable().describe("Give it as `after` to read on; `null` on the last page."),
 });
 
+/** `roots=`, where a document or its changes are read. */
+export const allRoots = z
+  .stringbool()
+  .default(false)
+  .describe(
+    "`true`: `content` is all roots of the document, and pointers begin at them, also where it has a root `document`.",
+  );
+
+const title = z.string().nullable().describe("`null` where there is none.");
+const content = z
+  .record(z.string(), json)
+  .describe(
+    "The `content` of the root `document`, or where there is no such root, root name to value. Formatted text, XML and binary stand in tagged objects (`$y`).",
+  );
+
 /** `GET /api/documents/:id`: a document as of one revision, which is also the answer's `ETag`. */
 export const documentContent = z.object({
   id: z.string(),
@@ -44,10 +61,12 @@ export const documentContent = z.object({
   epoch: z.int().nonnegative(),
   created_at: z.iso.datetime(),
   updated_at: z.iso.datetime(),
-  content: z
-    .record(z.string(), json)
-    .describe("Root name to value; formatted text, XML and binary stand in tagged objects (`$y`)."),
+  title,
+  content,
 });
+
+/** What there was or is of a document as a whole. */
+export const wholeDocument = z.object({ id: z.string(), title, content });
 
 /** The three things that can happen to a document, for readers who need no more than that. */
 export const eventType = z.enum(["create", "update", "delete"]);
@@ -69,11 +88,22 @@ export const changeEvent = z.object({
   kind: z.string().describe("What kind of commit it was: `update`, `undo`, `restore`, `refused`, and so on."),
   revision_id: z.string(),
   user_id: z.string(),
+  target: z
+    .literal("document")
+    .optional()
+    .describe(
+      "Given when it touches more than what is in the content, as the title: all pointers begin at `{ id, title, content }` then, else at the content.",
+    ),
   forward_patch: z
-    .array(patchOperation)
+    .union([z.array(patchOperation), wholeDocument])
     .nullable()
-    .describe("Leads from the content before to the content after; `null` for a `delete`."),
-  reverse_patch: z.array(patchOperation).nullable().describe("Leads back; `null` for a `create`."),
+    .describe(
+      "Leads from the document before to the document after; the whole document for a `create`, `null` for a `delete`. `null` also when it is no longer kept.",
+    ),
+  reverse_patch: z
+    .union([z.array(patchOperation), wholeDocument])
+    .nullable()
+    .describe("Leads back; `null` for a `create`, the whole document as it was for a `delete`."),
   refused: z
     .literal(true)
     .optional()
@@ -99,6 +129,10 @@ export const rejection = z.object({
   verdict: z.enum(["refused", "repaired"]),
   user_id: z.string(),
   session_id: z.string(),
+  target: z
+    .literal("document")
+    .optional()
+    .describe("As in a change: where the pointers of the issues begin."),
   issues: z.array(issue),
   update_hash: z
     .string()
@@ -112,6 +146,7 @@ export const rejection = z.object({
 export const changesQuery = z.object({
   since: z.coerce.number().int().min(0).default(0).describe("Only what came after this sequence."),
   limit: pageSize,
+  roots: allRoots,
 });
 
 /** `GET /api/documents/:id/rejections?since=N`: the rejections after the commit N, oldest first. */
@@ -163,6 +198,7 @@ export const importedDocument = z.object({
 
 export type DocumentList = z.infer<typeof documentList>;
 export type DocumentContent = z.infer<typeof documentContent>;
+export type WholeDocument = z.infer<typeof wholeDocument>;
 export type EventType = z.infer<typeof eventType>;
 export type ChangeEvent = z.infer<typeof changeEvent>;
 export type ChangePage = z.infer<typeof changePage>;

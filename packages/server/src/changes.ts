@@ -1,13 +1,44 @@
 /** A commit, as programs without a CRDT read it: what it changed in the JSON of its document, both ways. */
-import { decodeChange, forwardPatch, reversePatch } from "@verso/bridge";
-import type { ChangeEvent, EventType, Rejection } from "@verso/protocol";
+import {
+  applyChange,
+  type Change,
+  decodeChange,
+  emptyDocument,
+  forwardPatch,
+  type JsonObject,
+  type MutableJsonObject,
+  type Patch,
+  type Roots,
+  reversePatch,
+} from "@verso/bridge";
+import type { ChangeEvent, EventType, Rejection, WholeDocument } from "@verso/protocol";
 import type { Commit, CommitIssue } from "@verso/storage";
+import { targetOf, toViewPatch, toViewPointer, type Viewpoint, viewOf } from "./json-view.js";
 
-export function toChangeEvent(documentId: string, commit: Commit): ChangeEvent {
+export interface ShownBy {
+  /** The roots that the document has now. */
+  readonly roots: Roots;
+  /** Whether it is shown by all of them, also when one is `document`. @default false */
+  readonly all?: boolean;
+}
+
+/** The change of a commit that begins a document leads there from nothing, and of one that ends it from there to nothing. */
+export function toChangeEvent(
+  documentId: string,
+  commit: Commit,
+  { roots, all = false }: ShownBy,
+): ChangeEvent {
+  const event = eventType(commit.kind);
+  const { merged, undoes } = commit.notes;
   // Retention may have let go of it; the commit stays.
   const change = commit.change === undefined ? null : decodeChange(commit.change);
-  const event = eventType(commit.kind);
-  const { issues, merged, undoes } = commit.notes;
+  const patches = change === null || event !== "update" ? [] : [forwardPatch(change), reversePatch(change)];
+  const { viewpoint, issues } = issuesIn(commit, { roots: all ? {} : roots, patches });
+  const [forward = null, reverse = null] = patches.map(patch => [...toViewPatch(patch, viewpoint)]);
+  const whole =
+    change === null || event === "update"
+      ? null
+      : viewOf(documentId, wholeOf(change, event, roots), viewpoint);
   return {
     sequence: commit.sequence,
     document_id: documentId,
@@ -15,30 +46,67 @@ export function toChangeEvent(documentId: string, commit: Commit): ChangeEvent {
     kind: commit.kind,
     revision_id: commit.revision,
     user_id: commit.actor.user,
-    forward_patch: change === null || event === "delete" ? null : [...forwardPatch(change)],
-    reverse_patch: change === null || event === "create" ? null : [...reversePatch(change)],
+    ...targetMember(viewpoint),
+    forward_patch: event === "create" ? (whole as WholeDocument | null) : forward,
+    reverse_patch: event === "delete" ? (whole as WholeDocument | null) : reverse,
     ...(commit.kind === "refused" ? { refused: true } : {}),
     ...(undoes.length === 0 ? {} : { undoes: [...undoes] }),
-    ...(issues.length === 0 ? {} : { issues: issues.map(withoutGaps) }),
+    ...(issues.length === 0 ? {} : { issues }),
     ...(merged === undefined ? {} : { merged: { fork: merged.fork, user_id: merged.user } }),
     created_at: new Date(commit.time).toISOString(),
   };
 }
 
 /** What was taken back in a commit, or `null` where nothing was. */
-export function toRejection(documentId: string, commit: Commit): Rejection | null {
-  const { issues, refusedUpdate } = commit.notes;
+export function toRejection(
+  documentId: string,
+  commit: Commit,
+  { roots, all = false }: ShownBy,
+): Rejection | null {
+  const { refusedUpdate } = commit.notes;
   if (refusedUpdate === undefined) return null;
+  const { viewpoint, issues } = issuesIn(commit, { roots: all ? {} : roots, patches: [] });
   return {
     sequence: commit.sequence,
     document_id: documentId,
     verdict: commit.kind === "refused" ? "refused" : "repaired",
     user_id: commit.actor.user,
     session_id: commit.actor.session ?? "",
-    issues: issues.map(withoutGaps),
+    ...targetMember(viewpoint),
+    issues,
     update_hash: Buffer.from(refusedUpdate).toString("hex"),
     created_at: new Date(commit.time).toISOString(),
   };
+}
+
+/** Issues as they are shown beside the patches, and from where both are: all pointers of an event begin at one place. */
+function issuesIn(
+  { notes: { issues } }: Commit,
+  { roots, patches }: { readonly roots: Roots; readonly patches: readonly Patch[] },
+): { readonly viewpoint: Viewpoint; readonly issues: Rejection["issues"] } {
+  const target = targetOf(roots, { patches, pointers: issues.map(({ pointer }) => pointer) });
+  const viewpoint = { roots, target };
+  const shown = issues.map(issue => ({
+    ...withoutGaps(issue),
+    pointer: toViewPointer(issue.pointer, viewpoint),
+  }));
+  return { viewpoint, issues: shown };
+}
+
+function targetMember({ target }: Viewpoint): Pick<ChangeEvent, "target"> {
+  return target === "document" ? { target } : {};
+}
+
+/** All roots behind the change that begins a document, or before the one that ends it. */
+function wholeOf(change: Change, event: "create" | "delete", roots: Roots): JsonObject {
+  const isCreate = event === "create";
+  const appearing = new Set(
+    change.flatMap(each => (isCreate && each.type === "set" && each.kind !== undefined ? [each.key] : [])),
+  );
+  const others = Object.entries(roots).filter(([name]) => !appearing.has(name));
+  const json = emptyDocument(Object.fromEntries(others)) as MutableJsonObject;
+  applyChange(json, change, isCreate ? "forward" : "reverse");
+  return json;
 }
 
 export function withoutGaps({ rule, ...issue }: CommitIssue): Rejection["issues"][number] {

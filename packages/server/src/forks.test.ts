@@ -331,7 +331,7 @@ describe("a merge", () => {
       // What he wrote under is his from now on, in the parent too.
       notes: { merged: { fork: fork.id, user: "eva" }, leases: [900] },
     });
-    expect(toChangeEvent(parent, last)).toMatchObject({
+    expect(toChangeEvent(parent, last, { roots: {} })).toMatchObject({
       user_id: "ben",
       merged: { fork: fork.id, user_id: "eva" },
     });

@@ -102,7 +102,7 @@ describe("a refused edit", () => {
       notes: { issues: [{ pointer: "/invoice/total", code: "schema.too_small", severity: "error" }] },
     });
     expect(decodeChange(all[1]!.change!)).toEqual([]);
-    expect(toChangeEvent("invoice/1", all[1]!)).toMatchObject({
+    expect(toChangeEvent("invoice/1", all[1]!, { roots: invoice.roots })).toMatchObject({
       event_type: "update",
       kind: "refused",
       refused: true,
@@ -293,7 +293,15 @@ describe("a kind with a beginning", () => {
     await flush();
     const all = await commits("order/1");
     expect(all).toMatchObject([{ kind: "create", actor: { user: "relay" } }, { kind: "update" }]);
-    expect(toChangeEvent("order/1", all[0]!)).toMatchObject({ event_type: "create", reverse_patch: null });
+    expect(toChangeEvent("order/1", all[0]!, { roots: documents["order/:id"].roots })).toMatchObject({
+      event_type: "create",
+      forward_patch: {
+        id: "order/1",
+        title: null,
+        content: { order: { status: "draft", total: 0 }, notes: "to be filled in" },
+      },
+      reverse_patch: null,
+    });
   });
 
   it("must satisfy its own schema, and stay within its roots", () => {

@@ -1,6 +1,14 @@
 /** The history of a document over HTTP, on a relay with sockets and a disk. */
 import { applyPatchToJson, type JsonObject, type Patch } from "@verso/bridge";
-import { activityPage, blame, difference, documentContent, historyEdit, problem } from "@verso/protocol";
+import {
+  activityPage,
+  blame,
+  changePage,
+  difference,
+  documentContent,
+  historyEdit,
+  problem,
+} from "@verso/protocol";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import * as Y from "yjs";
 import { z } from "zod";
@@ -31,7 +39,7 @@ const start = () =>
   relay.start({
     auth: "tokens",
     access: (actor, _documentId, action) => action === "read" || actor.roles.length > 0,
-    documents: { "note/:id": note },
+    documents: { "note/:id": note, "plan/:id": {} },
   });
 const at = (path: string) => `/api/documents/note%2F1${path}`;
 const text = ({ doc }: Visitor) => doc.getText("text");
@@ -251,5 +259,75 @@ describe("the history of a document", () => {
     expect(ann.doc.getMap("map").get("total")).toBe(2);
     expect(await post("/revert", tokens.ann, { sequence: 4 })).toMatchObject({ undoes: [4] });
     await arrival(ann.doc, () => ann.doc.getMap("map").get("total") === 1);
+  });
+});
+
+describe("a document with a root `document`", () => {
+  const plan = (path: string) => `/api/documents/plan%2F1${path}`;
+
+  it("is shown by it, now and then, with its changes; or by all roots, where that is asked for", async () => {
+    const [ann, bob] = [
+      await relay.open("plan/1", { token: tokens.ann }),
+      await relay.open("plan/1", { token: tokens.bob }),
+    ];
+    const edit = async (
+      change: (document: Y.Map<unknown>) => void,
+      holds: (document: Y.Map<unknown>) => boolean,
+    ) => {
+      change(ann.doc.getMap("document"));
+      await arrival(bob.doc, () => holds(bob.doc.getMap("document")));
+    };
+    await edit(
+      document =>
+        ann.doc.transact(() => {
+          document.set("id", "plan/1");
+          document.set("title", "Plan");
+          document.set("content", new Y.Map<unknown>([["text", new Y.Text("one")]]));
+          ann.doc.getArray("others").insert(0, [1]);
+        }),
+      document => document.has("content"),
+    );
+    const content = (of: Y.Map<unknown>) => of.get("content") as Y.Map<unknown>;
+    await edit(
+      document => (content(document).get("text") as Y.Text).insert(3, " two"),
+      document => String(content(document).get("text")).length > 3,
+    );
+    await edit(
+      document => document.set("title", "A plan"),
+      document => document.get("title") === "A plan",
+    );
+
+    const read = async (query: string) =>
+      documentContent.parse(await (await relay.get(plan(query), tokens.guest)).json());
+    expect(await read("")).toMatchObject({
+      id: "plan/1",
+      sequence: 3,
+      title: "A plan",
+      content: { text: "one two" },
+    });
+    expect(await read("?at=1")).toMatchObject({ sequence: 1, title: "Plan", content: { text: "one" } });
+    const document = { id: "plan/1", title: "A plan", content: { text: "one two" } };
+    expect(await read("?roots=true")).toMatchObject({ title: null, content: { document, others: [1] } });
+    expect((await read("?roots=true&at=2")).content).toMatchObject({ document: { title: "Plan" } });
+    expect(await problemOf(await relay.get(plan("?roots=maybe"), tokens.guest))).toMatchObject({
+      status: 400,
+    });
+
+    const changes = async (query: string) =>
+      changePage.parse(await (await relay.get(plan(`/changes${query}`), tokens.guest)).json()).changes;
+    const [begun, typed, renamed] = await changes("");
+    expect(begun).toMatchObject({
+      target: "document",
+      forward_patch: [
+        { op: "replace", path: "/title", value: "Plan" },
+        { op: "replace", path: "/content", value: { text: "one" } },
+      ],
+    });
+    expect(typed).toMatchObject({ forward_patch: [{ op: "str_ins", path: "/text", pos: 3, str: " two" }] });
+    expect(typed).not.toHaveProperty("target");
+    expect(renamed).toMatchObject({ target: "document", reverse_patch: [{ path: "/title", value: "Plan" }] });
+    expect((await changes("?since=2&roots=true"))[0]?.forward_patch).toEqual([
+      { op: "replace", path: "/document/title", value: "A plan" },
+    ]);
   });
 });

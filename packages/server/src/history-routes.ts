@@ -1,7 +1,7 @@
 /**
  * The history of a document over HTTP, below `/api/documents/:id`.
  *
- *     GET  /?at=            the document as of a sequence or a time
+ *     GET  /?at=&roots=     the document as of a sequence or a time
  *     GET  /diff?from=&to=  what changed between two sequences
  *     GET  /blame?pointer=  who has put there what is at a pointer
  *     GET  /activity        who has worked on it and when
@@ -31,6 +31,7 @@ import {
 import { json, type Request, type Response, Router } from "express";
 import type { History, HistoryEdit, Version } from "./history.js";
 import { HttpProblem, parse } from "./http-problem.js";
+import { viewOf } from "./json-view.js";
 import type { Reach } from "./reach.js";
 import type { Tags } from "./tags.js";
 import type { Difference as Changed } from "./versions.js";
@@ -49,10 +50,10 @@ export function createHistoryRoutes({
   const body = json({ limit: "64kb" });
 
   router.get("/", async (request: Request<{ id: string }>, response, next) => {
-    const { at } = parse(versionQuery, request.query);
+    const { at, roots: all } = parse(versionQuery, request.query);
     if (at === undefined) return next();
     const { document: id } = (await reach(request, "read")).head;
-    const version = describeVersion(id, await history.at(id, at));
+    const version = describeVersion(id, await history.at(id, at), { all });
     response.set({ ETag: `"${version.revision_id}"`, "Cache-Control": "no-cache" }).json(version);
   });
 
@@ -128,16 +129,22 @@ function answer(response: Response, edit: HistoryEdit): void {
   response.json(describeEdit(edit));
 }
 
-/** A version as `GET …?at=` shows it. */
-export function describeVersion(documentId: string, version: Version): DocumentContent {
-  const { sequence, revision, epoch, created, updated, content } = version;
+/** A version as `GET …?at=` shows it: by its root `document`, if it has one, or by all roots. */
+export function describeVersion(
+  documentId: string,
+  version: Version,
+  { all = false }: { readonly all?: boolean } = {},
+): DocumentContent {
+  const { sequence, revision, epoch, created, updated } = version;
+  const { id, title, content } = viewOf(documentId, version.content, { roots: all ? {} : version.roots });
   return {
-    id: documentId,
+    id,
     sequence,
     revision_id: revision,
     epoch,
     created_at: new Date(created).toISOString(),
     updated_at: new Date(updated).toISOString(),
+    title,
     content,
   } as DocumentContent;
 }

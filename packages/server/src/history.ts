@@ -15,6 +15,7 @@ import {
   jsonEqual,
   type Path,
   provenanceOf,
+  type Roots,
   type SkippedItem,
   toPointer,
 } from "@verso/bridge";
@@ -27,7 +28,7 @@ import { blameProvenance } from "./blame.js";
 import type { Cell } from "./cell.js";
 import type { Document, Edited } from "./document.js";
 import { ServerError } from "./errors.js";
-import type { Kind } from "./kinds.js";
+import { type Kind, knownRoots } from "./kinds.js";
 import type { Edit } from "./room.js";
 import type { Rooms } from "./rooms.js";
 import { redoable, type Stack, stepsOf, undoable } from "./undo-stack.js";
@@ -49,6 +50,8 @@ export interface Version {
   readonly created: number;
   readonly updated: number;
   readonly content: JsonObject;
+  /** Those that the document has now. */
+  readonly roots: Roots;
 }
 
 /** What became of taking something back. */
@@ -126,7 +129,8 @@ export function createHistory({ ledger, rooms, compactions, kindOf }: HistoryOpt
       if (sequence === 0) throw unknown(documentId);
       const content = await versions.content(sequence, present);
       const { revision, epoch, time } = await versions.commit(sequence, head);
-      return { sequence, revision, epoch, created: head.created.time, updated: time, content };
+      const roots = knownRoots(head.roots);
+      return { sequence, revision, epoch, created: head.created.time, updated: time, content, roots };
     },
     async state(documentId, sequence) {
       return await versions.state(sequence, await headOf(documentId));

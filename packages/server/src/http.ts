@@ -16,6 +16,7 @@ import {
   type Readiness,
   type Rejection,
   type RejectionPage,
+  versionQuery,
 } from "@verso/protocol";
 import { type Commit, type Head, type Ledger, StorageError } from "@verso/storage";
 import type { Limits } from "@verso/validation";
@@ -34,7 +35,8 @@ import { createHistoryRoutes } from "./history-routes.js";
 import { HttpProblem, parse } from "./http-problem.js";
 import { importDocument } from "./import.js";
 import { createImportRoutes } from "./import-routes.js";
-import type { Kinds } from "./kinds.js";
+import { viewOf } from "./json-view.js";
+import { type Kinds, knownRoots } from "./kinds.js";
 import type { Metrics } from "./metrics.js";
 import { checkOrigin, type OriginPolicy } from "./origin.js";
 import { createProofRoutes } from "./proof-routes.js";
@@ -134,13 +136,15 @@ export function createHttp(options: HttpOptions): Express {
 
   app.get("/api/documents/:id", async (request, response) => {
     const id = documentId(request.params.id);
+    const { roots: all } = parse(versionQuery, request.query);
     await demand(request, id, "read");
     await existing(id);
     const answer = await rooms.get(id).view(({ head, content }) => {
       if (head === undefined) throw unknownDocument(id);
       const etag = `"${head.revision}"`;
       if (matches(request.headers["if-none-match"], etag)) return { etag, body: null };
-      const body = { id, epoch: head.epoch, ...describe(head), content: content() };
+      const roots = all ? {} : knownRoots(head.roots);
+      const body = { ...viewOf(id, content(), { roots }), epoch: head.epoch, ...describe(head) };
       return { etag, body: body as DocumentContent };
     });
     response.set({ ETag: answer.etag, "Cache-Control": "no-cache" });
@@ -150,26 +154,26 @@ export function createHttp(options: HttpOptions): Express {
 
   app.get("/api/documents/:id/changes", async (request, response) => {
     const id = documentId(request.params.id);
-    const { since, limit } = parse(changesQuery, request.query);
+    const { since, limit, roots: all } = parse(changesQuery, request.query);
     await demand(request, id, "read");
-    await existing(id);
+    const roots = knownRoots((await existing(id)).roots);
     const commits: Commit[] = [];
     for await (const commit of ledger.read(id, { from: since + 1, limit })) commits.push(commit);
-    const changes = commits.map(commit => toChangeEvent(id, commit));
+    const changes = commits.map(commit => toChangeEvent(id, commit, { roots, all }));
     response.json({ changes, next: changes.at(-1)?.sequence ?? since } satisfies ChangePage);
   });
 
   app.get("/api/documents/:id/rejections", async (request, response) => {
     const id = documentId(request.params.id);
-    const { since, limit } = parse(changesQuery, request.query);
+    const { since, limit, roots: all } = parse(changesQuery, request.query);
     await demand(request, id, "read");
-    await existing(id);
+    const roots = knownRoots((await existing(id)).roots);
     const rejections: Rejection[] = [];
     const oldest = options.rejectionsForgottenBefore();
     let next = since;
     for await (const commit of ledger.read(id, { from: since + 1, limit: commitsLooked })) {
       next = commit.sequence;
-      const rejection = commit.time < oldest ? null : toRejection(id, commit);
+      const rejection = commit.time < oldest ? null : toRejection(id, commit, { roots, all });
       if (rejection !== null) rejections.push(rejection);
       if (rejections.length === limit) break;
     }

@@ -36,7 +36,7 @@ export { type TokensOptions, tokens } from "./tokens.js";
 export { toChangeEvent } from "./changes.js";
 export { eraseDocument } from "./erasure.js";
 export { describeErasure } from "./erasure-routes.js";
-export { createKinds, type Kind, type Kinds, type KindsOptions } from "./kinds.js";
+export { createKinds, type Kind, type Kinds, type KindsOptions, knownRoots } from "./kinds.js";
 export { proofOf, type Signer } from "./signed-heads.js";
 export { createTags, type Tags } from "./tags.js";
 export { type Validity, validateLedger } from "./validity.js";

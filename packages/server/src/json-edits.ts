@@ -205,7 +205,7 @@ export function createJsonEdits({
         actor,
         plan({ roots, content }) {
           const before = content();
-          const { title, content: shown } = viewOf(documentId, before, roots);
+          const { title, content: shown } = viewOf(documentId, before, { roots });
           const whole = mergedPatch(
             { title, content: shown },
             target === "document" ? mergePatch : { content: mergePatch },
@@ -463,7 +463,7 @@ export function createJsonEdits({
     });
     const theirs = since.flatMap(forwardPatch);
     const target = targetOf(roots, { patches: [yours, theirs], pointers: carriage.pointers });
-    const shown = viewOf(documentId, content, roots);
+    const shown = viewOf(documentId, content, { roots });
     const dependencies = dependenciesOf(commits);
     const name = strategy === "manual" ? randomUUID() : null;
     const conflict: Conflict = {

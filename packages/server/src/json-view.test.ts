@@ -31,28 +31,32 @@ const full = { document: { id: "d", title: "T", content: { a: 1 }, extra: 5 }, o
 
 describe("what is shown of a document", () => {
   it("is its root `document`, and nothing beside title and content", () => {
-    expect(viewOf("d", full, roots)).toEqual({ id: "d", title: "T", content: { a: 1 } });
-    expect(viewOf("d", { document: { id: "another" } }, roots)).toEqual({
+    expect(viewOf("d", full, { roots })).toEqual({ id: "d", title: "T", content: { a: 1 } });
+    expect(viewOf("d", { document: { id: "another" } }, { roots })).toEqual({
       id: "d",
       title: null,
       content: {},
     });
-    expect(viewOf("d", {}, roots)).toEqual({ id: "d", title: null, content: {} });
+    expect(viewOf("d", {}, { roots })).toEqual({ id: "d", title: null, content: {} });
   });
 
   it("is a title that is a text, and content that has members", () => {
     for (const odd of [5, null, true, ["a"], "text"]) {
-      const { title, content } = viewOf("d", { document: { title: [odd], content: odd } }, roots);
+      const { title, content } = viewOf("d", { document: { title: [odd], content: odd } }, { roots });
       expect([title, content]).toEqual([null, {}]);
     }
   });
 
   it("is all roots where there is none of that name, or another kind of it", () => {
     const json = { invoice: { total: 1 }, notes: "" };
-    expect(viewOf("d", json, others)).toEqual({ id: "d", title: null, content: json });
+    expect(viewOf("d", json, { roots: others })).toEqual({ id: "d", title: null, content: json });
     const list = { document: ["a"] };
-    expect(viewOf("d", list, { document: "array" })).toEqual({ id: "d", title: null, content: list });
-    expect(viewOf("d", {}, { constructor: "map" } as Roots).content).toEqual({});
+    expect(viewOf("d", list, { roots: { document: "array" } })).toEqual({
+      id: "d",
+      title: null,
+      content: list,
+    });
+    expect(viewOf("d", {}, { roots: { constructor: "map" } as Roots }).content).toEqual({});
   });
 });
 
@@ -210,11 +214,11 @@ describe("random edits", () => {
 
   function lead(patch: Patch, { from, to }: { readonly from: JsonObject; readonly to: JsonObject }): void {
     const target = targetOf(roots, { patches: [patch] });
-    const view = viewOf("d", from, roots);
+    const view = viewOf("d", from, { roots });
     const shown = toViewPatch(patch, { roots, target });
-    expect(applyToView(view, shown, target)).toEqual(viewOf("d", to, roots));
+    expect(applyToView(view, shown, target)).toEqual(viewOf("d", to, { roots }));
     const whole = toViewPatch(patch, { roots, target: "document" });
-    expect(applyToView(view, whole, "document")).toEqual(viewOf("d", to, roots));
+    expect(applyToView(view, whole, "document")).toEqual(viewOf("d", to, { roots }));
   }
 
   it("by clients without Yjs are the same in the document and in its view", () => {
@@ -246,9 +250,9 @@ describe("random edits", () => {
         const sent = patch.map(each =>
           "from" in each && target === "document" ? { ...each, from: `/content${each.from}` } : each,
         );
-        const before = viewOf("d", read(doc, roots), roots);
+        const before = viewOf("d", read(doc, roots), { roots });
         applyPatch(doc, toRootPointers(sent, { roots, target }), { roots });
-        expect(viewOf("d", read(doc, roots), roots)).toEqual(applyToView(before, sent, target));
+        expect(viewOf("d", read(doc, roots), { roots })).toEqual(applyToView(before, sent, target));
       }
     });
   });

@@ -40,7 +40,11 @@ export interface Viewpoint {
 }
 
 /** The JSON of all roots as the view shows it. */
-export function viewOf(documentId: string, json: JsonObject, roots: Roots): DocumentView {
+export function viewOf(
+  documentId: string,
+  json: JsonObject,
+  { roots }: Pick<Viewpoint, "roots">,
+): DocumentView {
   if (!isShownByRoot(roots)) return { id: documentId, title: null, content: json };
   const document = valueAt(json, [documentRoot]);
   return { id: documentId, ...shownOf(document) };

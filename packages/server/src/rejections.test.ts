@@ -60,7 +60,7 @@ async function document(rejections: RejectionRetention = defaultRejectionRetenti
     },
     commits,
     async rejected() {
-      const found = (await commits()).map(commit => toRejection("order", commit));
+      const found = (await commits()).map(commit => toRejection("order", commit, { roots: {} }));
       return found.flatMap(rejection => (rejection === null ? [] : [rejection.sequence]));
     },
   };
