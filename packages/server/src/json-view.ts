@@ -51,7 +51,7 @@ export function viewOf(
 }
 
 /** Whether the document is shown by its root `document`. */
-function hasDocumentRoot(roots: Roots): boolean {
+export function hasDocumentRoot(roots: Roots): boolean {
   return Object.hasOwn(roots, documentRoot) && roots[documentRoot] === "map";
 }
 

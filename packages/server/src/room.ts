@@ -370,6 +370,8 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
     for (const [peer, trial] of onTrial) questions.set(peer, trial.questions);
     onTrial.clear();
     whenCurrent(current => {
+      // It may hold what was reported as failed.
+      events.appended({ documentId });
       for (const peer of delivery.peers()) catchUp(current, peer);
       const stateVector = current.document.encodedStateVector();
       for (const peer of peers) peer.ask(stateVector);
@@ -486,6 +488,7 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
     try {
       const [appended] = await log.append([first.draft], { roots: new Map(Object.entries(first.roots)) });
       if (appended === undefined) throw new Error("The ledger did not answer for a draft.");
+      events.appended({ documentId });
       resolve(appended);
     } catch (error) {
       reject(error);
@@ -524,6 +527,7 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
       const appended = await log.append(drafts, isNew ? { roots: new Map(Object.entries(roots)) } : {});
       current.savedRoots = roots;
       discards = 0;
+      events.appended({ documentId });
       return appended;
     } catch (error) {
       discard(error, before);
