@@ -7,6 +7,7 @@ import {
   type DocumentList,
   documentListQuery,
   type FrameLimits,
+  feedQuery,
   forkOf,
   type Liveness,
   openApi,
@@ -28,6 +29,7 @@ import { toChangeEvent, toRejection } from "./changes.js";
 import type { Door } from "./door.js";
 import { createErasureRoutes } from "./erasure-routes.js";
 import { ServerError } from "./errors.js";
+import { readFeed } from "./feed.js";
 import { createForkRoutes } from "./fork-routes.js";
 import type { Forks } from "./forks.js";
 import type { History } from "./history.js";
@@ -123,6 +125,12 @@ export function createHttp(options: HttpOptions): Express {
         documents.push({ id: last, ...describe(head) });
     }
     response.json({ documents, next: looked === limit ? last : null } satisfies DocumentList);
+  });
+
+  app.get("/api/changes", async (request, response) => {
+    const { since, limit, roots: all } = parse(feedQuery, request.query);
+    const mayRead = (id: string) => may(request, id, "read");
+    response.json(await readFeed(ledger, { since, limit, all, mayRead }));
   });
 
   const reach: Reach = async (request, action) => {

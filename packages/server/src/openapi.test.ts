@@ -222,6 +222,7 @@ describe("the description of the HTTP API", () => {
     await write("order/1", ann, doc => doc.getMap("order").set("total", -1));
     await ask("readDocument", { as: guest, query: "?at=1" });
     await ask("listChanges", { as: guest, query: "?since=1&limit=10" });
+    await ask("listAllChanges", { as: guest, query: "?since=1" });
     expect((await ask("listRejections", { as: guest })).json.rejections).toHaveLength(1);
     await ask("proveCommit", { as: guest, query: "?sequence=1" });
     await refused("proveCommit", { as: guest, query: "?sequence=0" });
@@ -275,6 +276,8 @@ describe("the description of the HTTP API", () => {
 
     await ask("eraseDocument", { as: ann, query: "?erase=true" });
     await refused("readDocument", { as: guest });
+    const { changes } = (await ask("listAllChanges", { as: guest })).json;
+    expect(changes.at(-1)).toMatchObject({ document_id: "order/1", kind: "erase", revision_id: null });
 
     expect([...succeeded].sort()).toEqual([...operations.keys()].sort());
     expect(refusals).toEqual([

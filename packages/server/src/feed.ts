@@ -1,0 +1,102 @@
+/**
+ * What happened to all documents, in one order: the feed of the ledger as change events, for whoever may read what.
+ *
+ * Feed sequences increase and have gaps. A page goes on where the one before has ended, so nothing is skipped, and
+ * nothing comes twice. Commits of forks are left out: they are of no document until the fork is merged. Of a document
+ * that was erased since nothing is left but that.
+ */
+import type { Roots } from "@verso/bridge";
+import { type FeedChange, type FeedPage, forkOf } from "@verso/protocol";
+import { type FeedEntry, type Ledger, StorageError } from "@verso/storage";
+import { toChangeEvent } from "./changes.js";
+import { knownRoots } from "./kinds.js";
+
+export interface FeedOptions {
+  /** Only what came after this feed sequence. */
+  readonly since: number;
+  /** Changes of a page, at most. */
+  readonly limit: number;
+  /** Asked once for each document of a page. */
+  readonly mayRead: (documentId: string) => Promise<boolean>;
+  /** Whether documents are shown by all of their roots. @default false */
+  readonly all?: boolean;
+}
+
+/** Runs of commits that one page looks through: those that may not be read are not told. */
+const runsLooked = 10_000;
+
+/** A page, and where the next one begins: behind the last change that was looked at, told or not. */
+export async function readFeed(ledger: Ledger, options: FeedOptions): Promise<FeedPage> {
+  const { since, limit, all = false } = options;
+  const changes: FeedChange[] = [];
+  const permitted = new Map<string, boolean>();
+  const shown = new Map<string, Roots | undefined>();
+  let next = since;
+  for await (const run of ledger.feed({ since, limit: runsLooked })) {
+    if (await mayRead(run.document)) {
+      for await (const change of changesOf(run)) {
+        changes.push(change);
+        next = change.feed_sequence;
+        if (changes.length === limit) return { changes, next };
+      }
+    }
+    next = run.feedSequence;
+  }
+  return { changes, next };
+
+  async function mayRead(documentId: string): Promise<boolean> {
+    if (forkOf(documentId) !== null) return false;
+    const known = permitted.get(documentId) ?? (await options.mayRead(documentId));
+    permitted.set(documentId, known);
+    return known;
+  }
+
+  async function* changesOf({
+    document,
+    erased,
+    from,
+    to,
+    feedSequence,
+  }: FeedEntry): AsyncGenerator<FeedChange> {
+    if (erased) {
+      yield* erasureOf(document, feedSequence);
+      return;
+    }
+    const roots = await rootsOf(document);
+    if (roots === undefined) return;
+    try {
+      for await (const commit of ledger.read(document, { from, to })) {
+        yield { ...toChangeEvent(document, commit, { roots, all }), feed_sequence: commit.feedSequence };
+      }
+    } catch (error) {
+      // Its erasure comes later in the feed.
+      if (!(error instanceof StorageError && error.code === "erased")) throw error;
+    }
+  }
+
+  async function* erasureOf(document: string, feedSequence: number): AsyncGenerator<FeedChange> {
+    const tombstone = await ledger.tombstone(document);
+    if (tombstone === undefined) return;
+    yield {
+      feed_sequence: feedSequence,
+      sequence: tombstone.sequence,
+      document_id: document,
+      event_type: "delete",
+      kind: "erase",
+      revision_id: null,
+      user_id: tombstone.actor.user,
+      forward_patch: null,
+      reverse_patch: null,
+      created_at: new Date(tombstone.time).toISOString(),
+    };
+  }
+
+  /** `undefined` for what was erased. */
+  async function rootsOf(documentId: string): Promise<Roots | undefined> {
+    if (!shown.has(documentId)) {
+      const head = await ledger.head(documentId);
+      shown.set(documentId, head && knownRoots(head.roots));
+    }
+    return shown.get(documentId);
+  }
+}
