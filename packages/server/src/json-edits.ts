@@ -391,10 +391,9 @@ export function createJsonEdits({
     const { roots } = document;
     const { strategy = kind.jsonConflicts } = asked;
     const policyOf = kind.judge?.policyOf ?? (() => null);
-    const plan = (base: JsonObject) => checked(asked.plan({ roots, content: () => base }), { kind, roots });
-    return inTermsOf(document, () =>
-      carryOver(plan, { content: document.content(), since, strategy, policyOf }),
-    );
+    const plan = (content: () => JsonObject) => checked(asked.plan({ roots, content }), { kind, roots });
+    const content = () => document.content();
+    return inTermsOf(document, () => carryOver(plan, { content, since, strategy, policyOf }));
   }
 
   function onPresent(
