@@ -322,6 +322,16 @@ describe("a patch", () => {
   });
 });
 
+it("holds for a conflict what Yjs merges into one type, equal or not: a root that appears, a text that gets its first format", () => {
+  const root: Change = [{ type: "set", path: [], key: "notes", before: undefined, after: "a", kind: "text" }];
+  const after = rich({ insert: "abc", attributes: { b: 1 } });
+  const format: Change = [{ type: "set", path: ["map"], key: "text", before: "abc", after }];
+  for (const change of [root, format]) {
+    const { yours, touched } = expectConvergence(base, { yours: change, theirs: change }, "yours");
+    expect([yours, touched.map(({ reason }) => reason)]).toEqual([[], ["key"]]);
+  }
+});
+
 it("refuses changes that do not begin at the same JSON", () => {
   const text: Change = [{ type: "textInsert", path: ["x"], index: 0, text: "a" }];
   const list: Change = [{ type: "insert", path: ["x"], index: 0, values: ["a"] }];

@@ -73,7 +73,7 @@ export interface Touch {
   readonly reason: "key" | "ancestor" | "inside" | "list" | "text";
   /** JSON Pointer to what yours edits, in the JSON at which both begin. */
   readonly base: string;
-  /** The same after theirs; `null` if it is no more, or another in its place. */
+  /** The same after theirs; `null` if theirs has taken its place away. */
   readonly head: string | null;
   /** JSON Pointer to what theirs edits, in the JSON at which both begin. */
   readonly theirs: string;
