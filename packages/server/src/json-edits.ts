@@ -154,7 +154,7 @@ export interface JsonEdits {
 export interface JsonEditsOptions {
   readonly ledger: Ledger;
   readonly rooms: Pick<Rooms, "get">;
-  readonly versions: Pick<Versions, "state">;
+  readonly versions: Pick<Versions, "updates">;
   readonly kindOf: (documentId: string) => Kind | Promise<Kind>;
   readonly limits: Limits;
   /** Milliseconds since 1970. */
@@ -421,7 +421,10 @@ export function createJsonEdits({
     const { roots } = document;
     const older = new Y.Doc();
     leaveFormatting(older);
-    Y.applyUpdate(older, await versions.state(base, head!));
+    const updates = await versions.updates(base, head!);
+    older.transact(() => {
+      for (const update of updates) Y.applyUpdate(older, update);
+    });
     return inTermsOf(document, () => {
       const patch = checked(plan({ roots, content: () => read(older, roots) }), { kind, roots });
       assertRoom(document, patch);
