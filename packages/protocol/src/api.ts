@@ -66,6 +66,8 @@ export interface Operation {
   readonly status?: 200 | 201;
   /** Whether it answers with an `ETag`, and with 304 to who shows it in `If-None-Match`. */
   readonly conditional?: true;
+  /** Whether it answers with server-sent events to who accepts `text/event-stream`: what they are. */
+  readonly stream?: string;
   /** The problems that are its own. */
   readonly problems?: readonly ProblemCode[];
   /** Given when a relay has it only where it administers API tokens. */
@@ -131,10 +133,12 @@ export const operations = {
     path: "/api/documents/{document}/changes",
     group: "documents",
     summary: "List the changes of a document",
-    description: "One for each commit, the oldest first.",
+    description: "One for each commit, the oldest first. As a stream it goes on with those that come.",
     access: "read",
     query: changesQuery,
     answer: changePage,
+    stream:
+      "Each event is one change, its id the sequence. An event of the name `end` says with `code` and `detail` why it is the last.",
     problems: ofDocument,
   },
   listAllChanges: {
@@ -143,10 +147,12 @@ export const operations = {
     group: "documents",
     summary: "List the changes of all documents",
     description:
-      "Of those that may be read, in the one order that all changes have. A page may be short of its limit, or empty, before there is nothing more: `next` says how far it has looked.",
+      "Of those that may be read, in the one order that all changes have. A page may be short of its limit, or empty, before there is nothing more: `next` says how far it has looked. As a stream it goes on with those that come.",
     access: "known",
     query: feedQuery,
     answer: feedPage,
+    stream:
+      "Each event is one change, its id the feed sequence. An event of the name `end` says with `code` and `detail` why it is the last.",
   },
   listRejections: {
     method: "get",

@@ -98,7 +98,11 @@ function toOperation(
   { anonymous }: { anonymous: boolean },
 ): object {
   const { group, summary, access, body } = operation;
-  const parameters = [...queryParameters(operation), ...(operation.conditional ? [ifNoneMatch] : [])];
+  const parameters = [
+    ...queryParameters(operation),
+    ...(operation.conditional ? [ifNoneMatch] : []),
+    ...(operation.stream === undefined ? [] : [lastEventId]),
+  ];
   // For schemes other than OAuth, OpenAPI 3.1 lets this list say what right it takes.
   const token = { bearer: access === "known" ? [] : [access] };
   const security = access === "open" ? [] : anonymous ? [token, {}] : [token];
@@ -145,6 +149,14 @@ const ifNoneMatch = {
   schema: { type: "string" },
 };
 
+const lastEventId = {
+  name: "Last-Event-ID",
+  in: "header",
+  required: false,
+  description: "Of a stream: the id of the last event that the client has, in place of `since`.",
+  schema: { type: "string" },
+};
+
 function toRequestBody(body: NonNullable<Operation["body"]>): object {
   if (body === "bytes") return { required: true, content: { "application/octet-stream": {} } };
   return {
@@ -153,11 +165,15 @@ function toRequestBody(body: NonNullable<Operation["body"]>): object {
   };
 }
 
-function answersOf({ answer, status = 200, conditional }: Operation): Record<string, object> {
+function answersOf({ answer, status = 200, conditional, stream }: Operation): Record<string, object> {
   const etag = { description: "The revision, quoted.", required: true, schema: { type: "string" } };
   const headers = conditional ? { headers: { ETag: etag } } : {};
   return {
-    [status]: { description: reasons[status], ...headers, content: contentOf(answer) },
+    [status]: {
+      description: reasons[status],
+      ...headers,
+      content: { ...contentOf(answer), ...(stream === undefined ? {} : streamOf(stream)) },
+    },
     ...(conditional ? { 304: { description: reasons[304], ...headers } } : {}),
   };
 }
@@ -166,6 +182,10 @@ function contentOf(answer: Operation["answer"]): object {
   if (answer === "text") return { "text/plain": { schema: { type: "string" } } };
   if (answer === "object") return { "application/json": { schema: { type: "object" } } };
   return { "application/json": { schema: { $ref: referenceTo(answer, answerSchemas) } } };
+}
+
+function streamOf(description: string): object {
+  return { "text/event-stream": { schema: { type: "string", description } } };
 }
 
 /** The problems that an operation may answer with, by their status. */

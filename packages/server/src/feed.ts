@@ -5,11 +5,9 @@
  * nothing comes twice. Commits of forks are left out: they are of no document until the fork is merged. Of a document
  * that was erased since nothing is left but that.
  */
-import type { Roots } from "@verso/bridge";
 import { type FeedChange, type FeedPage, forkOf } from "@verso/protocol";
 import { type FeedEntry, type Ledger, StorageError } from "@verso/storage";
-import { toChangeEvent } from "./changes.js";
-import { knownRoots } from "./kinds.js";
+import { createRecentChanges, type RecentChanges } from "./recent-changes.js";
 
 export interface FeedOptions {
   /** Only what came after this feed sequence. */
@@ -20,17 +18,20 @@ export interface FeedOptions {
   readonly mayRead: (documentId: string) => Promise<boolean>;
   /** Whether documents are shown by all of their roots. @default false */
   readonly all?: boolean;
+  /** Where changes are read that others read, too. @default the ledger alone */
+  readonly recent?: Pick<RecentChanges, "after">;
 }
 
 /** Runs of commits that one page looks through: those that may not be read are not told. */
 const runsLooked = 10_000;
+/** Commits that are read at once. */
+const commitsRead = 100;
 
 /** A page, and where the next one begins: behind the last change that was looked at, told or not. */
 export async function readFeed(ledger: Ledger, options: FeedOptions): Promise<FeedPage> {
-  const { since, limit, all = false } = options;
+  const { since, limit, all = false, recent = createRecentChanges(ledger) } = options;
   const changes: FeedChange[] = [];
   const permitted = new Map<string, boolean>();
-  const shown = new Map<string, Roots | undefined>();
   let next = since;
   for await (const run of ledger.feed({ since, limit: runsLooked })) {
     if (await mayRead(run.document)) {
@@ -62,11 +63,15 @@ export async function readFeed(ledger: Ledger, options: FeedOptions): Promise<Fe
       yield* erasureOf(document, feedSequence);
       return;
     }
-    const roots = await rootsOf(document);
-    if (roots === undefined) return;
     try {
-      for await (const commit of ledger.read(document, { from, to })) {
-        yield { ...toChangeEvent(document, commit, { roots, all }), feed_sequence: commit.feedSequence };
+      for (let at = from - 1; at < to; ) {
+        const read = await recent.after(document, { since: at, limit: Math.min(to - at, commitsRead), all });
+        // It was erased meanwhile.
+        if (read === null || read.length === 0) return;
+        for (const change of read) {
+          yield { ...change, feed_sequence: feedSequence - (to - change.sequence) };
+        }
+        at += read.length;
       }
     } catch (error) {
       // Its erasure comes later in the feed.
@@ -89,14 +94,5 @@ export async function readFeed(ledger: Ledger, options: FeedOptions): Promise<Fe
       reverse_patch: null,
       created_at: new Date(tombstone.time).toISOString(),
     };
-  }
-
-  /** `undefined` for what was erased. */
-  async function rootsOf(documentId: string): Promise<Roots | undefined> {
-    if (!shown.has(documentId)) {
-      const head = await ledger.head(documentId);
-      shown.set(documentId, head && knownRoots(head.roots));
-    }
-    return shown.get(documentId);
   }
 }

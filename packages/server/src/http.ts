@@ -25,11 +25,15 @@ import express, { type ErrorRequestHandler, type Express, type RequestHandler } 
 import helmet from "helmet";
 import type { AccessAction } from "./access.js";
 import type { Actor } from "./actor.js";
+import type { Identity } from "./auth.js";
+import { createChangeStreams, streamAsked } from "./change-streams.js";
 import { toChangeEvent, toRejection } from "./changes.js";
+import type { Clock } from "./clock.js";
 import type { Door } from "./door.js";
 import { createErasureRoutes } from "./erasure-routes.js";
 import { ServerError } from "./errors.js";
 import { readFeed } from "./feed.js";
+import type { Following } from "./following.js";
 import { createForkRoutes } from "./fork-routes.js";
 import type { Forks } from "./forks.js";
 import type { History } from "./history.js";
@@ -74,6 +78,8 @@ export interface HttpOptions {
   readonly signer: Signer | undefined;
   /** The time, in milliseconds since 1970. */
   readonly now: () => number;
+  readonly following: Following;
+  readonly clock: Clock;
   /** Folder of a built page that is served at `/`. */
   readonly page: string | undefined;
   /** False from the moment the relay begins to shut down. */
@@ -89,7 +95,11 @@ const commitsLooked = 10_000;
 
 export function createHttp(options: HttpOptions): Express {
   const { ledger, rooms, kinds, door, page } = options;
-  const actors = new WeakMap<object, Actor>();
+  const identities = new WeakMap<object, Identity>();
+  const streams = createChangeStreams({
+    ...options,
+    onError: error => options.onError(error, { method: "GET", path: "a stream of changes" }),
+  });
   const app = express();
   app.disable("x-powered-by");
   app.set("etag", false);
@@ -128,8 +138,13 @@ export function createHttp(options: HttpOptions): Express {
   });
 
   app.get("/api/changes", async (request, response) => {
-    const { since, limit, roots: all } = parse(feedQuery, request.query);
+    const stream = streamAsked(request);
+    const { since, limit, roots: all } = parse(feedQuery, { ...request.query, ...stream });
     const mayRead = (id: string) => may(request, id, "read");
+    if (stream !== null) {
+      streams.streamAll({ response, identity: identityOf(request) }, { since, all, mayRead });
+      return;
+    }
     response.json(await readFeed(ledger, { since, limit, all, mayRead }));
   });
 
@@ -162,9 +177,14 @@ export function createHttp(options: HttpOptions): Express {
 
   app.get("/api/documents/:id/changes", async (request, response) => {
     const id = documentId(request.params.id);
-    const { since, limit, roots: all } = parse(changesQuery, request.query);
+    const stream = streamAsked(request);
+    const { since, limit, roots: all } = parse(changesQuery, { ...request.query, ...stream });
     await demand(request, id, "read");
     const roots = knownRoots((await existing(id)).roots);
+    if (stream !== null) {
+      streams.streamDocument({ response, identity: identityOf(request) }, { documentId: id, since, all });
+      return;
+    }
     const commits: Commit[] = [];
     for await (const commit of ledger.read(id, { from: since + 1, limit })) commits.push(commit);
     const changes = commits.map(commit => toChangeEvent(id, commit, { roots, all }));
@@ -243,7 +263,7 @@ export function createHttp(options: HttpOptions): Express {
   ): Promise<void> {
     const identified = await door.identify(request);
     if (!identified.ok) throw new HttpProblem(identified.code, sentence(identified.detail));
-    actors.set(request, identified.identity.actor);
+    identities.set(request, identified.identity);
     next();
   }
 
@@ -263,9 +283,13 @@ export function createHttp(options: HttpOptions): Express {
   }
 
   function actorOf<P>(request: express.Request<P>): Actor {
-    const actor = actors.get(request);
-    if (actor === undefined) throw new Error("A route was reached by somebody who was not identified.");
-    return actor;
+    return identityOf(request).actor;
+  }
+
+  function identityOf<P>(request: express.Request<P>): Identity {
+    const identity = identities.get(request);
+    if (identity === undefined) throw new Error("A route was reached by somebody who was not identified.");
+    return identity;
   }
 
   function documentId(text: string): string {
@@ -294,7 +318,7 @@ const preflight: RequestHandler = (request, response, next) => {
   }
   response.set({
     "Access-Control-Allow-Methods": "GET, HEAD, POST, DELETE",
-    "Access-Control-Allow-Headers": "Authorization, Content-Type, If-None-Match",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, If-None-Match, Last-Event-ID",
     "Access-Control-Max-Age": "600",
   });
   response.status(204).end();

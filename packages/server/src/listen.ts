@@ -24,6 +24,7 @@ import { authOf, type Config } from "./config.js";
 import { chooseSubprotocol, readCredentials } from "./credentials.js";
 import { closeCodeOf, createDoor, type Entry } from "./door.js";
 import { ServerError } from "./errors.js";
+import { createFollowing } from "./following.js";
 import { createForkStore, kindOfDocument } from "./fork-store.js";
 import { createForks } from "./forks.js";
 import { Frames } from "./frames.js";
@@ -104,6 +105,7 @@ export async function listen(
   const trials = createCell({ clock });
   const compactions = createCell({ clock });
   const kindOf = (documentId: string) => kindOfDocument(documentId, { kinds, forks: forkStore });
+  const following = createFollowing(ledger);
   const rooms = createRooms({
     ...config,
     ledger,
@@ -112,6 +114,7 @@ export async function listen(
     compactions,
     kindOf,
     events: {
+      ...following.notices,
       refused(event) {
         metrics.refused(event.code);
         logger.warn(event, "an update was refused");
@@ -174,6 +177,8 @@ export async function listen(
       documentBytes: config.documentBytes,
       signer: signing?.signer,
       now: clock.now,
+      following,
+      clock,
       page,
       accepting: () => accepting,
       onError: (error, request) => logger.error({ err: error, ...request }, "a request failed"),
@@ -298,6 +303,7 @@ export async function listen(
     accepting = false;
     const stopped = new Promise<void>(resolve => http.close(() => resolve()));
     await rooms.close(CloseCode.restart, "restart: the relay is shutting down");
+    following.close();
     http.closeIdleConnections();
     for (const socket of entering) socket.destroy();
     const cancel = clock.after(closingTime, () => {

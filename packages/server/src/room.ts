@@ -391,6 +391,8 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
     for (const [peer, trial] of onTrial) questions.set(peer, trial.questions);
     onTrial.clear();
     whenCurrent(current => {
+      // It may hold what was reported as failed.
+      events.appended({ documentId });
       for (const peer of delivery.peers()) catchUp(current, peer);
       const stateVector = current.document.encodedStateVector();
       for (const peer of peers) peer.ask(stateVector);
@@ -519,6 +521,7 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
     try {
       const [appended] = await log.append([first.draft], { roots: new Map(Object.entries(first.roots)) });
       if (appended === undefined) throw new Error("The ledger did not answer for a draft.");
+      events.appended({ documentId });
       resolve(appended);
     } catch (error) {
       reject(error);
@@ -560,6 +563,7 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
       drafts.forEach((draft, i) => {
         current.recent.add(appended[i]!, draft);
       });
+      events.appended({ documentId });
       return appended;
     } catch (error) {
       discard(error, before);

@@ -117,6 +117,8 @@ export async function createWorld({
     rejections: defaultRejectionRetention,
     retention: { updates: {}, changes: {} },
     events: {
+      appended() {},
+      erased() {},
       refused() {},
       rejected() {},
       discarded() {},
