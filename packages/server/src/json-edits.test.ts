@@ -91,6 +91,15 @@ describe("a document that a program creates", () => {
     await expect(relay.create()).rejects.toMatchObject({ code: "document-exists" });
   });
 
+  it("is created by one of two who do it at once", async () => {
+    const { ask, world, record } = await createStory();
+    const create = (title: string) => ask(world.edits.create("doc", ann, { title, content: {} }));
+    const [first, second] = await Promise.allSettled([create("one"), create("two")]);
+    expect(first).toMatchObject({ value: { type: "done" } });
+    expect(second).toMatchObject({ reason: { code: "document-exists" } });
+    expect(await record()).toMatchObject({ sequence: 1, json: { document: { title: "one" } } });
+  });
+
   it("has shared texts where its kind says so, which clients and programs edit together", async () => {
     const documents = { "*": { roots: { document: "map" as const }, texts: ["/document/content/text"] } };
     const relay = await begin({ text: "one three", label: "a" }, { documents });
@@ -209,6 +218,32 @@ describe("a patch", () => {
     expect(await relay.faults()).toEqual([]);
   });
 
+  it("keeps its place in the order, whether it has a name or not", async () => {
+    const relay = await begin({ n: [] });
+    const add = (i: number) => relay.patch(set("/n/-", i), i % 3 === 0 ? {} : { dedupe: `edit ${i}` });
+    const all = await Promise.all(Array.from({ length: 50 }, (_, i) => add(i)));
+    expect(all.map(edit => edit.type === "done" && edit.sequence)).toEqual(all.map((_, i) => i + 2));
+    expect(await relay.content()).toEqual({ n: all.map((_, i) => i) });
+    expect(await add(1)).toEqual(all[1]);
+    expect(await relay.faults()).toEqual([]);
+  });
+
+  it("tells of what came before it in the same turn", async () => {
+    const relay = await begin({ a: 1 });
+    const base = await relay.revision();
+    const [set2, same, late, tested] = await Promise.allSettled([
+      relay.patch(set("/a", 2)),
+      relay.patch(set("/a", 2)),
+      relay.patch(set("/a", 3), { base, exact: true }),
+      relay.patch([{ op: "test", path: "/a", value: 1 }]),
+    ]);
+    if (set2.status !== "fulfilled" || set2.value.type !== "done") throw new Error("It was not made.");
+    const { sequence, revision, vectorClock } = set2.value;
+    expect(same).toMatchObject({ value: { type: "unchanged", sequence, revision, vectorClock } });
+    expect(late).toMatchObject({ value: { type: "mismatch", sequence, revision, vectorClock } });
+    expect(tested).toMatchObject({ reason: { code: "test-failed" } });
+  });
+
   it("names the version that its author had seen", async () => {
     const relay = await begin({ a: 1 });
     const base = await relay.revision();
@@ -259,6 +294,12 @@ describe("a patch on an older version", () => {
       type: "mismatch",
       sequence: 2,
     });
+    for (const revision of ["2-000000000000", "99-000000000000", "", "any"]) {
+      const edit = await relay.patch(set("/b", 2), { base: { revision }, exact: true });
+      expect(edit, revision).toMatchObject({ type: "mismatch", sequence: 2 });
+    }
+    const deletion = relay.edits().delete("doc", ann, { base, exact: true });
+    expect(await relay.story.ask(deletion)).toMatchObject({ type: "mismatch", sequence: 2 });
     expect(await relay.content()).toEqual({ a: 2 });
   });
 });
@@ -405,5 +446,53 @@ describe("a whole document", () => {
     expect((await relay.present()).head.deleted).toBeUndefined();
     expect(await relay.content()).toEqual({ a: { b: 1 } });
     expect(await relay.faults()).toEqual([]);
+  });
+
+  it("comes back only by what takes the deletion back", async () => {
+    const relay = await begin({ a: 1 });
+    const { story } = relay;
+    const { history } = story.world;
+    await relay.patch(set("/b", 2), {}, bob);
+    const fork = await story.ask(story.world.forks.fork("doc", { proposer: bob }));
+    const isDeleted = async () => (await relay.present()).head.deleted !== undefined;
+    const remove = (actor = bob) => story.ask(relay.edits().delete("doc", actor));
+    await remove();
+    for (const accident of [
+      () => history.undo("doc", ann),
+      () => history.redo("doc", bob),
+      () => history.revert("doc", ann, 2),
+      () => history.undoTo("doc", ann, 3),
+      () => history.restore("doc", ann, 3),
+      () => story.world.forks.fork("doc", { proposer: bob }),
+      () => story.world.forks.review(fork!, { by: bob }),
+      () => story.world.forks.merge(fork!, { by: bob }),
+    ]) {
+      await expect(story.ask<unknown>(accident())).rejects.toMatchObject({ code: "document-deleted" });
+    }
+    expect(await isDeleted()).toBe(true);
+    for (const bringBack of [
+      () => history.undo("doc", bob),
+      () => history.revert("doc", ann, 5),
+      () => history.undoTo("doc", ann, 6),
+      () => history.restore("doc", ann, 2),
+    ]) {
+      if (!(await isDeleted())) await remove();
+      expect(await story.ask(bringBack())).toMatchObject({ type: "done" });
+      expect(await isDeleted()).toBe(false);
+      expect(await relay.content()).toEqual({ a: 1, b: 2 });
+    }
+    expect(await relay.faults()).toEqual([]);
+  });
+
+  it("comes back also when there was nothing in it", async () => {
+    const documents = { "*": { roots: { list: "array" as const } } };
+    const { ask, world } = await createStory({ documents });
+    await ask(world.edits.create("doc", ann, { content: { list: [1] } }));
+    await ask(world.edits.replace("doc", ann, { content: {} }));
+    expect(await ask(world.edits.delete("doc", ann))).toMatchObject({ type: "done", sequence: 3 });
+    expect(await ask(world.history.restore("doc", bob, 2))).toMatchObject({ type: "done", sequence: 4 });
+    expect(await ask(world.edits.patch("doc", ann, { patch: set("/list/-", 2) }))).toMatchObject({
+      type: "done",
+    });
   });
 });
