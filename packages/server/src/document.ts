@@ -630,6 +630,19 @@ export function notMerged({ code, detail }: { readonly code: string; readonly de
   return { verdict: "refused", issues: [issue], change: [], accepted: null };
 }
 
+/** What is to be a commit although it has changed nothing in the document. */
+export function nothingChanged(before: StateVector): Accepted {
+  return {
+    verdict: null,
+    refusedUpdate: null,
+    leases: [],
+    update: emptyUpdate,
+    changeBytes: encodeChange([]),
+    inverseBytes: new Uint8Array(0),
+    before,
+  };
+}
+
 function mergingOf(verdict: Verdict | null, accepted: Accepted | null, asked: Change): Merging {
   if (verdict === null) throw new Error("A merge was not judged.");
   const { type, issues } = verdict;

@@ -67,3 +67,7 @@ export class ServerError extends Error {
     this.pointer = pointer;
   }
 }
+
+export function deletedDocument(documentId: string): ServerError {
+  return new ServerError("document-deleted", `The document "${documentId}" was deleted.`);
+}

@@ -10,6 +10,7 @@ import * as Y from "yjs";
 import type { Actor } from "./actor.js";
 import type { Cell } from "./cell.js";
 import { type Merging, notMerged, type Push } from "./document.js";
+import { deletedDocument, ServerError } from "./errors.js";
 import { mergeKey } from "./fork-store.js";
 import type { Owner } from "./leases.js";
 import type { Edit, Editable, Room } from "./room.js";
@@ -37,12 +38,12 @@ export interface MergeDependencies {
   readonly trials: Pick<Cell, "try">;
 }
 
-/** What merging would come to. Nothing changes. */
+/** What merging would come to. Nothing changes. Throws `document-deleted`. */
 export function rehearse(merge: Merge, dependencies: MergeDependencies): Promise<Merging> {
   return attempt(merge, { ...dependencies, keep: false });
 }
 
-/** Merges as one commit if it is accepted as the parent is then; else nothing changes. */
+/** Merges as one commit if it is accepted as the parent is then; else nothing changes. Throws `document-deleted`. */
 export function mergeFork(merge: Merge, dependencies: MergeDependencies): Promise<Merged> {
   return attempt(merge, { ...dependencies, keep: true });
 }
@@ -59,7 +60,12 @@ async function attempt(
 ): Promise<Merged> {
   const push: Push = { update: merge.update, fullState: true, tried: false };
   for (;;) {
-    const result = await room().edit(current => settle(current, { merge, push, keep }));
+    const result = await room().edit<Merged | Costly | ServerError>(current => {
+      const { head } = current;
+      if (head?.deleted !== undefined) return { type: "none", result: deletedDocument(head.document) };
+      return settle(current, { merge, push, keep });
+    });
+    if (result instanceof ServerError) throw result;
     if (!("state" in result)) return result;
     const refusal = refusalOf(await trials.try({ ...result, update: push.update }));
     if (refusal !== null) return { ...notMerged(refusal), commit: null };

@@ -16,10 +16,12 @@ import type { Actor } from "./actor.js";
 import type { Cell } from "./cell.js";
 import type { Clock } from "./clock.js";
 import type { Merging } from "./document.js";
+import { deletedDocument } from "./errors.js";
 import { type Merge, type MergeDependencies, mergeFork, rehearse } from "./fork-merge.js";
 import { documentOf, type Fork, type ForkStore } from "./fork-store.js";
 import type { Rooms } from "./rooms.js";
 
+/** Of a document that was deleted nothing can be forked, reviewed or merged: that throws `document-deleted`. */
 export interface Forks {
   get(id: string): Promise<Fork | undefined>;
   /** The forks of a document, oldest first. */
@@ -82,6 +84,7 @@ export function createForks({ ledger, rooms, store, clock, trials }: ForksDepend
     async fork(parent, { proposer, title = "", comment = "" }) {
       const origin = await rooms.get(parent).view(({ head, roots, stateVector, answer }) => {
         if (head === undefined) return undefined;
+        if (head.deleted !== undefined) throw deletedDocument(parent);
         return { head, roots, stateVector: stateVector(), updates: answer(everything) };
       });
       if (origin === undefined) return undefined;

@@ -26,9 +26,10 @@ import { type ActivityOptions, readActivity } from "./activity.js";
 import type { Actor } from "./actor.js";
 import { blameProvenance } from "./blame.js";
 import type { Cell } from "./cell.js";
-import type { Document, Edited } from "./document.js";
-import { ServerError } from "./errors.js";
+import { type Document, type Edited, nothingChanged } from "./document.js";
+import { deletedDocument, ServerError } from "./errors.js";
 import { type Kind, knownRoots } from "./kinds.js";
+import { nameOf } from "./leases.js";
 import type { Edit } from "./room.js";
 import type { Rooms } from "./rooms.js";
 import { redoable, type Stack, stepsOf, undoable } from "./undo-stack.js";
@@ -91,6 +92,9 @@ export interface UndoOptions {
  * Throws a `ServerError`: `version-unknown` for a document, a sequence or a time without a commit, and
  * `version-dropped` where retention has let go of what is needed, `pointer-unknown` for a path at which nothing is. A
  * sequence that is no whole number is a `TypeError`, and so is a fork in which something is to be taken back.
+ *
+ * A document that was deleted comes back by what takes the deletion back: undone by who has deleted it, reverted, or by
+ * going back to a version before it. Anything else in it is `document-deleted`.
  */
 export interface History {
   /** The document as of a sequence, or as of a time: that is its last commit then. */
@@ -152,17 +156,20 @@ export function createHistory({ ledger, rooms, compactions, kindOf }: HistoryOpt
       return await readActivity({ ledger, versions }, await headOf(documentId), options);
     },
     undo: (documentId, actor, { within } = {}) =>
-      edit(documentId, { actor, kind: "undo" }, ({ document, head }) =>
-        takeBackFirst(document, actor, stepsOf(undoable(ledger, stackOf(head, actor)), within)),
-      ),
+      edit(documentId, { actor, kind: "undo" }, ({ document, head }) => {
+        assertThere(head, deleted => nameOf(deleted.actor) === nameOf(actor));
+        return takeBackFirst(document, actor, stepsOf(undoable(ledger, stackOf(head, actor)), within));
+      }),
     redo: (documentId, actor) =>
-      edit(documentId, { actor, kind: "redo" }, ({ document, head }) =>
-        takeBackFirst(document, actor, stepsOf(redoable(ledger, stackOf(head, actor)))),
-      ),
+      edit(documentId, { actor, kind: "redo" }, ({ document, head }) => {
+        assertThere(head, () => false);
+        return takeBackFirst(document, actor, stepsOf(redoable(ledger, stackOf(head, actor))));
+      }),
     revert: async (documentId, actor, sequence) => {
       assertSequence(sequence);
       return await edit(documentId, { actor, kind: "revert" }, async ({ document, head }) => {
         if (sequence === 0 || sequence > head.sequence) throw unknown(documentId);
+        assertThere(head, deleted => deleted.sequence === sequence);
         const commit = await versions.commit(sequence, head);
         if (commit.kind === "refused") return nothing;
         return takeBack(document, actor, { commits: [commit], undoes: [sequence] });
@@ -208,6 +215,7 @@ export function createHistory({ ledger, rooms, compactions, kindOf }: HistoryOpt
     actor: Actor,
     { sequence, unrecorded = false }: { readonly sequence: number; readonly unrecorded?: boolean },
   ): Promise<Made> {
+    assertThere(head, deleted => sequence < deleted.sequence);
     const content = await versions.content(sequence, { head, content: () => document.content() });
     const commits: Commit[] = [];
     for await (const commit of ledger.read(head.document, { from: sequence + 1, to: head.sequence })) {
@@ -222,7 +230,11 @@ export function createHistory({ ledger, rooms, compactions, kindOf }: HistoryOpt
       hands.revert(records);
       if (!jsonEqual(hands.content(), goal)) hands.write(goal);
     });
-    return { edited, undoes: commits.map(commit => commit.sequence), unrestored: [] };
+    // It may have been empty already when it was deleted: what brings it back is the commit.
+    const isOnlyBack = head.deleted !== undefined && edited.accepted === null;
+    const accepted = isOnlyBack ? nothingChanged(document.stateVector()) : edited.accepted;
+    const undoes = commits.map(commit => commit.sequence);
+    return { edited: { ...edited, accepted }, undoes, unrestored: [] };
   }
 
   async function headOf(documentId: string): Promise<Head> {
@@ -344,6 +356,14 @@ function stackOf({ document, sequence }: Head, actor: Actor): Stack {
 
 function assertSequence(sequence: number): void {
   if (!Number.isSafeInteger(sequence) || sequence < 0) throw new TypeError("a sequence is a whole number");
+}
+
+/** Throws `document-deleted` unless what is to be done takes the deletion back. */
+function assertThere(
+  { document, deleted }: Head,
+  bringsBack: (deleted: NonNullable<Head["deleted"]>) => boolean,
+): void {
+  if (deleted !== undefined && !bringsBack(deleted)) throw deletedDocument(document);
 }
 
 function unknown(documentId: string): ServerError {

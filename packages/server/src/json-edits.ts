@@ -22,7 +22,6 @@ import {
   decodeChange,
   editOnBase,
   emptyDocument,
-  encodeChange,
   forwardPatch,
   type Json,
   type JsonObject,
@@ -45,9 +44,9 @@ import * as Y from "yjs";
 import type { Actor } from "./actor.js";
 import { type Carriage, carryOver, contentBefore } from "./carry-over.js";
 import { dependenciesOf } from "./dependencies.js";
-import type { Document, Edited, Hands } from "./document.js";
-import { type Base, clockAt, commitsSince, droppedBase, sequenceOfBase } from "./edit-base.js";
-import { ServerError } from "./errors.js";
+import { type Document, type Edited, type Hands, nothingChanged } from "./document.js";
+import { type Base, clockAt, commitsSince, droppedBase, type Present, sequenceOfBase } from "./edit-base.js";
+import { deletedDocument, ServerError } from "./errors.js";
 import { leaveFormatting } from "./formatting.js";
 import { type Goal, mergedPatch, patchToShow } from "./json-replace.js";
 import {
@@ -161,7 +160,7 @@ export interface JsonEdits {
 export interface JsonEditsOptions {
   readonly ledger: Ledger;
   readonly rooms: Pick<Rooms, "get">;
-  readonly versions: Pick<Versions, "state">;
+  readonly versions: Pick<Versions, "updates">;
   readonly kindOf: (documentId: string) => Kind | Promise<Kind>;
   readonly limits: Limits;
   /** Milliseconds since 1970. */
@@ -188,6 +187,8 @@ export function createJsonEdits({
   const waiting = createPendingConflicts(ledger, now);
   /** Edits under way by their names, so that one that is sent twice is made once. */
   const underWay = new Map<string, Promise<JsonEdit>>();
+  /** The last edit of each document that is asked for and not begun: whether it has a name or not, they keep their order. */
+  const lines = new Map<string, Promise<unknown>>();
 
   return {
     create: (documentId, actor, request) =>
@@ -257,19 +258,38 @@ export function createJsonEdits({
   ): Promise<JsonEdit> {
     // The ids that the relay writes under have clocks in the parent that are not known here.
     if (forkOf(documentId) !== null) throw new TypeError("A fork is edited as a Yjs document.");
-    if (dedupe === undefined) return make(undefined);
+    if (dedupe === undefined) return inLine(documentId, null, () => make(undefined));
     const key = `json ${createHash("sha256")
       .update(JSON.stringify([nameOf(actor), dedupe]))
       .digest("hex")}`;
     const name = JSON.stringify([documentId, key]);
     let making = underWay.get(name);
     if (making === undefined) {
-      making = answerOf(documentId, key)
-        .then(known => known ?? make(key))
-        .finally(() => underWay.delete(name));
+      making = inLine(documentId, answerOf(documentId, key), known => known ?? make(key)).finally(() =>
+        underWay.delete(name),
+      );
       underWay.set(name, making);
     }
     return making;
+  }
+
+  /** Begins an edit when what it waits for is there, and those that were asked for before it have begun. */
+  function inLine<T>(
+    documentId: string,
+    awaited: T | Promise<T>,
+    begin: (awaited: T) => JsonEdit | Promise<JsonEdit>,
+  ): Promise<JsonEdit> {
+    const before = lines.get(documentId);
+    if (before === undefined && !(awaited instanceof Promise)) return Promise.resolve(begin(awaited));
+    // In an object, so that it is waited for until it has begun, and no longer.
+    const begun = Promise.all([awaited, before]).then(([known]) => ({ edit: begin(known) }));
+    const settled = begun
+      .catch(() => null)
+      .then(() => {
+        if (lines.get(documentId) === settled) lines.delete(documentId);
+      });
+    lines.set(documentId, settled);
+    return begun.then(({ edit }) => edit);
   }
 
   /** What an edit was answered when it was made. */
@@ -301,9 +321,9 @@ export function createJsonEdits({
     const kind = await kindOf(documentId);
     const goal = firstContent({ documentId, kind }, { content, title });
     return write(documentId, current => {
-      const { head, document } = current;
-      if (head !== undefined) {
-        if (head.deleted !== undefined) throw deleted(documentId);
+      const { head, document, pending } = current;
+      if (head?.deleted !== undefined) throw deletedDocument(documentId);
+      if (head !== undefined || pending.length > 0) {
         throw new ServerError("document-exists", `There is a document "${documentId}" already.`);
       }
       const make = (hands: Hands) => hands.write(goal);
@@ -327,17 +347,18 @@ export function createJsonEdits({
     return editInTurn(documentId, async current => {
       const { head, document } = current;
       assertThere(documentId, head);
-      if (base !== undefined && exact) {
-        const since = await sequenceOfBase(ledger, base, { head, stateVector: document.stateVector() });
-        if (since !== head.sequence)
-          return { type: "none", result: { type: "mismatch", ...placeOf(head, document) } };
-      }
+      if (
+        base !== undefined &&
+        exact &&
+        !(await isPresent(base, { head, stateVector: document.stateVector() }))
+      )
+        return mismatch(current);
       const before = document.stateVector();
       const { accepted } = document.edit(actor, hands => hands.write(emptyDocument(document.roots)), {
         as: "json",
         judged: false,
       });
-      const edited = { isRefused: false, issues: [], accepted: accepted ?? { ...changedNothing, before } };
+      const edited = { isRefused: false, issues: [], accepted: accepted ?? nothingChanged(before) };
       return editOf(current, edited, { actor, kind: "delete", dedupe });
     });
   }
@@ -350,6 +371,8 @@ export function createJsonEdits({
       const { base } = asked;
       if (base === undefined) return onPresent(current, asked, { kind });
       if (!("revision" in base)) return later;
+      // What is no revision of the document is none that it has now, either.
+      if (asked.exact && base.revision !== head.revision) return mismatch(current);
       const sequence = Number.parseInt(base.revision, 10);
       if (base.revision !== (sequence === head.sequence ? head.revision : recent.get(sequence)?.revision))
         return later;
@@ -360,7 +383,7 @@ export function createJsonEdits({
         ...pending.map(({ changeBytes }) => changeBytes),
       ];
       if (changed.length === 0) return onPresent(current, asked, { kind, base: sequence });
-      if (asked.exact) return { type: "none", result: { type: "mismatch", ...placeOf(head, document) } };
+      if (asked.exact) return mismatch(current);
       const carriage = carry(document, asked, { kind, since: changed.map(decoded) });
       if (carriage.type !== "present") return later;
       return onPresent(current, { ...asked, plan: () => carriage.patch }, { kind, base: sequence });
@@ -376,7 +399,7 @@ export function createJsonEdits({
       const base =
         asked.base === undefined ? head.sequence : await sequenceOfBase(ledger, asked.base, present);
       if (base === head.sequence) return onPresent(current, asked, { kind, base });
-      if (asked.exact) return { type: "none", result: { type: "mismatch", ...placeOf(head, document) } };
+      if (asked.exact) return mismatch(current);
       const strategy = asked.strategy ?? kind.jsonConflicts;
       const isFar = strategy === "merge" && head.sequence - base > mostCarried;
       const commits = isFar ? [] : await commitsSince(ledger, base, head);
@@ -405,10 +428,9 @@ export function createJsonEdits({
     const { roots } = document;
     const { strategy = kind.jsonConflicts } = asked;
     const policyOf = kind.judge?.policyOf ?? (() => null);
-    const plan = (base: JsonObject) => checked(asked.plan({ roots, content: () => base }), { kind, roots });
-    return inTermsOf(document, () =>
-      carryOver(plan, { content: document.content(), since, strategy, policyOf }),
-    );
+    const plan = (content: () => JsonObject) => checked(asked.plan({ roots, content }), { kind, roots });
+    const content = () => document.content();
+    return inTermsOf(document, () => carryOver(plan, { content, since, strategy, policyOf }));
   }
 
   function onPresent(
@@ -436,14 +458,16 @@ export function createJsonEdits({
     const { roots } = document;
     const older = new Y.Doc();
     leaveFormatting(older);
-    Y.applyUpdate(older, await versions.state(base, head!));
+    const updates = await versions.updates(base, head!);
+    older.transact(() => {
+      for (const update of updates) Y.applyUpdate(older, update);
+    });
     return inTermsOf(document, () => {
       const patch = checked(plan({ roots, content: () => read(older, roots) }), { kind, roots });
       assertRoom(document, patch);
       const options = { roots, textAt: kind.textAt, maxDepth: limits.typeDepth };
       const update = editOnBase(older, doc => applyPatch(doc, patch, options), document.ownClocks());
-      if (update === null)
-        return { type: "none", result: { type: "unchanged", ...placeOf(head!, document) } };
+      if (update === null) return unchanged(current);
       const edited = document.edit(actor, hands => hands.apply(update), { as: "json" });
       return editOf(current, edited, { actor, kind: "update", dedupe, base });
     });
@@ -513,6 +537,11 @@ export function createJsonEdits({
     return { type: "conflict", conflict };
   }
 
+  async function isPresent(base: Base, present: Present): Promise<boolean> {
+    if ("revision" in base) return base.revision === present.head.revision;
+    return (await sequenceOfBase(ledger, base, present)) === present.head.sequence;
+  }
+
   /** Refuses roots that the kind does not have. */
   function checked(patch: Patch, { kind, roots }: { readonly kind: Kind; readonly roots: Roots }): Patch {
     if (Object.keys(kind.roots).length === 0) return patch;
@@ -558,15 +587,6 @@ export function createJsonEdits({
 /** That it needs the ledger, and so a turn of its own. */
 const later = { type: "none", result: null } as const;
 
-const changedNothing = {
-  verdict: null,
-  refusedUpdate: null,
-  leases: [],
-  update: Uint8Array.of(0, 0),
-  changeBytes: encodeChange([]),
-  inverseBytes: new Uint8Array(0),
-};
-
 /** Nothing was changed before what is wrong was found. */
 function noneOf(error: unknown): { readonly type: "none"; readonly result: ServerError } {
   if (error instanceof ServerError) return { type: "none", result: error };
@@ -591,7 +611,7 @@ function editOf(
   const { roots } = document;
   if (accepted === null) {
     if (isRefused) return { type: "none", result: { type: "rejected", sequence: null, issues, roots } };
-    return { type: "none", result: { type: "unchanged", ...placeOf(head!, document) } };
+    return unchanged({ head, document });
   }
   const name = dedupe === undefined ? {} : { dedupe };
   if (isRefused) {
@@ -626,8 +646,23 @@ function editOf(
   };
 }
 
-function placeOf({ sequence, revision }: Head, document: Document): Place {
-  return { sequence, revision, vectorClock: clockOfStateVector(document.stateVector()) };
+function unchanged(current: Pick<Editable, "head" | "document">): Edit<JsonEdit> {
+  return noneAt(current, place => ({ type: "unchanged", ...place }));
+}
+
+function mismatch(current: Editable): Edit<JsonEdit> {
+  return noneAt(current, place => ({ type: "mismatch", ...place }));
+}
+
+/** With the place of the document as it is, whatever the turn has changed in it before. */
+function noneAt(
+  { head, document }: Pick<Editable, "head" | "document">,
+  told: (place: Place) => JsonEdit,
+): Edit<JsonEdit> {
+  const vectorClock = clockOfStateVector(document.stateVector());
+  const at = ({ sequence, revision }: Pick<Head, "sequence" | "revision">) =>
+    told({ sequence, revision, vectorClock });
+  return { type: "none", result: at(head!), resultAfter: at };
 }
 
 /** What a document of this kind begins with, shown by a root `document` unless the kind has other roots. */
@@ -703,11 +738,7 @@ function shownPointer(pointer: string, roots: Roots): string {
 
 function assertThere(documentId: string, head: Head | undefined): asserts head is Head {
   if (head === undefined) throw new ServerError("document-unknown", `There is no document "${documentId}".`);
-  if (head.deleted !== undefined) throw deleted(documentId);
-}
-
-function deleted(documentId: string): ServerError {
-  return new ServerError("document-deleted", `The document "${documentId}" was deleted.`);
+  if (head.deleted !== undefined) throw deletedDocument(documentId);
 }
 
 function assertRoom(document: Document, patch: Patch): void {

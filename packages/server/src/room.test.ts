@@ -10,6 +10,7 @@ import { createMemoryStore, type StorageBackend, StorageError } from "@verso/sto
 import { createFaults } from "@verso/storage/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import * as Y from "yjs";
+import { toActor } from "./actor.js";
 import type { Cell, TrialResult } from "./cell.js";
 import { createWorld, type SimulatedClient, type World, type WorldOptions } from "./testing.js";
 
@@ -99,6 +100,29 @@ describe("a room", () => {
     expect(text(bob).toString()).toBe("hello");
     expect(await content()).toEqual({ t: "hello" });
     expect(await commits()).toMatchObject([{ sequence: 1, kind: "update", actor: { session: "session 1" } }]);
+  });
+
+  it("tells no program of what it has found in what is not durable", async () => {
+    const ann = toActor({ user: "ann" }, { authenticated: false });
+    const set = (value: number) =>
+      world.edits.patch("notes", ann, { patch: [{ op: "add", path: "/a", value }] });
+    const during = async <T>(answers: Promise<T>) => (await Promise.all([answers, world.pass(50)]))[0];
+    await during(world.edits.create("notes", ann, { content: { a: 1 } }));
+    disk.hold();
+    const told: string[] = [];
+    const both = [set(2), set(2)].map(edit => edit.then(({ type }) => void told.push(type)));
+    await world.pass(50);
+    expect(told).toEqual([]);
+    disk.release();
+    await during(Promise.all(both));
+    expect(told).toEqual(["done", "unchanged"]);
+
+    disk.failNext("before");
+    const outcomes = await during(Promise.allSettled([set(3), set(3)]));
+    expect(outcomes).toMatchObject([
+      { reason: { code: "document-closed" } },
+      { reason: { code: "document-closed" } },
+    ]);
   });
 
   it("shows nothing to anybody before it is durable", async () => {

@@ -124,7 +124,12 @@ export interface Editable {
 }
 
 export type Edit<T> =
-  | { readonly type: "none"; readonly result: T }
+  | {
+      readonly type: "none";
+      readonly result: T;
+      /** The result instead, where the turn has changed something before: its last commit is given. @default the same */
+      readonly resultAfter?: (last: Appended) => T;
+    }
   | {
       readonly type: "commit";
       /** What the document says of the change. */
@@ -624,10 +629,13 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
       const queued = writes.shift()!;
       try {
         const write = queued.make({ ...current, head: current.log.head, pending });
-        if (write === null) continue;
+        if (write.change === null && pending.length === 0) {
+          write.resolve(null);
+          continue;
+        }
         begun.push(queued);
         made.push(write);
-        pending.push(write.accepted);
+        if (write.change !== null) pending.push(write.change.accepted);
       } catch (cause) {
         queued.reject(cause);
         writes.unshift(...begun);
@@ -644,7 +652,8 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
     accepted: TurnResult<Peer>["accepted"],
     made: readonly MadeWrite[],
   ): Promise<boolean> {
-    const changes = [...accepted.map(each => each.accepted), ...made.map(each => each.accepted)];
+    const written = made.flatMap(({ change }) => change ?? []);
+    const changes = [...accepted, ...written].map(each => each.accepted);
     const [first] = changes;
     if (first === undefined) return true;
     const delivered = { sequence: current.log.head?.sequence ?? 0, stateVector: first.before };
@@ -654,7 +663,7 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
         kind: judged.verdict?.type === "refused" ? "refused" : "update",
       }),
     );
-    drafts.push(...made.map(each => toDraft(each.accepted, each.commit)));
+    drafts.push(...written.map(each => toDraft(each.accepted, each.commit)));
     const appended = await write(current, drafts, delivered);
     if (appended === null) {
       for (const { reject } of made) reject(notTaken());
@@ -664,12 +673,14 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
     // What the relay itself has written, taking something back, the author has not seen either.
     const [author] = new Set(accepted.map(each => each.author));
     const isSole =
-      made.length === 0 &&
+      written.length === 0 &&
       accepted.every(each => each.author === author && each.accepted.verdict?.wrote !== true);
     delivery.broadcast({ updates: changes.map(({ update }) => update) }, delivered, isSole ? author! : null);
-    made.forEach(({ resolve }, i) => {
-      resolve(appended[accepted.length + i]!);
-    });
+    let last = accepted.length - 1;
+    for (const { change, resolve } of made) {
+      if (change !== null) last++;
+      resolve(appended[last]!);
+    }
     return true;
   }
 
@@ -868,16 +879,16 @@ interface QueuedEdit {
 }
 
 interface QueuedWrite {
-  /** `null` when there is nothing to be written; the asker has his answer then. */
-  readonly make: (current: Editable) => MadeWrite | null;
+  readonly make: (current: Editable) => MadeWrite;
   readonly reject: (error: unknown) => void;
 }
 
-/** What is in the document and waits to be durable. */
+/** An answer that waits until what it was found in is durable. */
 interface MadeWrite {
-  readonly accepted: Accepted;
-  readonly commit: DraftHead;
-  readonly resolve: (appended: Appended) => void;
+  /** What is in the document and is to be a commit; `null` when there was nothing to be written. */
+  readonly change: { readonly accepted: Accepted; readonly commit: DraftHead } | null;
+  /** Given its commit, or where there is none the last one of the turn before it, if there is one. */
+  readonly resolve: (last: Appended | null) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -908,13 +919,13 @@ const judgedAtOpening = 64 * 1024;
 const discardsInARow = 5;
 const everything = Y.encodeStateVector(new Y.Doc());
 
-function madeBy<T>(edit: Edit<T>, { resolve, reject }: Omit<Making<T>, "make">): MadeWrite | null {
+function madeBy<T>(edit: Edit<T>, { resolve, reject }: Omit<Making<T>, "make">): MadeWrite {
   if (edit.type === "none") {
-    resolve(edit.result);
-    return null;
+    const { result, resultAfter = () => result } = edit;
+    return { change: null, resolve: last => resolve(last === null ? result : resultAfter(last)), reject };
   }
   const { accepted, commit, result } = edit;
-  return { accepted, commit, resolve: appended => resolve(result(appended)), reject };
+  return { change: { accepted, commit }, resolve: appended => resolve(result(appended!)), reject };
 }
 
 function notTaken(): ServerError {

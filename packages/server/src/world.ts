@@ -18,6 +18,7 @@ import { defaultDeliveryLimits } from "./delivery.js";
 import { createForkStore, kindOfDocument } from "./fork-store.js";
 import { createForks, type Forks } from "./forks.js";
 import { createHistory, type History } from "./history.js";
+import { createJsonEdits, type JsonEdits } from "./json-edits.js";
 import { createKinds, type KindConfig } from "./kinds.js";
 import { createManualClock, type ManualClock } from "./manual-clock.js";
 import { defaultRejectionRetention } from "./rejections.js";
@@ -25,6 +26,7 @@ import { defaultPacing } from "./room.js";
 import type { RoomEvents } from "./room-events.js";
 import { createRooms, defaultResidency, type Rooms, type RoomsOptions } from "./rooms.js";
 import { type Connection, createSession, type Session } from "./session.js";
+import { createVersions } from "./versions.js";
 
 export interface WorldOptions {
   readonly clock?: ManualClock;
@@ -45,6 +47,7 @@ export interface World {
   readonly rooms: Rooms;
   readonly forks: Forks;
   readonly history: History;
+  readonly edits: JsonEdits;
   /** Connects a document as a stock client does. */
   connect(documentId: string, doc: Y.Doc, actor?: Partial<WorldActor>): SimulatedClient;
   /** Lets everything happen that needs no time to pass. */
@@ -134,6 +137,14 @@ export async function createWorld({
     rooms,
     forks: createForks({ ledger, rooms, store: forkStore, clock, trials: cell }),
     history: createHistory({ ledger, rooms, compactions: cell, kindOf }),
+    edits: createJsonEdits({
+      ledger,
+      rooms,
+      versions: createVersions({ ledger, compactions: cell, kindOf }),
+      kindOf,
+      limits: defaultLimits,
+      now: clock.now,
+    }),
     connect(documentId, doc, { mayWrite = true, ...profile } = {}) {
       const anonymous = toActor({ user: "anonymous" }, { authenticated: false });
       const actor: Actor = { ...anonymous, ...profile, session: `session ${++sessions}` };

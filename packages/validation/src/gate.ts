@@ -62,7 +62,7 @@ export interface Transgression {
   readonly mayWrite?: boolean;
   /** Why all of it must go, whatever it is: what the firewall lets in only to be taken back. @default null */
   readonly offence?: Issue | null;
-  /** Whether all of it goes where a part of it must. @default false */
+  /** Whether all of it goes where a part of it must, or where that part has lost already. @default false */
   readonly whole?: boolean;
 }
 
@@ -186,8 +186,8 @@ export function createGate(doc: Y.Doc, { observer, judge, reverted = [] }: GateO
     for (const issue of given) issues.set(keyOf(issue), issue);
     // What was written unseen goes before the rest is judged: what it breaks together with what is in force is no
     // fault of its author.
-    const inForce = unseen.filter(write => write.inForce).map(({ issue }) => issue);
-    const mustGo = offence === null ? inForce : [offence];
+    const goes = unseen.filter(write => write.inForce || whole).map(({ issue }) => issue);
+    const mustGo = offence === null ? goes : [offence];
     let errors = mustGo.length > 0 ? mustGo : errorsNow();
     const effort = createEffort();
     for (let round = 0; errors.length > 0; round++) {
