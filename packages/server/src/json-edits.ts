@@ -113,6 +113,8 @@ export type JsonEdit =
       readonly vectorClock: VectorClock;
       /** What it changed in the roots of the document as it is; not always what was asked for. */
       readonly change: Change;
+      /** Those that the document has now: they say how the change is shown. */
+      readonly roots: Roots;
       readonly kind: CommitKind;
       /** Milliseconds since 1970. */
       readonly time: number;
@@ -120,7 +122,12 @@ export type JsonEdit =
   /** The document is like that already. */
   | ({ readonly type: "unchanged" } & Place)
   /** Its kind does not allow it. The content is as before; the commit, if there is one, says what was asked. */
-  | { readonly type: "rejected"; readonly sequence: number | null; readonly issues: readonly Issue[] }
+  | {
+      readonly type: "rejected";
+      readonly sequence: number | null;
+      readonly issues: readonly Issue[];
+      readonly roots: Roots;
+    }
   | { readonly type: "conflict"; readonly conflict: Conflict }
   /** Something has changed since the base, and nothing may have. */
   | ({ readonly type: "mismatch" } & Place);
@@ -289,14 +296,19 @@ export function createJsonEdits({
   async function answerOf(documentId: string, key: string): Promise<JsonEdit | null> {
     const sequence = await ledger.findByDedupe(documentId, key);
     if (sequence === undefined) return null;
-    const present = await rooms
-      .get(documentId)
-      .view(({ head, stateVector }) => ({ head, stateVector: Y.decodeStateVector(stateVector()) }));
+    const present = await rooms.get(documentId).view(({ head, stateVector, roots }) => ({
+      head,
+      stateVector: Y.decodeStateVector(stateVector()),
+      roots,
+    }));
+    const { roots } = present;
     for await (const commit of ledger.read(documentId, { from: sequence, limit: 1 })) {
       const { kind, revision, time, notes } = commit;
-      if (kind === "refused") return { type: "rejected", sequence, issues: notes.issues as readonly Issue[] };
+      if (kind === "refused") {
+        return { type: "rejected", sequence, issues: notes.issues as readonly Issue[], roots };
+      }
       const vectorClock = await clockAt(ledger, sequence, { ...present, head: present.head! });
-      return { type: "done", sequence, revision, vectorClock, change: changeOf(commit), kind, time };
+      return { type: "done", sequence, revision, vectorClock, change: changeOf(commit), roots, kind, time };
     }
     return null;
   }
@@ -319,7 +331,9 @@ export function createJsonEdits({
       const { isRefused, issues } = inTermsOf(document, () =>
         document.rehearseEdit(actor, make, { as: "json" }),
       );
-      if (isRefused) return { type: "none", result: { type: "rejected", sequence: null, issues } };
+      if (isRefused) {
+        return { type: "none", result: { type: "rejected", sequence: null, issues, roots: document.roots } };
+      }
       const edited = document.edit(actor, make, { as: "json" });
       return editOf(current, edited, { actor, kind: "create", dedupe });
     });
@@ -594,8 +608,9 @@ function editOf(
     readonly base?: number | undefined;
   },
 ): Edit<JsonEdit> {
+  const { roots } = document;
   if (accepted === null) {
-    if (isRefused) return { type: "none", result: { type: "rejected", sequence: null, issues } };
+    if (isRefused) return { type: "none", result: { type: "rejected", sequence: null, issues, roots } };
     return unchanged({ head, document });
   }
   const name = dedupe === undefined ? {} : { dedupe };
@@ -604,7 +619,7 @@ function editOf(
       type: "commit",
       accepted,
       commit: { actor, kind: "refused", ...name },
-      result: ({ sequence }) => ({ type: "rejected", sequence, issues }),
+      result: ({ sequence }) => ({ type: "rejected", sequence, issues, roots }),
     };
   }
   const dependsOn = base ?? head?.sequence;
@@ -624,6 +639,7 @@ function editOf(
       revision,
       vectorClock,
       change: decodeChange(accepted.changeBytes),
+      roots,
       kind,
       time,
     }),

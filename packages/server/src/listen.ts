@@ -2,6 +2,7 @@
  * A running relay: one port, the store behind it, and an orderly end.
  *
  *     /yjs/<document>   WebSocket in the dialect of y-websocket
+ *     /ws               WebSocket in the dialect of JSON
  *     /api, /healthz    HTTP, see `http.ts`
  *     /                 the page, if there is one
  */
@@ -30,6 +31,9 @@ import { createForks } from "./forks.js";
 import { Frames } from "./frames.js";
 import { createHistory } from "./history.js";
 import { createHttp } from "./http.js";
+import { createJsonEdits } from "./json-edits.js";
+import { createJsonRequests } from "./json-requests.js";
+import { createJsonSockets } from "./json-sockets.js";
 import { createKinds } from "./kinds.js";
 import { createMetrics } from "./metrics.js";
 import { checkOrigin, type OriginPolicy } from "./origin.js";
@@ -38,6 +42,7 @@ import { erasedReason } from "./room.js";
 import { createRooms } from "./rooms.js";
 import { createSession } from "./session.js";
 import { type Signing, startSigning } from "./signing.js";
+import { createVersions } from "./versions.js";
 import { attach, createConnection } from "./websocket.js";
 
 export interface Relay {
@@ -158,6 +163,45 @@ export async function listen(
     origins: config.origins,
     showsToken: request => auth.anonymous === null && readCredentials(request, config).token !== null,
   };
+  /** Who sends no token there is told nothing, and pages of other sites have none. */
+  const jsonOriginPolicy = { ...originPolicy, showsToken: () => auth.anonymous === null };
+  const history = createHistory({ ledger, rooms, compactions, kindOf });
+  const edits = createJsonEdits({
+    ledger,
+    rooms,
+    versions: createVersions({ ledger, compactions, kindOf }),
+    kindOf,
+    limits: config.limits,
+    now: clock.now,
+  });
+  const jsonSockets = createJsonSockets({
+    ...config,
+    ledger,
+    rooms,
+    following,
+    requests: createJsonRequests({
+      ledger,
+      rooms,
+      kinds,
+      door,
+      edits,
+      history,
+      documentIdBytes: config.frameLimits.documentIdBytes,
+      now: clock.now,
+    }),
+    door,
+    clock,
+    events: {
+      denied: event => logger.warn({ path: "/ws", ...event }, "a connection was turned away"),
+      identityEnded: event => logger.info(event, "an identity has ended"),
+      answered: ({ request, answer }) => metrics.answered(request ?? "none", answer),
+      rejected({ documentId, actor, codes }) {
+        metrics.rejected("refused", codes);
+        logger.info({ documentId, actor, verdict: "refused", codes }, "an edit was taken back");
+      },
+      failed: error => logger.error({ err: error }, "a request failed"),
+    },
+  });
   const http = createServer(
     { headersTimeout: 10_000, requestTimeout: requestTime, maxHeaderSize: 16 * 1024 },
     createHttp({
@@ -165,7 +209,7 @@ export async function listen(
       rooms,
       kinds,
       door,
-      history: createHistory({ ledger, rooms, compactions, kindOf }),
+      history,
       forks: createForks({ ledger, rooms, store: forkStore, clock, trials }),
       anonymous: auth.anonymous !== null,
       tokens: authenticator.tokens,
@@ -225,9 +269,16 @@ export async function listen(
 
   function upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
     socket.on("error", () => socket.destroy());
-    const verdict = checkOrigin(request, originPolicy);
-    if (!verdict.allowed) return refuseUpgrade(socket, problemStatus[verdict.code], verdict.detail);
     const path = (request.url ?? "").replace(/\?.*$/s, "");
+    const isJson = path === "/ws";
+    const verdict = checkOrigin(request, isJson ? jsonOriginPolicy : originPolicy);
+    if (!verdict.allowed) return refuseUpgrade(socket, problemStatus[verdict.code], verdict.detail);
+    if (isJson) {
+      if (!accepting) return refuseUpgrade(socket, 503, "The relay is shutting down.");
+      return sockets.handleUpgrade(request, socket, head, webSocket =>
+        jsonSockets.accept(webSocket, socket, request),
+      );
+    }
     if (!path.startsWith("/yjs/")) return refuseUpgrade(socket, 404, "There is no WebSocket at this path.");
     if (!accepting) return refuseUpgrade(socket, 503, "The relay is shutting down.");
     void enter(request, socket, path.slice("/yjs/".length)).then(place => {
@@ -304,6 +355,7 @@ export async function listen(
     const stopped = new Promise<void>(resolve => http.close(() => resolve()));
     await rooms.close(CloseCode.restart, "restart: the relay is shutting down");
     following.close();
+    jsonSockets.close();
     http.closeIdleConnections();
     for (const socket of entering) socket.destroy();
     const cancel = clock.after(closingTime, () => {

@@ -289,7 +289,7 @@ function message(write: (encoder: encoding.Encoder) => void): Uint8Array {
 }
 
 /** Does the work at once, in this thread: a simulation has no other, and its updates are harmless. */
-function createInlineCell(): Pick<Cell, "try" | "compact" | "project"> {
+export function createInlineCell(): Pick<Cell, "try" | "compact" | "project"> {
   return {
     async try(trial) {
       const result = doJob({ type: "try", ...trial }, () => {});
