@@ -145,6 +145,7 @@ export function createHttp(options: HttpOptions): Express {
   });
 
   app.get("/api/changes", async (request, response) => {
+    response.vary("Accept");
     const stream = streamAsked(request);
     const { since, limit, roots: all } = parse(feedQuery, { ...request.query, ...stream });
     const mayRead = (id: string) => may(request, id, "read");
@@ -184,6 +185,7 @@ export function createHttp(options: HttpOptions): Express {
 
   app.get("/api/documents/:id/changes", async (request, response) => {
     const id = documentId(request.params.id);
+    response.vary("Accept");
     const stream = streamAsked(request);
     const { since, limit, roots: all } = parse(changesQuery, { ...request.query, ...stream });
     await demand(request, id, "read");

@@ -103,7 +103,7 @@ function between(alternatives: readonly Html[]): Html {
 
 function limitsOf({ minimum, exclusiveMinimum, maximum, maxLength, default: preset }: JsonSchema): string {
   // That it is safe goes without saying.
-  const most = maximum === Number.MAX_SAFE_INTEGER ? undefined : maximum;
+  const most = (maximum ?? 0) >= Number.MAX_SAFE_INTEGER - 1 ? undefined : maximum;
   return [
     ...(minimum === undefined || minimum === Number.MIN_SAFE_INTEGER ? [] : [`at least ${minimum}`]),
     ...(exclusiveMinimum === undefined ? [] : [`above ${exclusiveMinimum}`]),
