@@ -68,9 +68,26 @@ export {
   type RejectionPage,
   rejectionPage,
 } from "./json-dialect.js";
+// The JSON dialect over WebSocket
+export {
+  type ConflictStrategy,
+  conflictStrategy,
+  type JsonChange,
+  type JsonClientMessage,
+  type JsonServerMessage,
+  jsonChange,
+  jsonClientMessage,
+  jsonServerMessage,
+} from "./json-messages.js";
 export { defaultFrameLimits, type FrameLimits } from "./limits.js";
 // The HTTP API as a whole
 export { type JsonSchema, type OpenApiDocument, type OpenApiOptions, openApi } from "./openapi.js";
+export {
+  defaultJsonMessageLimits,
+  type JsonMessageLimits,
+  type JsonMessageResult,
+  parseJsonMessage,
+} from "./parse-json-message.js";
 // Proofs
 export { proofQuery } from "./proof.js";
 export { type Tag, type TagList, type TagRequest, tag, tagList, tagListQuery, tagRequest } from "./tags.js";
