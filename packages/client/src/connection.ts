@@ -55,6 +55,8 @@ export interface ConnectionOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly onStatus: (status: ConnectionStatus) => void;
+  /** There is no connection, or no more, and it is tried again after so many milliseconds. */
+  readonly onRetry: (delay: number) => void;
   /** What was not asked for. */
   readonly onEvent: (event: JsonServerMessage) => void;
   readonly onError: (error: ClientError) => void;
@@ -214,7 +216,9 @@ export function createConnection({
       on.onError(new ClientError("denied", `The relay has closed the connection for good (${code}).`));
     } else {
       setStatus("connecting");
-      cancelRetry = clock.after(retryDelay(attempt++, random), connect);
+      const delay = retryDelay(attempt++, random);
+      cancelRetry = clock.after(delay, connect);
+      on.onRetry(delay);
     }
     fail(new ClientError("connection-lost", "The connection was lost before the answer."));
   }

@@ -1,6 +1,5 @@
 import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
-import { createFakeRelay, type FakeRelay } from "./fake-relay.js";
 import {
   createJsonClient,
   type EditOutcome,
@@ -11,6 +10,7 @@ import {
   memoryStorage,
   type Patch,
 } from "./index.js";
+import { createFakeRelay, type FakeRelay } from "./testing.js";
 
 let relay: FakeRelay;
 beforeEach(() => {
@@ -401,6 +401,8 @@ describe("the connection", () => {
     relay.isUp = false;
     const client = await connect();
     client.on("status", status => seen.push(status));
+    const delays: number[] = [];
+    client.on("retry", delay => delays.push(delay));
     for (const wait of [500, 1000, 2000, 4000]) {
       await relay.flush();
       const before = relay.requests.length;
@@ -412,6 +414,7 @@ describe("the connection", () => {
     }
     await relay.flush();
     expect(client.status).toBe("online");
+    expect(delays).toEqual([500, 1000, 2000, 4000]);
     relay.cut();
     expect(client.status).toBe("connecting");
     client.disconnect();

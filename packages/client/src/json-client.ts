@@ -44,6 +44,8 @@ export interface JsonClientOptions {
 
 export interface ClientEvents {
   status: (status: ConnectionStatus) => void;
+  /** Nobody answers, or no more; it is tried again after so many milliseconds. */
+  retry: (delay: number) => void;
   /** What waits has changed. */
   queue: (edits: readonly StoredEdit[]) => void;
   /** What became of an edit, which may be one of before a restart. */
@@ -118,6 +120,7 @@ export async function createJsonClient({
       }
       events.emit("status", [status]);
     },
+    onRetry: delay => events.emit("retry", [delay]),
     onEvent(event) {
       // What cannot be answered, since nobody could read which request it was.
       if (event.type === "error") onError(refused(event));
@@ -207,8 +210,11 @@ export async function createJsonClient({
     for (let from = since; ; ) {
       const request = { type: "changes_since", document_id: documentId, sequence: from } as const;
       const { changes, next } = expect(await connection.request(request), "changes_since");
-      for (const { sequence, forward_patch, target } of changes) {
+      for (const { sequence, event_type, forward_patch, target } of changes) {
         if (sequence >= until) return found;
+        if (event_type === "update" && forward_patch === null) {
+          throw new ClientError("refused", `The change ${sequence} is no longer kept.`);
+        }
         // A document that was made or deleted meanwhile moves nothing.
         const patch = Array.isArray(forward_patch) ? fromWire(forward_patch) : [];
         found.push({ sequence, patch: target === "document" ? patch : fromContent(patch) });
