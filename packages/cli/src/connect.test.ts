@@ -75,6 +75,20 @@ describe("verso connect, with a script and no relay", () => {
   });
 });
 
+describe("a command for one document", () => {
+  it.each([
+    [["get", "note", "text"], 2, "begins with a slash"],
+    [["set", "note", "/text"], 2, "missing required argument"],
+    [["patch", "note", "{}"], 2, "JSON array of operations"],
+    [["get", "note", "--url", "note"], 2, "no URL of a relay"],
+    [["set", "note", "/total", "-5", "--strategy", "luck", "--url", nowhere], 2, "Allowed choices"],
+    [["set", "note", "/total", "-5", "--url", nowhere], 69, "No relay answers"],
+    [["watch", "note", "--url", nowhere], 69, "No relay answers"],
+  ])("%j ends with %i", async (args, code, message) => {
+    expect(await verso(args)).toEqual({ code, out: [], err: expect.stringContaining(message) });
+  });
+});
+
 describe("the address of a relay", () => {
   it.each([
     ["http://localhost:8080", "ws://localhost:8080/ws"],

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import type { JsonClient, JsonDocument, Patch, PatchOptions } from "@verso/client";
 import { type Command, Option, Command as Program } from "commander";
-import { toDocumentId, toWholeNumber } from "./arguments.js";
+import { toDocumentId, toJsonPointer, toWholeNumber } from "./arguments.js";
 import { patchOf, valueOfText } from "./console-command.js";
 import { type Report, toJsonLine, toLines } from "./console-report.js";
 import { CliError, type CliErrorCode } from "./errors.js";
@@ -12,7 +12,7 @@ import { createRelayClient, goOnline, type JsonRelayFlags, withJsonRelay } from 
 
 export function getCommand(): Command {
   return verb("get", "print a document as JSON, or what is at a pointer")
-    .argument("[pointer]", "JSON Pointer into the content", "")
+    .argument("[pointer]", "JSON Pointer into the content", toJsonPointer, "")
     .action(async (id: string, pointer: string, flags: Flags) => {
       await using client = await online(flags);
       const document = await loaded(client, id);
@@ -25,7 +25,7 @@ export function getCommand(): Command {
 
 export function setCommand(): Command {
   return edit("set", "put a value at a pointer of a document")
-    .argument("<pointer>", "JSON Pointer into the content")
+    .argument("<pointer>", "JSON Pointer into the content", toJsonPointer)
     .argument("<value>", "JSON, or else text")
     .action(async (id: string, pointer: string, value: string, flags: EditFlags) => {
       await change(id, flags, document => [

@@ -79,6 +79,8 @@ export function createEditQueue({ storage, kept, clock, random, ...options }: Ed
   const waiting = new Map<string, { resolve: (outcome: EditOutcome) => void }>();
   const idle: { documentId: string; resolve: () => void }[] = [];
   const retries = new Set<Cancel>();
+  /** Called once when there is a connection again. */
+  const resumed: (() => void)[] = [];
   let attempt = 0;
   /** Counts connections, so that an answer of an older one is known for what it is. */
   let connection = 0;
@@ -115,6 +117,7 @@ export function createEditQueue({ storage, kept, clock, random, ...options }: Ed
       isOnline = true;
       connection++;
       attempt = 0;
+      for (const goOn of resumed.splice(0)) goOn();
       for (const documentId of new Set(edits.map(documentOf))) sendNext(documentId);
     },
 
@@ -188,6 +191,8 @@ export function createEditQueue({ storage, kept, clock, random, ...options }: Ed
       }
       await storage.remove(edit.message.edit_id);
     } catch (cause) {
+      // Nothing is let go, so the next client with this storage finds it as it was.
+      if (cause instanceof ClientError && cause.code === "closed") return;
       onError(new ClientError("storage-failed", "The queue could not be kept.", { cause }));
     }
   }
@@ -210,20 +215,13 @@ export function createEditQueue({ storage, kept, clock, random, ...options }: Ed
     if (base === null) return behind.message.type === "create_document" ? onto(edit, here) : edit;
     if (base.sequence >= done.sequence) return edit;
     const known = new Set([...edit.seen, done.sequence]);
-    let others: readonly { sequence: number; patch: Patch }[] = [];
-    if (done.sequence > base.sequence + known.size) {
-      try {
-        const range = { since: base.sequence, until: done.sequence };
-        others = (await changesBetween(documentOf(edit), range)).filter(
-          ({ sequence }) => !known.has(sequence),
-        );
-      } catch (error) {
-        if (!(error instanceof ClientError)) throw error;
-        // Offline again, or no longer kept: it stays on the version that it was made on.
-        return { ...edit, seen: [...known] };
-      }
-    }
-    const theirs = others.flatMap(({ patch }) => patch);
+    const others =
+      done.sequence === base.sequence + known.size
+        ? []
+        : await changed(documentOf(edit), { since: base.sequence, until: done.sequence });
+    // No longer kept: it stays on the version that it was made on.
+    if (others === null) return { ...edit, seen: [...known] };
+    const theirs = others.filter(({ sequence }) => !known.has(sequence)).flatMap(({ patch }) => patch);
     if (theirs.length === 0) return onto(edit, here);
     const lists = new Set([...edit.lists, ...behind.lists]);
     const before = wholePatch(behind.message);
@@ -232,6 +230,25 @@ export function createEditQueue({ storage, kept, clock, random, ...options }: Ed
     const passed = pass(before, theirs, { lists });
     const last = passed && pass(own, passed.theirs, { lists });
     return last === null ? { ...edit, seen: [...known] } : onto(edit, here, last.ours);
+  }
+
+  /** What others have changed, asked for until it is answered; `null` when the relay does not know any more. */
+  async function changed(
+    documentId: string,
+    range: { readonly since: number; readonly until: number },
+  ): Promise<Awaited<ReturnType<typeof changesBetween>> | null> {
+    for (let tries = 0; ; tries++) {
+      try {
+        return await changesBetween(documentId, range);
+      } catch (error) {
+        if (!(error instanceof ClientError) || error.code === "closed") throw error;
+        if (!error.transient) return null;
+        await new Promise<void>(resolve => {
+          if (isOnline) clock.after(retryDelay(tries, random), resolve);
+          else resumed.push(resolve);
+        });
+      }
+    }
   }
 
   function wake(): void {

@@ -335,6 +335,49 @@ describe("the queue", () => {
     expect(note.getSnapshot()?.content).toEqual(contentAt());
   });
 
+  it("asks again what others did, when the connection was lost over that", async () => {
+    const storage = memoryStorage();
+    const { client, note } = await follow({ storage });
+    client.disconnect();
+    const outcomes = [note.patch(type(5, " a")), note.patch(type(7, "b"))];
+    relay.edit("note", type(0, "well, "));
+    let asked = 0;
+    relay.intercept = request => {
+      if (request.type === "changes_since" && ++asked === 1) relay.cut();
+      return null;
+    };
+    client.connect();
+    await relay.flush();
+    expect(await storage.load()).toHaveLength(2);
+    relay.clock.advance(30_000);
+    await relay.flush();
+    expect(await Promise.all(outcomes)).toMatchObject([{ type: "done" }, { type: "done" }]);
+    expect(asked).toBe(2);
+    expect(sent("update_document").at(-1)).toMatchObject({ patch: { revision_id: "3-r" } });
+    expect(contentAt().text).toBe("well, hello ab");
+  });
+
+  it("has lost nothing when it is closed over that", async () => {
+    const storage = memoryStorage();
+    const { client, note } = await follow({ storage });
+    client.disconnect();
+    void note.patch(type(5, " a"));
+    void note.patch(type(7, "b"));
+    relay.edit("note", type(0, "well, "));
+    relay.intercept = ({ type }) => {
+      if (type === "changes_since") relay.cut();
+      return null;
+    };
+    client.connect();
+    await relay.flush();
+    await client.close();
+    relay.intercept = null;
+    const second = await connect({ storage });
+    await relay.flush();
+    expect(second.queue).toEqual([]);
+    expect(contentAt().text).toBe("well, hello ab");
+  });
+
   it("lets a document be created and edited before anybody knows of it", async () => {
     relay.isUp = false;
     const client = await connect();
