@@ -61,7 +61,7 @@ export interface Operation {
   readonly query?: z.ZodObject;
   /** Sent as JSON. It may be left out where `{}` would do. */
   readonly body?: z.ZodType | "bytes";
-  readonly answer: z.ZodType | "text" | "object";
+  readonly answer: z.ZodType | "text" | "object" | "page";
   /** @default 200 */
   readonly status?: 200 | 201;
   /** Whether it answers with an `ETag`, and with 304 to who shows it in `If-None-Match`. */
@@ -392,6 +392,14 @@ export const operations = {
     summary: "Read this description",
     access: "open",
     answer: "object",
+  },
+  readApiPage: {
+    method: "get",
+    path: "/api/docs",
+    group: "operation",
+    summary: "Read this description as a page",
+    access: "open",
+    answer: "page",
   },
   checkLiveness: {
     method: "get",

@@ -144,7 +144,14 @@ export const rejection = z.object({
 
 /** `GET /api/documents/:id/changes?since=&limit=`, and `…/rejections` */
 export const changesQuery = z.object({
-  since: z.coerce.number().int().min(0).default(0).describe("Only what came after this sequence."),
+  since: z.coerce
+    .number()
+    .int()
+    .min(0)
+    // The next one is a sequence, too.
+    .max(Number.MAX_SAFE_INTEGER - 1)
+    .default(0)
+    .describe("Only what came after this sequence."),
   limit: pageSize,
   roots: allRoots,
 });

@@ -180,6 +180,7 @@ function answersOf({ answer, status = 200, conditional, stream }: Operation): Re
 
 function contentOf(answer: Operation["answer"]): object {
   if (answer === "text") return { "text/plain": { schema: { type: "string" } } };
+  if (answer === "page") return { "text/html": { schema: { type: "string" } } };
   if (answer === "object") return { "application/json": { schema: { type: "object" } } };
   return { "application/json": { schema: { $ref: referenceTo(answer, answerSchemas) } } };
 }

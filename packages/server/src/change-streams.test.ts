@@ -135,6 +135,7 @@ describe("the changes of a document", () => {
         headers: { accept, authorization: `Bearer ${tokens.guest}` },
       });
       expect(await response.json()).toMatchObject({ next: 1 });
+      expect(response.headers.get("vary")).toContain("Accept");
     }
     const head = await fetch(`${relay.url}/api/documents/plan/changes`, {
       method: "HEAD",
@@ -147,6 +148,8 @@ describe("the changes of a document", () => {
     ["/api/documents/none/changes", {}, 404, "not-found"],
     ["/api/documents/secret/changes", {}, 403, "forbidden"],
     ["/api/documents/plan/changes?since=-1", {}, 400, "bad-request"],
+    ["/api/documents/plan/changes?since=9007199254740991", {}, 400, "bad-request"],
+    ["/api/documents/plan/rejections?since=9007199254740991", {}, 400, "bad-request"],
     ["/api/documents/plan/changes", { "last-event-id": "x" }, 400, "bad-request"],
     ["/api/documents/plan/changes", { "last-event-id": "1e400" }, 400, "bad-request"],
     ["/api/changes", { "last-event-id": "-7" }, 400, "bad-request"],

@@ -82,7 +82,7 @@ export function streamAsked<P>(request: Request<P>): { readonly since?: string }
   const isAsked = request.accepts(["application/json", "text/event-stream"]) === "text/event-stream";
   if (!isAsked || request.method !== "GET") return null;
   const since = request.get("Last-Event-ID");
-  return since === undefined ? {} : { since };
+  return since === undefined || since === "" ? {} : { since };
 }
 
 const reasons: Readonly<Record<FollowingEnd["type"], { code: ProblemCode; detail: string }>> = {

@@ -121,6 +121,16 @@ describe("who follows a document", () => {
     expect(ann.heard).toEqual(commits("a", 2, 6));
   });
 
+  it("waits for what is not there yet", async () => {
+    await append("a", 2);
+    const [ann, witness] = [listener<ChangeEvent>(), listener<ChangeEvent>()];
+    following.follow({ documentId: "a", since: 3 }, ann);
+    following.follow({ documentId: "a", since: 0 }, witness);
+    await append("a", 2);
+    await Promise.all([ann.count(1), witness.count(4)]);
+    expect(ann.heard).toEqual(["a 4"]);
+  });
+
   it("may do so before there is anything", async () => {
     const ann = listener<ChangeEvent>();
     following.follow({ documentId: "a", since: 0 }, ann);

@@ -25,6 +25,7 @@ import express, { type ErrorRequestHandler, type Express, type RequestHandler } 
 import helmet from "helmet";
 import type { AccessAction } from "./access.js";
 import type { Actor } from "./actor.js";
+import { apiPage } from "./api-page.js";
 import type { Identity } from "./auth.js";
 import { createChangeStreams, streamAsked } from "./change-streams.js";
 import { toChangeEvent, toRejection } from "./changes.js";
@@ -116,7 +117,13 @@ export function createHttp(options: HttpOptions): Express {
   });
 
   // It says what may be asked, before anybody is asked who he is.
-  app.get("/api/openapi.json", describeApi(options));
+  const description = describeApi(options);
+  app.get("/api/openapi.json", (_request, response) => {
+    response.type("application/json").send(description().json);
+  });
+  app.get("/api/docs", (_request, response) => {
+    response.type("text/html").send(description().page);
+  });
   app.use("/api", preflight, identify);
 
   app.get("/metrics", async (_request, response) => {
@@ -138,6 +145,7 @@ export function createHttp(options: HttpOptions): Express {
   });
 
   app.get("/api/changes", async (request, response) => {
+    response.vary("Accept");
     const stream = streamAsked(request);
     const { since, limit, roots: all } = parse(feedQuery, { ...request.query, ...stream });
     const mayRead = (id: string) => may(request, id, "read");
@@ -177,6 +185,7 @@ export function createHttp(options: HttpOptions): Express {
 
   app.get("/api/documents/:id/changes", async (request, response) => {
     const id = documentId(request.params.id);
+    response.vary("Accept");
     const stream = streamAsked(request);
     const { since, limit, roots: all } = parse(changesQuery, { ...request.query, ...stream });
     await demand(request, id, "read");
@@ -340,12 +349,18 @@ function guard({ originPolicy }: HttpOptions): RequestHandler {
   };
 }
 
-/** Answers with the description of this relay's API, made when it is first asked for. */
-function describeApi({ anonymous, tokens }: HttpOptions): RequestHandler {
-  let text: string | undefined;
-  return (_request, response) => {
-    text ??= JSON.stringify(openApi({ version, anonymous, tokens: tokens !== undefined }));
-    response.type("application/json").send(text);
+/** The description of this relay's API, made when it is first asked for. */
+function describeApi({
+  anonymous,
+  tokens,
+}: HttpOptions): () => { readonly json: string; readonly page: string } {
+  let made: { json: string; page: string } | undefined;
+  return () => {
+    if (made === undefined) {
+      const document = openApi({ version, anonymous, tokens: tokens !== undefined });
+      made = { json: JSON.stringify(document), page: apiPage(document) };
+    }
+    return made;
   };
 }
 

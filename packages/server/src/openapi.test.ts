@@ -123,7 +123,7 @@ function createAsking(document: OpenApiDocument) {
         if (mediaType === "text/event-stream") continue;
         expect(response.headers.get("content-type"), what).toMatch(mediaType);
         const validate = ajv.compile(inDocument(schema));
-        const value: unknown = mediaType === "text/plain" ? text : JSON.parse(text);
+        const value: unknown = mediaType.startsWith("text/") ? text : JSON.parse(text);
         expect(validate(value), `${what}: ${text}\n${ajv.errorsText(validate.errors)}`).toBe(true);
       }
       if (response.ok) succeeded.add(id);
@@ -200,7 +200,8 @@ describe("the description of the HTTP API", () => {
       refusals.push(`${status} ${json.code}`);
     };
 
-    for (const id of ["describeApi", "checkLiveness", "checkReadiness", "readMetrics"]) await ask(id);
+    for (const id of ["describeApi", "readApiPage", "checkLiveness", "checkReadiness", "readMetrics"])
+      await ask(id);
 
     await refused("importDocument", { as: ann, body: state(7) });
     await refused("importDocument", { as: root, body: state(-7) });

@@ -35,6 +35,8 @@ const eventBytes = 512;
 
 export function createRecentChanges(ledger: Pick<Ledger, "head" | "read">): RecentChanges {
   const kept = new LRUCache<string, ChangeEvent>({ maxSize: keptBytes });
+  /** How often a document was erased: what was being read then is not kept. */
+  let erasures = 0;
   /** Readings under way, by document and then by what was asked. */
   const underWay = new Map<string, Map<string, Promise<readonly ChangeEvent[] | null>>>();
 
@@ -56,6 +58,7 @@ export function createRecentChanges(ledger: Pick<Ledger, "head" | "read">): Rece
       underWay.delete(documentId);
     },
     forget(documentId) {
+      erasures++;
       underWay.delete(documentId);
       for (const [key, event] of kept.entries()) if (event.document_id === documentId) kept.delete(key);
     },
@@ -65,11 +68,13 @@ export function createRecentChanges(ledger: Pick<Ledger, "head" | "read">): Rece
     documentId: string,
     { since, limit, all }: Required<ChangesAsked>,
   ): Promise<readonly ChangeEvent[] | null> {
+    const erasuresBefore = erasures;
     const head = await ledger.head(documentId);
     if (head === undefined) return null;
     const keyOf = keysOf(head, { all: all === true });
     const events: ChangeEvent[] = [];
     const last = Math.min(since + limit, head.sequence);
+    if (last <= since) return events;
     for (let sequence = since + 1; sequence <= last; sequence++) {
       const event = kept.get(keyOf(sequence));
       if (event === undefined) break;
@@ -79,7 +84,9 @@ export function createRecentChanges(ledger: Pick<Ledger, "head" | "read">): Rece
     const roots = knownRoots(head.roots);
     for await (const commit of ledger.read(documentId, { from: since + 1, to: last })) {
       const event = toChangeEvent(documentId, commit, { roots, all: all === true });
-      kept.set(keyOf(commit.sequence), event, { size: eventBytes + (commit.change?.length ?? 0) });
+      if (erasures === erasuresBefore) {
+        kept.set(keyOf(commit.sequence), event, { size: eventBytes + (commit.change?.length ?? 0) });
+      }
       events.push(event);
     }
     return events;
