@@ -309,7 +309,10 @@ export function createJsonSession(connection: JsonConnection, options: JsonSessi
     }
     // What follows begins afresh, and nothing may come twice.
     before?.stream.close();
-    const version = await requests.present(documentId);
+    const version = await requests.present(documentId).catch(error => {
+      unsubscribe({ document_id: documentId });
+      throw error;
+    });
     const { document, ...described } = describeVersion(version);
     const present = { sequence: version.sequence, units: version.stateVector };
     const missing = since === undefined ? null : await from(documentId, { since, present });
