@@ -1,5 +1,11 @@
 /** The JSON dialect over WebSocket, message by message: what is right, what is wrong, and what is hostile. */
-import { forkDocumentId } from "@verso/protocol";
+import {
+  decodeAwareness,
+  decodeYMessage,
+  encodeAwareness,
+  encodeAwarenessMessage,
+  forkDocumentId,
+} from "@verso/protocol";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import * as Y from "yjs";
 import { z } from "zod";
@@ -721,5 +727,116 @@ describe("who has subscribed", () => {
     const sequences = bob.news().flatMap(message => ("sequence" in message ? [message.sequence] : []));
     expect(sequences).toEqual(Array.from({ length: 60 }, (_, i) => i + 2));
     expect(bob.closed).toBeNull();
+  });
+});
+
+describe("who is present", () => {
+  let client: SimulatedClient;
+  let shown: Map<number, unknown>;
+  beforeEach(async () => {
+    await create("plan", {});
+    client = await join("plan", 100);
+    shown = new Map();
+  });
+
+  /** What the stock client has been told of others. */
+  async function look(milliseconds = 5): Promise<unknown[]> {
+    for (const program of [ann]) await program.flush();
+    await json.world.pass(milliseconds);
+    for (const frame of client.fromRelay) {
+      const message = decodeYMessage(frame);
+      if (message.type !== "awareness") continue;
+      const decoded = decodeAwareness(message.payload);
+      if (decoded.type !== "entries") throw new Error(decoded.detail);
+      for (const { clientId, state } of decoded.entries) {
+        if (state === null) shown.delete(clientId);
+        else shown.set(clientId, JSON.parse(state));
+      }
+    }
+    client.deliver("from relay");
+    return [...shown.values()];
+  }
+
+  function show(state: object | null): void {
+    const entry = { clientId: 100, clock: 1, state: state === null ? null : JSON.stringify(state) };
+    client.send(encodeAwarenessMessage(encodeAwareness([entry])));
+    client.deliver("to relay");
+  }
+
+  const announce = (state: object | null, by = ann) =>
+    by.ask({ type: "presence", document_id: "plan", state }, "presence");
+
+  it("is shown to Yjs clients, as long as the connection lasts and no longer", async () => {
+    await subscribe("plan");
+    expect(await announce({ user: { name: "Ann" } })).toMatchObject({ users: [] });
+    expect(await look()).toEqual([{ user: { name: "Ann" } }]);
+    const [own] = shown.keys();
+    await announce({ user: { name: "Ann" }, cursor: 3 });
+    expect(await look(60)).toEqual([{ user: { name: "Ann" }, cursor: 3 }]);
+    expect([...shown.keys()]).toEqual([own]);
+    // It is said again before a stock client forgets it.
+    shown.clear();
+    expect(await look(16_000)).toHaveLength(1);
+    await announce(null);
+    expect(await look(60)).toEqual([]);
+    await announce({ back: true });
+    expect(await look(60)).toEqual([{ back: true }]);
+    ann.disconnect();
+    expect(await look(60)).toEqual([]);
+  });
+
+  it("is heard of as JSON: who is there already, who comes, and who goes", async () => {
+    show({ user: { name: "Zoe" } });
+    await json.world.pass(5);
+    await subscribe("plan");
+    await ann.flush();
+    expect(ann.news().at(-1)).toEqual({
+      type: "presence",
+      document_id: "plan",
+      users: [{ client_id: 100, user_id: "anonymous", state: { user: { name: "Zoe" } } }],
+    });
+    for (let cursor = 0; cursor < 20; cursor++) {
+      show({ cursor });
+      await ann.flush();
+    }
+    await json.world.pass(100);
+    await ann.flush();
+    const told = ann.news();
+    expect(told.length).toBeLessThan(6);
+    expect(told.at(-1)).toMatchObject({ users: [{ client_id: 100, state: { cursor: 19 } }] });
+    client.disconnect();
+    await json.world.pass(200);
+    await ann.flush();
+    expect(ann.news()).toMatchObject([{ type: "presence", users: [] }]);
+  });
+
+  it("is heard of by programs too, each under a name of its own, and after a deletion again", async () => {
+    const bob = await json.enter("bob");
+    for (const by of [ann, bob]) await subscribe("plan", { by });
+    await announce({ n: "ann" });
+    await announce({ n: "bob" }, bob);
+    for (const by of [ann, bob]) await by.flush();
+    await json.world.pass(150);
+    for (const by of [ann, bob]) await by.flush();
+    expect(ann.news().at(-1)).toMatchObject({ users: [{ user_id: "bob", state: { n: "bob" } }] });
+    expect(bob.news().at(-1)).toMatchObject({ users: [{ user_id: "ann", state: { n: "ann" } }] });
+    await ann.ask({ type: "delete_document", document_id: "plan" }, "document_deleted");
+    await ann.ask({ type: "restore", document_id: "plan", target_sequence: 1 }, "document_updated");
+    await json.world.pass(300);
+    for (const by of [ann, bob]) await by.flush();
+    expect(bob.news().at(-1)).toMatchObject({ users: [{ user_id: "ann", state: { n: "ann" } }] });
+  });
+
+  it("is for those who have subscribed, and small", async () => {
+    const request = { type: "presence", document_id: "plan", state: {} };
+    expect(await ann.ask(request, "error")).toMatchObject({ code: "not-subscribed" });
+    await subscribe("plan");
+    const state = { text: "é".repeat(3000) };
+    expect(await ann.ask({ ...request, state }, "error")).toMatchObject({
+      code: "too-large",
+      pointer: "/state",
+    });
+    expect(ann.closed).toBeNull();
+    expect(await look()).toEqual([]);
   });
 });

@@ -3,8 +3,8 @@
  *
  *     message ─▶ queue ─▶ who is it? ─▶ may he? ─▶ done ─▶ what comes before it ─▶ answer
  *
- * One request after the other, except that patches without a base or a name, which reach their room in the order in
- * which they came whatever becomes of each, are under way together. Nothing is begun while the client does not take what
+ * One request after the other, except that patches of the present, which reach their document in the order in which they
+ * came whatever becomes of each, are under way together. Nothing is begun while the client does not take what
  * it is sent, and its socket is not read while enough waits here; so however much it asks for, it costs a bounded memory.
  *
  * Whatever is wrong with a request is answered, and the connection lives on; only who cannot be authenticated is closed.
@@ -247,6 +247,7 @@ export function createJsonSession(connection: JsonConnection, options: JsonSessi
     }
     send(message, request.id);
     if (place !== undefined) stream?.answered(place);
+    if (message.type === "document_updated") updated(message.document_id, message.revision_id);
     stream?.release();
     if (open) afterwards?.();
   }
@@ -321,7 +322,6 @@ export function createJsonSession(connection: JsonConnection, options: JsonSessi
           revision: version.revision,
         };
         subscriptions.set(documentId, subscription);
-        // It was left when the document was deleted.
         subscription.presence.enter();
       },
     };
@@ -344,14 +344,19 @@ export function createJsonSession(connection: JsonConnection, options: JsonSessi
       updates,
       send: sendFrames,
       room,
-      onTold({ revision_id }) {
-        const subscription = subscriptions.get(documentId);
-        if (subscription === undefined) return;
-        subscription.revision = revision_id;
-        subscription.presence.enter();
+      onTold(change) {
+        if (change.event_type !== "delete") updated(documentId, change.revision_id);
       },
       onEnd: end => void ended(documentId, end).catch(events.failed),
     });
+  }
+
+  function updated(documentId: string, revision: string): void {
+    const subscription = subscriptions.get(documentId);
+    if (subscription === undefined) return;
+    subscription.revision = revision;
+    // It was left if the document was deleted before.
+    subscription.presence.enter();
   }
 
   async function ended(documentId: string, end: FollowingEnd | { readonly type: "dropped" }): Promise<void> {
@@ -459,9 +464,9 @@ function readMessage(bytes: Uint8Array, limits: JsonMessageLimits): JsonMessageR
   return parseJsonMessage(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString(), { limits });
 }
 
-/** Whether it is a patch that waits for nothing but its turn: what comes behind it cannot overtake it. */
+/** Whether it is a patch of the present, which waits for nothing but its turn: what comes behind it cannot overtake it. */
 function isTogether(request: JsonClientMessage): boolean {
-  if (request.type !== "update_document" || request.edit_id !== undefined) return false;
+  if (request.type !== "update_document") return false;
   return request.patch.revision_id === undefined && request.patch.vector_clock === undefined;
 }
 
