@@ -67,6 +67,25 @@ describe("a document that is followed", () => {
     expect(contentAt()).toEqual({ text: "hello!" });
   });
 
+  it("knows the commit of an edit that has changed nothing, where others had written meanwhile", async () => {
+    const { note } = await follow();
+    const { commits } = relay.documents.get("note")!;
+    relay.intercept = ({ type }) => {
+      if (type !== "update_document") return null;
+      const sequence = commits.push({ patch: [], user: "ada" });
+      const at = { document_id: "note", revision_id: `${sequence}-r`, sequence, vector_clock: {} };
+      return { type: "document_updated", ...at, user_id: "ada", patch: [] };
+    };
+    const outcome = note.patch(type(5, "!"));
+    await relay.flush();
+    expect(await outcome).toMatchObject({ type: "unchanged", sequence: 2 });
+    relay.edit("note", type(0, ">"));
+    await relay.flush();
+    expect(note).toMatchObject({ sequence: 3 });
+    expect(note.getSnapshot()?.content).toEqual({ text: ">hello" });
+    expect(sent("get_document")).toEqual([]);
+  });
+
   it("is the same snapshot as long as nothing has changed, and shares what has not", async () => {
     relay.create("note", { list: [1], text: "a" });
     const { note } = await follow();

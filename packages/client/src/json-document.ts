@@ -230,7 +230,7 @@ export function createJsonDocument(
     settle(edit, outcome, answer) {
       if (outcome.type === "done") replica.settle(edit, outcome.sequence);
       if (outcome.type === "rejected") replica.skip(outcome.sequence);
-      if (outcome.type === "done") done(answer);
+      if (isAnswered(outcome)) done(answer);
     },
   };
 
@@ -319,7 +319,7 @@ export function createJsonDocument(
       throw new ClientError("offline", "This needs a connection to the relay.");
     await queue.whenIdle(id);
     const answer = await connection.request(request, told => {
-      if (toOutcome(told).type === "done") done(told);
+      if (isAnswered(toOutcome(told))) done(told);
     });
     return toOutcome(answer);
   }
@@ -333,6 +333,11 @@ export function createJsonDocument(
       () => {},
     );
   }
+}
+
+/** Whether the answer may be what a commit is told by: one may have changed nothing, where others have written since. */
+function isAnswered({ type }: EditOutcome): boolean {
+  return type === "done" || type === "unchanged";
 }
 
 /** The whole document after the patch, which is refused here when it cannot be right. */
