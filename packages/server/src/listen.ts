@@ -29,6 +29,7 @@ import { createForks } from "./forks.js";
 import { Frames } from "./frames.js";
 import { createHistory } from "./history.js";
 import { createHttp } from "./http.js";
+import { createJsonEdits } from "./json-edits.js";
 import { createKinds } from "./kinds.js";
 import { createMetrics } from "./metrics.js";
 import { checkOrigin, type OriginPolicy } from "./origin.js";
@@ -37,6 +38,7 @@ import { erasedReason } from "./room.js";
 import { createRooms } from "./rooms.js";
 import { createSession } from "./session.js";
 import { type Signing, startSigning } from "./signing.js";
+import { createVersions } from "./versions.js";
 import { attach, createConnection } from "./websocket.js";
 
 export interface Relay {
@@ -146,6 +148,7 @@ export async function listen(
     },
   });
 
+  const versions = createVersions({ ledger, compactions, kindOf });
   const metrics = createMetrics({ documents: () => rooms, sockets: () => sockets.clients.size });
   let accepting = true;
   /** Sockets of which it is not settled yet who is there. */
@@ -163,6 +166,7 @@ export async function listen(
       kinds,
       door,
       history: createHistory({ ledger, rooms, compactions, kindOf }),
+      edits: createJsonEdits({ ...config, ledger, rooms, versions, kindOf, now: clock.now }),
       forks: createForks({ ledger, rooms, store: forkStore, clock, trials }),
       anonymous: auth.anonymous !== null,
       tokens: authenticator.tokens,
