@@ -4,13 +4,23 @@
  *     ts    type-checked like all our code, then run; it must end by itself, and asserts what it claims
  *     sh    run by bash in an empty folder below the repository's, so that `npx` finds its commands. Commands of the
  *           repository itself (npm start, npm test …) are what CI runs on a fresh clone, and here they must only exist
+ *     py    run by Python 3, with its standard library
  *     json  must parse
  *     text  is not run
  *
- * No other kind of block is allowed: what is not run is not written.
+ * No other kind of block is allowed: what is not run is not written. A block that needs a program which is not on this
+ * machine (`curl`, `python3`) is left out, and that is said.
  */
 import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { delimiter, join, relative } from "node:path";
 import { root, run } from "./run.mjs";
 
@@ -22,15 +32,22 @@ export async function checkDocs() {
   mkdirSync(work, { recursive: true });
   const blocks = pages().flatMap(blocksOf);
   const faults = [];
+  const left = [];
   const programs = blocks.filter(({ language }) => language === "ts");
   await compile(programs);
   for (const block of blocks) {
+    const lacking = needs(block).find(program => !isInstalled(program));
+    if (lacking !== undefined) {
+      left.push(`${block.page}:${block.line}: left out, there is no ${lacking} here`);
+      continue;
+    }
     const fault = await check(block);
     if (fault !== null) faults.push(`${block.page}:${block.line}: ${fault}`);
   }
   if (faults.length > 0) throw new Error(`Code in the documentation does not hold:\n${faults.join("\n")}`);
+  for (const line of left) console.log(line);
   console.log(
-    `${blocks.length} blocks of code in ${new Set(blocks.map(block => block.page)).size} pages hold.`,
+    `${blocks.length - left.length} blocks of code in ${new Set(blocks.map(block => block.page)).size} pages hold.`,
   );
 }
 
@@ -82,6 +99,15 @@ async function compile(programs) {
   await run("tsc", ["-p", work]);
 }
 
+function needs({ language, code }) {
+  if (language === "py") return ["python3"];
+  return language === "sh" && /^\s*(until )?curl\b|\$\(curl\b/m.test(code) ? ["curl"] : [];
+}
+
+function isInstalled(program) {
+  return process.env.PATH.split(delimiter).some(folder => existsSync(join(folder, program)));
+}
+
 /** What is wrong with the block, or `null`. */
 async function check({ language, name, code }) {
   const folder = mkdtempSync(join(work, "run-"));
@@ -99,6 +125,8 @@ async function check({ language, name, code }) {
         if (lines.every(isOwnCommand)) return null;
         return await finish("bash", ["-euo", "pipefail", "-c", code], folder);
       }
+      case "py":
+        return await finish("python3", ["-c", code], folder);
       default:
         return `a block of "${language}" is not run by anything`;
     }

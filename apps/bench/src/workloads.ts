@@ -7,6 +7,7 @@ import { joinStorm } from "./w5-join-storm.js";
 import { patches } from "./w6-patches.js";
 import { gateCost } from "./w7-gate.js";
 import { historyCost } from "./w8-history.js";
+import { jsonCost } from "./w9-json.js";
 import type { Workload, WorkloadName } from "./workload.js";
 
 export const workloads: Readonly<Record<WorkloadName, Workload>> = {
@@ -18,4 +19,5 @@ export const workloads: Readonly<Record<WorkloadName, Workload>> = {
   w6: patches,
   w7: gateCost,
   w8: historyCost,
+  w9: jsonCost,
 };

@@ -2,10 +2,12 @@ import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { describe, expect, it } from "vitest";
 import * as Y from "yjs";
-import type { Json, JsonObject } from "./json.js";
+import { cloneJson, type Json, type JsonObject, type MutableJsonObject } from "./json.js";
 import { applyPatchToJson } from "./json-patch.js";
 import type { Patch } from "./patch.js";
+import { changeOfPatch } from "./patch-change.js";
 import { read } from "./read.js";
+import { applyChange } from "./replay.js";
 import { watchPatches } from "./testing.js";
 import { applyPatch, write } from "./write.js";
 
@@ -43,6 +45,25 @@ for (const [suite, cases] of Object.entries(suites)) {
         if (error !== undefined) expect(() => applyPatchToJson(doc, patch)).toThrow();
         else expect(applyPatchToJson(doc, patch)).toEqual(expected ?? doc);
         expect(doc).toEqual(before);
+      });
+    }
+  });
+
+  describe(`${suite}, as a change`, () => {
+    for (const { doc, patch, expected, error, comment } of enabled) {
+      it(comment ?? error ?? JSON.stringify(patch), () => {
+        const json: JsonObject = { m: { doc } };
+        const record = () => changeOfPatch(json, patch.map(moved));
+        if (error !== undefined) expect(record).toThrow();
+        else {
+          const { change, after } = record();
+          expect(after).toEqual({ m: { doc: expected ?? doc } });
+          const replayed = cloneJson(json) as MutableJsonObject;
+          applyChange(replayed, change, "forward");
+          expect(replayed).toEqual(after);
+          applyChange(replayed, change, "reverse");
+          expect(replayed).toEqual(json);
+        }
       });
     }
   });

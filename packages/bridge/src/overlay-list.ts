@@ -15,17 +15,24 @@ import {
   deleteItem,
   findItem,
   firstItem,
-  type Item,
   now,
   type SharedType,
   type Transaction,
 } from "./yjs.js";
 
-/** An element of a list: of the document, with its position there, or new. */
-interface Slot {
-  readonly origin: number | null;
-  /** `null` until it is looked at. */
-  node: Node | null;
+/**
+ * What stands in the list, in order: elements of the document that nobody has looked at, any number of them; or one that
+ * somebody has, or that is new.
+ */
+type Run =
+  | { readonly node: null; readonly from: number; readonly to: number }
+  | { readonly node: Node; readonly origin: number | null };
+
+/** The elements of one item of the document, from the first of them. */
+interface Stretch {
+  readonly from: number;
+  readonly client: number;
+  readonly clock: number;
 }
 
 /** What takes the place of the document's elements from `from` to `to`. */
@@ -40,9 +47,11 @@ export class ListNode extends Node {
   readonly #type: SharedType;
   readonly #kind: TypeKind;
   readonly #path: readonly string[];
-  /** The ids of the document's elements. */
-  readonly #units: { readonly client: number; readonly clock: number }[] = [];
-  #slots: Slot[] = [];
+  /** The ids of the document's elements: few, where one client has written many in a row. */
+  readonly #stretches: Stretch[] = [];
+  readonly #size: number;
+  #length: number;
+  #runs: Run[];
   readonly #gaps: Gap[] = [];
 
   constructor(context: Context, type: SharedType, kind: TypeKind, path: readonly string[]) {
@@ -51,92 +60,103 @@ export class ListNode extends Node {
     this.#type = type;
     this.#kind = kind;
     this.#path = path;
+    let size = 0;
     for (let item = firstItem(type); item !== null; item = item.right) {
       if (item.deleted || !item.countable) continue;
-      for (let i = 0; i < item.length; i++) {
-        this.#slots.push({ origin: this.#units.length, node: null });
-        this.#units.push({ client: item.id.client, clock: item.id.clock + i });
-      }
+      this.#stretches.push({ from: size, client: item.id.client, clock: item.id.clock });
+      size += item.length;
     }
+    this.#size = size;
+    this.#length = size;
+    this.#runs = size === 0 ? [] : [{ node: null, from: 0, to: size }];
   }
 
   json(): Json {
-    return this.#slots.map(slot => this.#slotJson(slot));
+    return [...this.#elements()].map(element => this.#jsonOf(element));
   }
 
   override child(token: string): Node {
-    return this.#load(this.#slots[elementIndex(this.#slots.length, token)]!);
+    return this.#load(elementIndex(this.#length, token)).node;
   }
 
   override add(token: string, value: Json): void {
-    const index = insertionIndex(this.#slots.length, token);
+    const index = insertionIndex(this.#length, token);
     planElement(this.#kind, value, [...this.#path, String(index)], this.#context);
-    this.#slots.splice(index, 0, newSlot(value));
+    this.#runs.splice(this.#splitAt(index), 0, newElement(value));
+    this.#length++;
   }
 
   override replace(token: string, value: Json): void {
-    const index = elementIndex(this.#slots.length, token);
+    const index = elementIndex(this.#length, token);
     planElement(this.#kind, value, [...this.#path, token], this.#context);
-    this.#slots[index] = this.#replaced(this.#slots[index]!, value, this.#context.merge);
+    const { at, node } = this.#load(index);
+    if (jsonEqual(node.json(), value) || node.take(value, this.#context.merge)) return;
+    this.#runs[at] = newElement(value);
   }
 
   override remove(token: string): void {
-    this.#slots.splice(elementIndex(this.#slots.length, token), 1);
+    const index = elementIndex(this.#length, token);
+    const at = this.#splitAt(index);
+    this.#splitAt(index + 1);
+    this.#runs.splice(at, 1);
+    this.#length--;
   }
 
   override take(value: Json, merge: boolean): boolean {
     if (!merge || !isArray(value)) return false;
-    const before = this.#slots.map(slot => canonicalText(this.#slotJson(slot)));
-    const slots: Slot[] = [];
+    const before = [...this.#elements()];
+    const names = before.map(element => canonicalText(this.#jsonOf(element)));
+    const runs: Run[] = [];
     let from = 0;
-    for (const step of compareLists(before, value.map(canonicalText))) {
+    for (const step of compareLists(names, value.map(canonicalText))) {
       if ("kept" in step) {
-        for (let i = 0; i < step.kept; i++) slots.push(this.#slots[from++]!);
+        runs.push(...before.slice(from, from + step.kept));
+        from += step.kept;
         continue;
       }
       for (let i = 0; i < step.inserted; i++) {
-        const element = value[slots.length]!;
-        slots.push(
-          i < step.removed ? this.#replaced(this.#slots[from + i]!, element, merge) : newSlot(element),
-        );
+        const element = value[runs.length]!;
+        runs.push(i < step.removed ? this.#replaced(before[from + i]!, element, merge) : newElement(element));
       }
       from += step.removed;
     }
-    this.#slots = slots;
+    this.#runs = runs;
+    this.#length = runs.length;
     return true;
   }
 
   override plan(): void {
     let from = 0;
+    let index = 0;
     let fresh: JsonNode[] = [];
-    this.#slots.forEach((slot, index) => {
-      const { origin, node } = slot;
+    for (const run of this.#runs) {
+      const { node } = run;
       if (node instanceof JsonNode && !node.isUntouched) {
         fresh.push(node);
-        return;
+        index++;
+        continue;
       }
       node?.plan();
-      this.#planGap(from, origin!, fresh, index);
-      from = origin! + 1;
+      const [begin, end] = run.node === null ? [run.from, run.to] : [run.origin!, run.origin! + 1];
+      this.#planGap(from, begin, fresh, index);
+      from = end;
       fresh = [];
-    });
-    this.#planGap(from, this.#units.length, fresh, this.#slots.length);
+      index += end - begin;
+    }
+    this.#planGap(from, this.#size, fresh, index);
   }
 
   override write(transaction: Transaction): void {
-    for (const { node } of this.#slots) node?.write(transaction);
+    for (const { node } of this.#runs) node?.write(transaction);
     for (const { from, to, plans } of this.#gaps) {
-      const before = this.#units[from - 1];
-      const left = before === undefined ? null : cutAfter(transaction, before.client, before.clock);
-      for (let i = from; i < to; i++) {
-        const { client, clock } = this.#units[i]!;
+      const before = from === 0 ? null : this.#unit(from - 1);
+      const left = before === null ? null : cutAfter(transaction, before.client, before.clock);
+      for (let i = from; i < to; ) {
+        const { client, clock } = this.#unit(i);
         const item = findItem(transaction.doc, client, clock)!;
-        let length = 1;
-        while (i + 1 < to && holds(item, this.#units[i + 1]!)) {
-          length++;
-          i++;
-        }
+        const length = Math.min(to - i, item.id.clock + item.length - clock);
         deleteItem(transaction, cutItem(transaction, item, clock, length));
+        i += length;
       }
       buildItems(transaction, this.#type, left, plans);
     }
@@ -160,37 +180,81 @@ export class ListNode extends Node {
     }
   }
 
-  #replaced(slot: Slot, value: Json, merge: boolean): Slot {
-    if (jsonEqual(this.#slotJson(slot), value) || this.#load(slot).take(value, merge)) return slot;
-    return newSlot(value);
+  #replaced(element: Run, value: Json, merge: boolean): Run {
+    const loaded = this.#loaded(element);
+    const { node } = loaded;
+    return jsonEqual(node.json(), value) || node.take(value, merge) ? loaded : newElement(value);
   }
 
-  #slotJson({ origin, node }: Slot): Json {
-    return node === null ? this.#originalJson(origin!) : node.json();
+  /** The elements one by one. */
+  *#elements(): Generator<Run> {
+    for (const run of this.#runs) {
+      if (run.node !== null) yield run;
+      else for (let from = run.from; from < run.to; from++) yield { node: null, from, to: from + 1 };
+    }
+  }
+
+  #jsonOf(element: Run): Json {
+    return element.node === null ? this.#originalJson(element.from) : element.node.json();
   }
 
   #originalJson(origin: number): Json {
-    const { client, clock } = this.#units[origin]!;
+    const { client, clock } = this.#unit(origin);
     const item = findItem(this.#context.doc, client, clock)!;
     return projectValues(item, now)[clock - item.id.clock]!;
   }
 
-  #load(slot: Slot): Node {
-    if (slot.node === null) {
-      const { client, clock } = this.#units[slot.origin!]!;
-      const item = findItem(this.#context.doc, client, clock)!;
-      const index = clock - item.id.clock;
-      const path = [...this.#path, String(slot.origin)];
-      slot.node = this.#context.nodeOf(item, () => projectValues(item, now)[index]!, path);
+  /** The element at an index, looked at, and the run that it is. */
+  #load(index: number): { readonly at: number } & Extract<Run, { readonly node: Node }> {
+    const at = this.#splitAt(index);
+    this.#splitAt(index + 1);
+    const loaded = this.#loaded(this.#runs[at]!);
+    this.#runs[at] = loaded;
+    return { at, ...loaded };
+  }
+
+  #loaded(element: Run): Extract<Run, { readonly node: Node }> {
+    if (element.node !== null) return element;
+    const origin = element.from;
+    const { client, clock } = this.#unit(origin);
+    const item = findItem(this.#context.doc, client, clock)!;
+    const index = clock - item.id.clock;
+    const path = [...this.#path, String(origin)];
+    const node = this.#context.nodeOf(item, () => projectValues(item, now)[index]!, path);
+    return { node, origin };
+  }
+
+  /** The run that begins at an index, cut off from what is before it. */
+  #splitAt(index: number): number {
+    let begin = 0;
+    for (let at = 0; at < this.#runs.length; at++) {
+      if (begin === index) return at;
+      const run = this.#runs[at]!;
+      const length = run.node === null ? run.to - run.from : 1;
+      if (run.node === null && index < begin + length) {
+        const cut = run.from + index - begin;
+        this.#runs.splice(at, 1, { ...run, to: cut }, { ...run, from: cut });
+        return at + 1;
+      }
+      begin += length;
     }
-    return slot.node;
+    return this.#runs.length;
+  }
+
+  /** The id of an element of the document. */
+  #unit(origin: number): { readonly client: number; readonly clock: number } {
+    let low = 0;
+    let high = this.#stretches.length - 1;
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      if (this.#stretches[middle]!.from <= origin) low = middle;
+      else high = middle - 1;
+    }
+    const { from, client, clock } = this.#stretches[low]!;
+    return { client, clock: clock + origin - from };
   }
 }
 
-function newSlot(value: Json): Slot {
+function newElement(value: Json): Run {
   return { origin: null, node: new JsonNode(new JsonDraft(value), { isCell: false }) };
-}
-
-function holds({ id, length }: Item, unit: { readonly client: number; readonly clock: number }): boolean {
-  return unit.client === id.client && unit.clock >= id.clock && unit.clock < id.clock + length;
 }

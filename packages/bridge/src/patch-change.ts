@@ -9,7 +9,7 @@ import type { Change, Operation } from "./change.js";
 import { type Delta, parseDeltaDocument } from "./delta.js";
 import { compareTexts } from "./difference.js";
 import { BridgeError } from "./errors.js";
-import { isArray, isObject, type Json, type JsonObject, jsonEqual } from "./json.js";
+import { cloneJson, isArray, isObject, type Json, type JsonObject, jsonEqual } from "./json.js";
 import { JsonDraft, type PatchTarget, runPatch } from "./json-patch.js";
 import type { Dialect, Patch } from "./patch.js";
 import type { Path } from "./pointer.js";
@@ -83,7 +83,7 @@ class Recording implements PatchTarget {
     const { path, leaf } = this.#resolve(tokens);
     const edit = (draft: JsonDraft) => draft.editText(tokens, position, removed, inserted);
     if (leaf !== null) {
-      this.#recordMember(leaf, edit);
+      this.#recordLeaf(leaf, edit);
       return;
     }
     edit(this.#draft);
@@ -97,7 +97,7 @@ class Recording implements PatchTarget {
     const document = parseDeltaDocument(content);
     // A delta and its inverse lead back to the normal form of a text only.
     if (leaf !== null || !jsonEqual(content, document)) {
-      this.#recordMember(leaf ?? [...path, "delta"], edit);
+      this.#recordLeaf(leaf ?? [...path, "delta"], edit);
       return;
     }
     edit(this.#draft);
@@ -108,7 +108,7 @@ class Recording implements PatchTarget {
   #record(tokens: readonly string[], edit: (draft: JsonDraft) => void): void {
     const { path, leaf } = this.#resolve(tokens);
     const container = path.length === 0 ? undefined : valueAt(this.#draft.root, path.slice(0, -1));
-    if (leaf !== null) this.#recordMember(leaf, edit);
+    if (leaf !== null) this.#recordLeaf(leaf, edit);
     else if (path.length === 0) this.#recordRoot(edit);
     else if (container !== undefined && isArray(container)) this.#recordList(path, container.length, edit);
     else this.#recordMember(path, edit);
@@ -122,6 +122,14 @@ class Recording implements PatchTarget {
     for (const key of Object.keys(after)) {
       if (!Object.hasOwn(before, key)) this.#pushMember([key], undefined, after[key]);
     }
+  }
+
+  /** What is edited inside of a value that counts as one. */
+  #recordLeaf(path: Path, edit: (draft: JsonDraft) => void): void {
+    // Copies: the draft goes on changing in place what it has once copied itself.
+    const before = cloneJson(valueAt(this.#draft.root, path)!);
+    edit(this.#draft);
+    this.#pushMember(path, before, cloneJson(valueAt(this.#draft.root, path)!));
   }
 
   #recordMember(path: Path, edit: (draft: JsonDraft) => void): void {

@@ -19,7 +19,7 @@ import {
 } from "./delta.js";
 import { BridgeError } from "./errors.js";
 import { type Json, type JsonObject, jsonEqual, setMember } from "./json.js";
-import type { Elements, Run, Runs } from "./runs.js";
+import { type Elements, eachRun, type Run, type Runs } from "./runs.js";
 
 /** A delta and the one that takes it back. */
 export interface DeltaPair {
@@ -131,16 +131,16 @@ export function richRunsOn(document: DeltaDocument, delta: Delta): RichRuns {
 export function deltaPairOf(runs: RichRuns): DeltaPair | null {
   const delta: DeltaOperation[] = [];
   const inverse: DeltaOperation[] = [];
-  for (const run of runs) {
+  eachRun(runs, richElements, run => {
     if (run.type === "keep") {
       appendRetain(delta, run.length, run.edit?.forward);
       appendRetain(inverse, run.length, run.edit?.inverse);
-      continue;
+    } else {
+      const [there, back] = run.type === "insert" ? [delta, inverse] : [inverse, delta];
+      for (const insert of run.content) there.push(insert);
+      back.push({ delete: documentLength(run.content) });
     }
-    const [there, back] = run.type === "insert" ? [delta, inverse] : [inverse, delta];
-    for (const insert of run.content) there.push(insert);
-    back.push({ delete: documentLength(run.content) });
-  }
+  });
   dropIdleEnd(delta);
   dropIdleEnd(inverse);
   return delta.length === 0 ? null : { delta, inverse };

@@ -203,29 +203,20 @@ export function eachRun<C, E>(
 
 /** Reads runs in pieces of any length. */
 class Reader<C, E> {
+  /** Of the run that is read; after the last one, all is kept. */
+  type: Run<C, E>["type"] = "keep";
+  /** What is left of that run. */
+  length = Number.POSITIVE_INFINITY;
+  isDone = false;
   readonly #runs: Runs<C, E>;
   readonly #elements: Elements<C, E>;
-  #at = 0;
+  #at = -1;
   #offset = 0;
 
   constructor(runs: Runs<C, E>, elements: Elements<C, E>) {
     this.#runs = runs;
     this.#elements = elements;
-  }
-
-  get isDone(): boolean {
-    return this.#at === this.#runs.length;
-  }
-
-  get type(): Run<C, E>["type"] {
-    return this.#runs[this.#at]?.type ?? "keep";
-  }
-
-  /** What is left of the run. */
-  get length(): number {
-    const run = this.#runs[this.#at];
-    if (run === undefined) return Number.POSITIVE_INFINITY;
-    return (run.type === "keep" ? run.length : this.#elements.lengthOf(run.content)) - this.#offset;
+    this.#begin();
   }
 
   /** Goes on within a run that is kept. */
@@ -239,19 +230,28 @@ class Reader<C, E> {
   takeContent(length: number): C {
     const run = this.#runs[this.#at];
     if (run === undefined || run.type === "keep") throw new TypeError("A run that is kept has no content.");
-    const [from, isWhole] = [this.#offset, this.#offset === 0 && length === this.length];
+    const from = this.#offset;
+    const isWhole = from === 0 && length === this.length;
     this.#advance(length);
     return isWhole ? run.content : this.#elements.slice(run.content, from, from + length);
   }
 
   #advance(length: number): void {
-    if (this.isDone) return;
-    if (length === this.length) {
-      this.#at++;
-      this.#offset = 0;
-    } else {
+    if (length === this.length) this.#begin();
+    else {
       this.#offset += length;
+      this.length -= length;
     }
+  }
+
+  /** Goes on to the next run. */
+  #begin(): void {
+    const run = this.#runs[++this.#at];
+    this.#offset = 0;
+    this.isDone = run === undefined;
+    this.type = run?.type ?? "keep";
+    if (run === undefined) this.length = Number.POSITIVE_INFINITY;
+    else this.length = run.type === "keep" ? run.length : this.#elements.lengthOf(run.content);
   }
 }
 

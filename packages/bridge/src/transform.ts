@@ -10,22 +10,21 @@
  * - Both insert at one place of a list or text: first comes what the side that loses inserts, then the other's.
  * - What either deletes from a list or text is deleted; what the other inserts within it stays.
  * - Both give the same characters the same attribute: that of the side that wins stands.
- * - A root that appears on both sides is a key that both set.
  *
- * To win is what the higher client id does in Yjs. With `wins` chosen so, the outcome is that of merging two Y.Docs, but
- * for what a change does not show:
+ * Merging two Y.Docs comes to the same wherever nothing is in conflict, whoever wins. Where something is, it does if the
+ * side with the higher client id wins: Yjs too lets its value stand, and puts what it inserts last. The exceptions are
+ * what Yjs knows and a change does not show:
  *
  * - A removed key loses in Yjs against one that is set, whatever the ids; one that was set and then removed does not. Here
  *   a removal is a value like any other.
- * - Where one side both deletes and inserts, a change does not tell on which side of the deleted the new is. It is taken
- *   to be after deleted characters and before deleted list elements, which is where Y.Text and Y.Array insert.
- * - What is written again with an equal value, or inserted again where it was deleted, is no change; in Yjs the old is
- *   gone, and with it what others do inside of it.
- * - A plain text that gets its first format, embed or attribute is set as a whole: two such edits are a key that both
- *   set. Yjs has both.
+ * - Where one transaction both deletes and inserts, its change does not tell on which side of the deleted the new is. It
+ *   is taken to be after deleted characters and before deleted list elements, which is where Y.Text and Y.Array insert.
+ * - What is written again with an equal value, or inserted again as it was deleted, is no change, and no conflict; in Yjs
+ *   the old is gone, and with it what others do inside of it.
+ * - A plain text that gets its first format, embed or attribute is set as a whole, and so a key that both set, where Yjs
+ *   has what both have done; likewise a root that nobody declared and that appears on both sides.
  * - What is inserted within a stretch that the other side formats gets that format in Yjs, and not here; of formats that
- *   overlap and of formats that end, Yjs may keep others.
- * - A root that appears on both sides is one type in Yjs, with what both have put in it.
+ *   overlap, Yjs may keep others.
  */
 import type { Change, Operation } from "./change.js";
 import {
@@ -42,7 +41,7 @@ import {
   textElements,
 } from "./edit.js";
 import { BridgeError } from "./errors.js";
-import { type JsonObject, jsonEqual } from "./json.js";
+import { isObject, type Json, type JsonObject, jsonEqual } from "./json.js";
 import { forwardPatch, type Patch } from "./patch.js";
 import { type ChangeOfPatchOptions, changeOfPatch } from "./patch-change.js";
 import { type Path, toPointer } from "./pointer.js";
@@ -74,7 +73,7 @@ export interface Touch {
   readonly reason: "key" | "ancestor" | "inside" | "list" | "text";
   /** JSON Pointer to what yours edits, in the JSON at which both begin. */
   readonly base: string;
-  /** The same after theirs; `null` if it is no more, or another in its place. */
+  /** The same after theirs; `null` if theirs has taken its place away. */
   readonly head: string | null;
   /** JSON Pointer to what theirs edits, in the JSON at which both begin. */
   readonly theirs: string;
@@ -197,12 +196,23 @@ function transformEdits({ yours, theirs }: Sides<Edit>, place: Place, story: Sto
 function transformSets({ yours, theirs }: Sides<SetEdit>, place: Place, story: Story): Sides<Edit | null> {
   const [mine, other] = [yours.after, theirs.after];
   const isEqual = mine === undefined || other === undefined ? mine === other : jsonEqual(mine, other);
-  const isRoot = yours.kind !== undefined || theirs.kind !== undefined;
-  if (!isEqual || isRoot) tell("key", place, place.base, story);
+  if (!isEqual || hasBothInYjs(yours)) tell("key", place, place.base, story);
   if (isEqual) return { yours: null, theirs: null };
   if (story.wins === "yours") return { yours: { type: "set", before: other, after: mine }, theirs: null };
   for (const operation of changeOfEdit(yours, place.base)) story.dropped.push(operation);
   return { yours: null, theirs: { type: "set", before: mine, after: other } };
+}
+
+/** Whether two such sets, even equal ones, are edits of one shared type, which has the contents of both. */
+function hasBothInYjs({ before, after, kind }: SetEdit): boolean {
+  return (
+    kind !== undefined || (before !== undefined && after !== undefined && (isLeaf(before) || isLeaf(after)))
+  );
+}
+
+/** Whether it is a shared type that is shown as a whole, and replaced when its form changes. */
+function isLeaf(json: Json): boolean {
+  return isObject(json) && (json.$y === "text" || json.$y === "xtext" || json.$y === "mixed");
 }
 
 function transformMembers({ yours, theirs }: Sides<MembersEdit>, place: Place, story: Story): Sides<Edit> {

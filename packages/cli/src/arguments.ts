@@ -9,6 +9,13 @@ export function toDocumentId(text: string): string {
   return text;
 }
 
+export function toJsonPointer(text: string): string {
+  const isPointer = text === "" || (text.startsWith("/") && !/~(?![01])/.test(text));
+  if (!isPointer)
+    throw new InvalidArgumentError("A JSON Pointer begins with a slash; a tilde is ~0, a slash ~1.");
+  return text;
+}
+
 export function toWholeNumber(text: string): number {
   if (!/^[1-9]\d{0,14}$/.test(text)) throw new InvalidArgumentError("It is a whole number from 1.");
   return Number(text);

@@ -1,4 +1,5 @@
 /** What the command's exit code says. Part of its interface, like the names of its flags. */
+import { ClientError } from "@verso/client";
 import { ServerError } from "@verso/server";
 import { StorageError } from "@verso/storage";
 import { CommanderError } from "commander";
@@ -27,6 +28,7 @@ export function exitCodeOf(error: unknown): ExitCode {
   // Help that was asked for ends a command, too.
   if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
   if (error instanceof CliError) return byCode[error.code];
+  if (error instanceof ClientError) return ofClient(error);
   if (error instanceof ServerError) {
     switch (error.code) {
       case "port-in-use":
@@ -51,6 +53,14 @@ export function exitCodeOf(error: unknown): ExitCode {
     return error.transient ? ExitCode.unavailable : ExitCode.failure;
   }
   return ExitCode.failure;
+}
+
+function ofClient({ code, relayCode = "", transient }: ClientError): ExitCode {
+  if (transient) return ExitCode.unavailable;
+  if (code === "patch-invalid") return ExitCode.refused;
+  if (code === "denied" || relayCode.startsWith("forbidden")) return ExitCode.denied;
+  const isMissing = ["document-unknown", "not-found", "deleted"].includes(relayCode);
+  return isMissing ? ExitCode.notFound : ExitCode.failure;
 }
 
 const byCode: Readonly<Record<CliErrorCode, ExitCode>> = {

@@ -2,9 +2,11 @@
 import { Command } from "commander";
 import { activityCommand } from "./activity.js";
 import { blameCommand } from "./blame.js";
+import { connectCommand } from "./connect.js";
 import { eraseCommand } from "./erase.js";
 import { historyCommand } from "./history.js";
 import { importCommand } from "./import.js";
+import { getCommand, patchCommand, setCommand, watchCommand } from "./json-document.js";
 import { logCommand } from "./log.js";
 import { checkProofCommand, keygenCommand, proveCommand } from "./proof.js";
 import { serveCommand } from "./serve.js";
@@ -26,6 +28,11 @@ export function createProgram(): Command {
     .addCommand(validateCommand())
     .addCommand(logCommand())
     .addCommand(importCommand())
+    .addCommand(connectCommand())
+    .addCommand(getCommand())
+    .addCommand(setCommand())
+    .addCommand(patchCommand())
+    .addCommand(watchCommand())
     .addCommand(tokenCommand())
     .addCommand(historyCommand())
     .addCommand(atCommand())

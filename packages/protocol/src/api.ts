@@ -46,6 +46,9 @@ import {
   documentContent,
   documentList,
   documentListQuery,
+  feedChange,
+  feedPage,
+  feedQuery,
   importedDocument,
   importQuery,
   issue,
@@ -82,13 +85,15 @@ export interface Operation {
   readonly body?: z.ZodType | "bytes";
   /** Instead of `body`, where it may be of several media types, or must be of the one that is said. */
   readonly bodies?: Readonly<Record<string, z.ZodType>>;
-  readonly answer: z.ZodType | "text" | "object";
+  readonly answer: z.ZodType | "text" | "object" | "page";
   /** @default 200 */
   readonly status?: 200 | 201 | readonly (200 | 201)[];
   /** Whether it answers with the revision as `ETag`, and where it has made a document with its `Location`. */
   readonly versioned?: true;
   /** Whether it answers with an `ETag`, and with 304 to who shows it in `If-None-Match`. */
   readonly conditional?: true;
+  /** Whether it answers with server-sent events to who accepts `text/event-stream`: what they are. */
+  readonly stream?: string;
   /** The problems that are its own. */
   readonly problems?: readonly ProblemCode[];
   /** Given when a relay has it only where it administers API tokens. */
@@ -255,11 +260,26 @@ export const operations = {
     path: "/api/documents/{document}/changes",
     group: "documents",
     summary: "List the changes of a document",
-    description: "One for each commit, the oldest first.",
+    description: "One for each commit, the oldest first. As a stream it goes on with those that come.",
     access: "read",
     query: changesQuery,
     answer: changePage,
+    stream:
+      "Each event is one change, its id the sequence. An event of the name `end` says with `code` and `detail` why it is the last.",
     problems: ofDocument,
+  },
+  listAllChanges: {
+    method: "get",
+    path: "/api/changes",
+    group: "documents",
+    summary: "List the changes of all documents",
+    description:
+      "Of those that may be read, in the one order that all changes have. A page may be short of its limit, or empty, before there is nothing more: `next` says how far it has looked. As a stream it goes on with those that come.",
+    access: "known",
+    query: feedQuery,
+    answer: feedPage,
+    stream:
+      "Each event is one change, its id the feed sequence. An event of the name `end` says with `code` and `detail` why it is the last.",
   },
   listRejections: {
     method: "get",
@@ -500,6 +520,14 @@ export const operations = {
     access: "open",
     answer: "object",
   },
+  readApiPage: {
+    method: "get",
+    path: "/api/docs",
+    group: "operation",
+    summary: "Read this description as a page",
+    access: "open",
+    answer: "page",
+  },
   checkLiveness: {
     method: "get",
     path: "/healthz",
@@ -551,6 +579,8 @@ export const answerSchemas = {
   WholeDocument: wholeDocument,
   Change: changeEvent,
   ChangePage: changePage,
+  FeedChange: feedChange,
+  FeedPage: feedPage,
   Rejection: rejection,
   RejectionPage: rejectionPage,
   ImportedDocument: importedDocument,

@@ -148,7 +148,14 @@ export const rejection = z.object({
 
 /** `GET /api/documents/:id/changes?since=&limit=`, and `…/rejections` */
 export const changesQuery = z.object({
-  since: z.coerce.number().int().min(0).default(0).describe("Only what came after this sequence."),
+  since: z.coerce
+    .number()
+    .int()
+    .min(0)
+    // The next one is a sequence, too.
+    .max(Number.MAX_SAFE_INTEGER - 1)
+    .default(0)
+    .describe("Only what came after this sequence."),
   limit: pageSize,
   roots: allRoots,
 });
@@ -166,6 +173,35 @@ export const changePage = z.object({
     .int()
     .nonnegative()
     .describe("Give it as `since` to read on. It is `since` itself when nothing has happened after it."),
+});
+
+/** `GET /api/changes?since=&limit=` */
+export const feedQuery = z.object({
+  since: z.coerce.number().int().min(0).default(0).describe("Only what came after this feed sequence."),
+  limit: pageSize,
+  roots: allRoots,
+});
+
+/** One commit among those of all documents, or that a document was erased. */
+export const feedChange = changeEvent.extend({
+  feed_sequence: z
+    .int()
+    .positive()
+    .describe("Where it stands among the changes of all documents: increasing, with gaps."),
+  sequence: z.int().nonnegative().describe("Of a document that was erased, that of its last commit."),
+  revision_id: z
+    .string()
+    .nullable()
+    .describe("`null` when the document was erased, and the `kind` is `erase`."),
+});
+
+/** `GET /api/changes?since=N`: what happened after N to the documents that may be read, oldest first. */
+export const feedPage = z.object({
+  changes: z.array(feedChange),
+  next: z
+    .int()
+    .nonnegative()
+    .describe("Give it as `since` to read on: the changes up to it were looked at, told or not."),
 });
 
 /** `POST /api/admin/documents/:id/import?allow_invalid=` */
@@ -192,6 +228,8 @@ export type WholeDocument = z.infer<typeof wholeDocument>;
 export type EventType = z.infer<typeof eventType>;
 export type ChangeEvent = z.infer<typeof changeEvent>;
 export type ChangePage = z.infer<typeof changePage>;
+export type FeedChange = z.infer<typeof feedChange>;
+export type FeedPage = z.infer<typeof feedPage>;
 export type Rejection = z.infer<typeof rejection>;
 export type RejectionPage = z.infer<typeof rejectionPage>;
 export type ImportedDocument = z.infer<typeof importedDocument>;

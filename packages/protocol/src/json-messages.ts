@@ -13,7 +13,7 @@
  */
 import { z } from "zod";
 import { checkDocumentId, forkOf } from "./document-id.js";
-import { changeEvent, documentList, issue, json, patchOperation } from "./json-dialect.js";
+import { documentList, feedChange, issue, json, patchOperation } from "./json-dialect.js";
 import { vectorClock } from "./vector-clock.js";
 
 type Json = z.infer<typeof json>;
@@ -151,7 +151,7 @@ const version = {
 };
 
 /** One commit as a change to the JSON of its document. */
-export const jsonChange = changeEvent.extend({
+export const jsonChange = feedChange.extend({
   forward_patch: z
     .union([z.array(patchOperation), documentJson])
     .nullable()
@@ -161,9 +161,7 @@ export const jsonChange = changeEvent.extend({
     .nullable()
     .describe("An `update`: the patch back. A `create`: `null`. A `delete`: the whole document."),
   target: target.optional().describe("Where both patches begin; at the content if it is left out."),
-  feed_sequence: z
-    .int()
-    .nonnegative()
+  feed_sequence: feedChange.shape.feed_sequence
     .optional()
     .describe("Given where all documents are read: increasing over all of them, with gaps."),
 });
@@ -244,8 +242,11 @@ export const jsonServerMessage = z.discriminatedUnion("type", [
   }),
   message("rejected", {
     document_id: z.string(),
-    sequence: sequence.describe("Of the commit that it has left."),
+    sequence: sequence.describe("Of the commit that it has left; 0 when it has left none."),
     issues: z.array(issue),
+    target: target
+      .optional()
+      .describe("Where the pointers of the issues begin; at the content if it is left out."),
   }),
   conflictMessage,
 ]);

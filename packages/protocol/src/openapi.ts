@@ -102,6 +102,7 @@ function toOperation(
     ...toParameters("query", operation.query),
     ...toParameters("header", operation.headers),
     ...(operation.conditional ? [ifNoneMatch] : []),
+    ...(operation.stream === undefined ? [] : [lastEventId]),
   ];
   // For schemes other than OAuth, OpenAPI 3.1 lets this list say what right it takes.
   const token = { bearer: access === "known" ? [] : [access] };
@@ -150,6 +151,14 @@ const ifNoneMatch = {
   schema: { type: "string" },
 };
 
+const lastEventId = {
+  name: "Last-Event-ID",
+  in: "header",
+  required: false,
+  description: "Of a stream: the id of the last event that the client has, in place of `since`.",
+  schema: { type: "string" },
+};
+
 function toRequestBody(body: NonNullable<Operation["body"]>): object {
   if (body === "bytes") return { required: true, content: { "application/octet-stream": {} } };
   return {
@@ -166,7 +175,13 @@ function toTypedBody(bodies: NonNullable<Operation["bodies"]>): object {
   return { required: true, content: Object.fromEntries(content) };
 }
 
-function answersOf({ answer, status = 200, conditional, versioned }: Operation): Record<string, object> {
+function answersOf({
+  answer,
+  status = 200,
+  conditional,
+  versioned,
+  stream,
+}: Operation): Record<string, object> {
   const etag = { description: "The revision, quoted.", required: true, schema: { type: "string" } };
   const location = { description: "Where the document is.", required: true, schema: { type: "string" } };
   const headersOf = (code: number) => ({
@@ -179,16 +194,22 @@ function answersOf({ answer, status = 200, conditional, versioned }: Operation):
     return [code, { description: reasons[code], ...described, ...content }] as const;
   };
   const codes = typeof status === "number" ? [status] : status;
+  const content = { ...contentOf(answer), ...(stream === undefined ? {} : streamOf(stream)) };
   return Object.fromEntries([
-    ...codes.map(code => toAnswer(code, { content: contentOf(answer) })),
+    ...codes.map(code => toAnswer(code, { content })),
     ...(conditional ? [toAnswer(304, {})] : []),
   ]);
 }
 
 function contentOf(answer: Operation["answer"]): object {
   if (answer === "text") return { "text/plain": { schema: { type: "string" } } };
+  if (answer === "page") return { "text/html": { schema: { type: "string" } } };
   if (answer === "object") return { "application/json": { schema: { type: "object" } } };
   return { "application/json": { schema: { $ref: referenceTo(answer, answerSchemas) } } };
+}
+
+function streamOf(description: string): object {
+  return { "text/event-stream": { schema: { type: "string", description } } };
 }
 
 /** The problems that an operation may answer with, by their status. */

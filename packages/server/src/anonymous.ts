@@ -9,7 +9,8 @@ export interface AnonymousOptions {
    */
   readonly roles?: readonly string[] | ((name: string | null) => readonly string[]);
   /**
-   * Whether a client may give itself a name, `?name=` in its URL, which then stands in its commits.
+   * Whether a client may give itself a name, `?name=` in its URL, which then stands in its commits, and by which it may
+   * have roles. Clients of `/ws` always name themselves; whether they have roles by that is said here as well.
    * @default false
    */
   readonly allowName?: boolean;
@@ -27,13 +28,14 @@ export function anonymous({ roles = [], allowName = false, anywhere = false }: A
     anonymous: anywhere ? "anywhere" : "on-loopback",
     async open() {
       return {
-        async authenticate(credentials) {
-          const name = allowName ? credentials.name : null;
-          if (name !== null && !isName(name)) {
+        async authenticate({ name: given, isNamed = false }) {
+          const name = allowName ? given : null;
+          const user = isNamed ? given : name;
+          if (user !== null && !isName(user)) {
             return refused("bad-request", { detail: "a name has 1 to 64 characters, no control characters" });
           }
           const profile = {
-            user: name ?? "anonymous",
+            user: user ?? "anonymous",
             roles: typeof roles === "function" ? roles(name) : roles,
           };
           const actor = toActor(profile, { authenticated: false });

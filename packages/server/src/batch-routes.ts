@@ -12,10 +12,9 @@ import type { Ledger } from "@verso/storage";
 import { type Request, Router } from "express";
 import type { AccessAction } from "./access.js";
 import type { Actor } from "./actor.js";
-import { shownRoots, toDocumentEdit } from "./edit-answers.js";
+import { toDocumentEdit } from "./edit-answers.js";
 import { type ProblemContext, toProblem } from "./http-problem.js";
 import { type JsonEdit, type JsonEdits, unlessThere } from "./json-edits.js";
-import type { Kinds } from "./kinds.js";
 import { notThere } from "./preconditions.js";
 import type { Approach } from "./reach.js";
 import { parseBody, readJson } from "./request-body.js";
@@ -23,7 +22,6 @@ import { parseBody, readJson } from "./request-body.js";
 export interface BatchRouteOptions {
   readonly edits: JsonEdits;
   readonly ledger: Ledger;
-  readonly kinds: Kinds;
   readonly approach: Approach;
   /** Refuses a document that is not there. */
   readonly existing: (documentId: string) => Promise<unknown>;
@@ -36,7 +34,7 @@ type Answer = BatchAnswer["answers"][number];
 const atOnce = 16;
 
 export function createBatchRoutes(options: BatchRouteOptions): Router {
-  const { edits, ledger, kinds, approach, existing } = options;
+  const { edits, ledger, approach, existing } = options;
   const router = Router();
 
   router.post("/batch", async (request, response) => {
@@ -73,16 +71,13 @@ export function createBatchRoutes(options: BatchRouteOptions): Router {
       if (!isOnPresent(edit)) await made.catch(() => null);
     }
     const told = await Promise.all(outcomes);
-    // Whatever was made, was made of a document that has a kind.
-    const isMade = told.some(({ status }) => status === "fulfilled");
-    const roots = isMade ? shownRoots(await ledger.head(documentId), kinds.of(documentId)!) : {};
     const context = options.problems(request);
     return told.map((outcome, i) => {
       const edit = asked[i]!;
       try {
         if (outcome.status === "rejected") throw outcome.reason;
         const target = "target" in edit ? edit.target : undefined;
-        const body = toDocumentEdit(documentId, outcome.value, { roots, target });
+        const body = toDocumentEdit(documentId, outcome.value, { target });
         return { id: edit.id, status: body.kind === "create" ? 201 : 200, body };
       } catch (error) {
         const body = toProblem(error, context);

@@ -15,8 +15,8 @@ import type { ConflictStrategy } from "@verso/protocol";
 import type { ConflictPolicy } from "@verso/validation";
 
 export interface Carried {
-  /** The present, which is not changed. */
-  readonly content: JsonObject;
+  /** The present, which is not changed. Reading it takes the longer the larger the document is. */
+  readonly content: () => JsonObject;
   /** What has changed since the base, in order. */
   readonly since: readonly Change[];
   readonly strategy: ConflictStrategy;
@@ -39,11 +39,17 @@ export type Carriage =
 
 /** Throws a `BridgeError` where the patch does not fit its base. */
 export function carryOver(
-  patch: (base: JsonObject) => Patch,
+  plan: (base: () => JsonObject) => Patch,
   { content, since, strategy, policyOf }: Carried,
 ): Carriage {
-  const base = contentBefore(content, since);
-  let { change: yours } = changeOfPatch(base, patch(base));
+  let before: JsonObject | null = null;
+  const base = () => {
+    before ??= contentBefore(content(), since);
+    return before;
+  };
+  const patch = plan(base);
+  if (isApart(patch, since)) return { type: "present", patch };
+  let { change: yours } = changeOfPatch(base(), patch);
   const pointers = new Set<string>();
   const changes: number[] = [];
   const policies = new Set<ConflictPolicy | null>();
@@ -65,6 +71,27 @@ export function carryOver(
     return { type: "conflict", pointers: [...pointers], changes };
   }
   return strategy === "latest-wins" ? { type: "present", patch: forwardPatch(yours) } : { type: "base" };
+}
+
+/**
+ * Whether nothing that the patch names is inside of what has changed, or around it: then its pointers mean what they
+ * meant, and there is no need to look closer.
+ */
+function isApart(patch: Patch, since: readonly Change[]): boolean {
+  const named = patch.flatMap(operation =>
+    "from" in operation ? [operation.path, operation.from] : [operation.path],
+  );
+  const paths = named.map(pointer => parsePointer(pointer));
+  return since.every(change =>
+    change.every(operation => {
+      const changed = operation.type === "set" ? [...operation.path, String(operation.key)] : operation.path;
+      return paths.every(path => !isWithin(path, changed) && !isWithin(changed, path));
+    }),
+  );
+}
+
+function isWithin(path: Path, place: Path): boolean {
+  return path.length >= place.length && place.every((token, i) => String(token) === String(path[i]));
 }
 
 /** The content before these changes were made. */

@@ -30,8 +30,7 @@ export function toChangeEvent(
 ): ChangeEvent {
   const event = eventType(commit.kind);
   const { merged, undoes } = commit.notes;
-  // Retention may have let go of it; the commit stays.
-  const change = commit.change === undefined ? null : decodeChange(commit.change);
+  const change = changeOf(commit);
   const patches = change === null || event !== "update" ? [] : [forwardPatch(change), reversePatch(change)];
   const { viewpoint, issues } = issuesIn(commit, { roots: all ? {} : roots, patches });
   const [forward = null, reverse = null] = patches.map(patch => [...toViewPatch(patch, viewpoint)]);
@@ -77,6 +76,12 @@ export function toRejection(
     update_hash: Buffer.from(refusedUpdate).toString("hex"),
     created_at: new Date(commit.time).toISOString(),
   };
+}
+
+/** `null` when retention has let go of it; the commit stays. */
+function changeOf({ change }: Commit): Change | null {
+  if (change === undefined) return null;
+  return change.length === 0 ? [] : decodeChange(change);
 }
 
 /** Issues as they are shown beside the patches, and from where both are: all pointers of an event begin at one place. */

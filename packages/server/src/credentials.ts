@@ -12,8 +12,10 @@ import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 
 export interface Credentials {
   readonly token: string | null;
-  /** How the client calls itself, by `?name=` in the URL. Anybody can say anything. */
+  /** How the client calls itself, by `?name=` in the URL or as `user_id` on `/ws`. Anybody can say anything. */
   readonly name: string | null;
+  /** Whether its dialect is one in which every client says who it is; a name of the URL may not be wanted. */
+  readonly isNamed?: boolean;
   /** Address of the other end of the connection: a proxy's, where there is one. */
   readonly address: string;
   readonly headers: IncomingHttpHeaders;

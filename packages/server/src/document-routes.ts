@@ -27,10 +27,9 @@ import {
 import type { Ledger } from "@verso/storage";
 import { type Request, type Response, Router } from "express";
 import type { Actor } from "./actor.js";
-import { shownRoots, type Told, toDocumentEdit } from "./edit-answers.js";
+import { type Asked, toDocumentEdit } from "./edit-answers.js";
 import { HttpProblem, parse } from "./http-problem.js";
 import { type JsonEdit, type JsonEdits, type Resolution, unlessThere } from "./json-edits.js";
-import type { Kinds } from "./kinds.js";
 import { nameOf } from "./leases.js";
 import { baseOf, notThere, parseHeaders } from "./preconditions.js";
 import type { Approach, Reach } from "./reach.js";
@@ -39,7 +38,6 @@ import { parseBody, readJson } from "./request-body.js";
 export interface DocumentRouteOptions {
   readonly edits: JsonEdits;
   readonly ledger: Ledger;
-  readonly kinds: Kinds;
   readonly approach: Approach;
   readonly reach: Reach;
   readonly actorOf: (request: Request) => Actor;
@@ -51,7 +49,6 @@ const jsonType = ["application/json"] as const;
 export function createDocumentRoutes({
   edits,
   ledger,
-  kinds,
   approach,
   reach,
   actorOf,
@@ -64,7 +61,7 @@ export function createDocumentRoutes({
     const { id: named, title, content } = parseBody(createRequest, json);
     const { id, actor } = await approach(request, named ?? newId(actorOf(request), dedupe), "create");
     const asked = { title, content: content as JsonObject, dedupe };
-    await answer(response, id, await edits.create(id, actor, asked));
+    answer(response, id, await edits.create(id, actor, asked));
   });
 
   router.patch("/:id", async (request, response) => {
@@ -78,7 +75,7 @@ export function createDocumentRoutes({
       mediaType === "application/json-patch+json"
         ? await edits.patch(id, actor, { ...asked, patch: parseBody(jsonPatch, json) as Patch })
         : await edits.merge(id, actor, { ...asked, mergePatch: parseBody(mergePatch, json) as Json });
-    await answer(response, id, edit, { target });
+    answer(response, id, edit, { target });
   });
 
   router.put("/:id", async (request, response) => {
@@ -98,17 +95,17 @@ export function createDocumentRoutes({
     const asked = { title, content: content as JsonObject, dedupe };
     if (isNew || head === undefined) {
       const created = await unlessThere(edits.create(id, actor, asked));
-      if (created !== null) return await answer(response, id, created);
+      if (created !== null) return answer(response, id, created);
       if (isNew) throw new HttpProblem("revision-mismatch", `There is a document "${id}" already.`);
     }
-    await answer(response, id, await edits.replace(id, actor, { ...asked, ...on, strategy }));
+    answer(response, id, await edits.replace(id, actor, { ...asked, ...on, strategy }));
   });
 
   router.delete("/:id", async (request, response) => {
     const { "If-Match": ifMatch, "Idempotency-Key": dedupe } = parseHeaders(editHeaders, request);
     const { head, actor } = await reach(request, "delete", { evenDeleted: true });
     const on = baseOf(head, { ifMatch });
-    await answer(response, head.document, await edits.delete(head.document, actor, { ...on, dedupe }));
+    answer(response, head.document, await edits.delete(head.document, actor, { ...on, dedupe }));
   });
 
   router.get("/:id/conflicts", async (request, response) => {
@@ -121,19 +118,13 @@ export function createDocumentRoutes({
     const { json } = await readJson(request, response, jsonType);
     const resolution = parseBody(conflictResolution, json) as Resolution;
     const { document: id } = head;
-    await answer(response, id, await edits.resolve(id, actor, request.params.conflict, resolution));
+    answer(response, id, await edits.resolve(id, actor, request.params.conflict, resolution));
   });
 
   return router;
 
-  async function answer(
-    response: Response,
-    id: string,
-    edit: JsonEdit,
-    told: Pick<Told, "target"> = {},
-  ): Promise<void> {
-    const roots = shownRoots(await ledger.head(id), kinds.of(id)!);
-    const body: DocumentEdit = toDocumentEdit(id, edit, { ...told, roots });
+  function answer(response: Response, id: string, edit: JsonEdit, asked?: Asked): void {
+    const body: DocumentEdit = toDocumentEdit(id, edit, asked);
     response.set("ETag", `"${body.revision_id}"`);
     if (body.kind === "create") response.status(201).location(`/api/documents/${encodeURIComponent(id)}`);
     response.json(body);

@@ -21,6 +21,8 @@ import { type ForkStore, isProposer } from "./fork-store.js";
 export interface Door {
   /** Who sends this request. */
   identify(request: IncomingMessage): Promise<Identified>;
+  /** Who has shown these in a message. */
+  identifyBy(credentials: Credentials): Promise<Identified>;
   /** Whether he may. */
   may(actor: Actor, documentId: string | null, action: AccessAction): Promise<Permitted>;
   /** Who wants to open this document, and what he may do there. */
@@ -55,6 +57,7 @@ export function createDoor(options: DoorOptions): Door {
   const { authenticator, access, tokenInUrl, deadline, clock, exists, forks, onError } = options;
 
   return {
+    identifyBy: credentials => inTime(identify(credentials)),
     identify: request => inTime(identify(readCredentials(request, { tokenInUrl }))),
     may: (actor, documentId, action) => inTime(demand(actor, documentId, action)),
     enter: (request, documentId) => inTime(enter(readCredentials(request, { tokenInUrl }), documentId)),

@@ -1,27 +1,23 @@
 /** What has become of an edit of a program, as HTTP tells it. */
 import { forwardPatch, type Roots } from "@verso/bridge";
 import type { DocumentEdit } from "@verso/protocol";
-import type { Head } from "@verso/storage";
 import type { Issue } from "@verso/validation";
 import { withoutGaps } from "./changes.js";
 import { HttpProblem } from "./http-problem.js";
 import type { JsonEdit } from "./json-edits.js";
 import { type Target, targetOf, toViewPatch, toViewPointer } from "./json-view.js";
-import { type Kind, knownRoots } from "./kinds.js";
 import { mismatch } from "./preconditions.js";
 
-export interface Told {
-  /** The roots by which the document is shown. */
-  readonly roots: Roots;
+export interface Asked {
   /** Where the pointers of what was asked for begin. @default "content" */
   readonly target?: Target | undefined;
 }
 
 /** What an edit has become. Throws an `HttpProblem` where it was not made. */
-export function toDocumentEdit(documentId: string, edit: JsonEdit, { roots, target }: Told): DocumentEdit {
+export function toDocumentEdit(documentId: string, edit: JsonEdit, { target }: Asked = {}): DocumentEdit {
   switch (edit.type) {
     case "done": {
-      const { kind, change } = edit;
+      const { kind, change, roots } = edit;
       const told = { document_id: documentId, ...placeOf(edit), kind };
       if (kind === "create" || kind === "delete") return { ...told, patch: null };
       const patch = forwardPatch(change);
@@ -35,7 +31,7 @@ export function toDocumentEdit(documentId: string, edit: JsonEdit, { roots, targ
     case "unchanged":
       return { document_id: documentId, ...placeOf(edit), kind: null, patch: [] };
     case "rejected":
-      throw refusal(edit, { roots, target });
+      throw refusal(edit, { target });
     case "conflict":
       throw new HttpProblem("conflict", "What it changes was changed since its base.", {
         conflict: edit.conflict,
@@ -47,8 +43,12 @@ export function toDocumentEdit(documentId: string, edit: JsonEdit, { roots, targ
 
 /** The problem that an edit is which the document's kind does not allow. */
 export function refusal(
-  { sequence, issues }: { readonly sequence: number | null; readonly issues: readonly Issue[] },
-  { roots, target }: Told,
+  {
+    sequence,
+    issues,
+    roots,
+  }: { readonly sequence: number | null; readonly issues: readonly Issue[]; readonly roots: Roots },
+  { target }: Asked = {},
 ): HttpProblem {
   const shown =
     target === "document" ? target : targetOf(roots, { pointers: issues.map(({ pointer }) => pointer) });
@@ -61,12 +61,6 @@ export function refusal(
       pointer: toViewPointer(issue.pointer, { roots, target: shown }),
     })),
   });
-}
-
-/** The roots by which a document is shown, or would be if it were there. */
-export function shownRoots(head: Head | undefined, kind: Pick<Kind, "roots">): Roots {
-  if (head !== undefined) return knownRoots(head.roots);
-  return Object.keys(kind.roots).length === 0 ? { document: "map" } : kind.roots;
 }
 
 function placeOf({

@@ -19,21 +19,33 @@ declare module "ws" {
 
 export class Frames {
   readonly messages: readonly Uint8Array[];
+  /** Whether the messages are text, in UTF-8, and not binary. */
+  readonly isText: boolean;
   #bytes: Buffer | null = null;
 
-  constructor(messages: readonly Uint8Array[]) {
+  constructor(messages: readonly Uint8Array[], { isText = false }: { readonly isText?: boolean } = {}) {
     this.messages = messages;
+    this.isText = isText;
   }
 
   /** All messages, framed by RFC 6455, one after the other. */
   get bytes(): Buffer {
     this.#bytes ??= Buffer.concat(
       this.messages.flatMap(message =>
-        Sender.frame(Buffer.from(message.buffer, message.byteOffset, message.length), binary),
+        Sender.frame(
+          Buffer.from(message.buffer, message.byteOffset, message.length),
+          this.isText ? text : binary,
+        ),
       ),
     );
     return this.#bytes;
   }
 }
 
+/** One message of text. */
+export function textFrame(text: string): Frames {
+  return new Frames([Buffer.from(text)], { isText: true });
+}
+
 const binary = { fin: true, mask: false, opcode: 2, readOnly: true, rsv1: false };
+const text = { ...binary, opcode: 1 };

@@ -128,7 +128,7 @@ function pathOf(pointer: string): string[] {
 }
 
 function answer(response: Response, head: Head, edit: HistoryEdit): void {
-  if (edit.type === "refused") throw refusal(edit, { roots: knownRoots(head.roots) });
+  if (edit.type === "refused") throw refusal({ ...edit, roots: knownRoots(head.roots) });
   response.json(describeEdit(edit));
 }
 

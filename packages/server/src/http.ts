@@ -7,6 +7,7 @@ import {
   type DocumentList,
   documentListQuery,
   type FrameLimits,
+  feedQuery,
   forkOf,
   type Liveness,
   openApi,
@@ -22,12 +23,18 @@ import express, { type ErrorRequestHandler, type Express, type RequestHandler } 
 import helmet from "helmet";
 import type { AccessAction } from "./access.js";
 import type { Actor } from "./actor.js";
+import { apiPage } from "./api-page.js";
+import type { Identity } from "./auth.js";
 import { createBatchRoutes } from "./batch-routes.js";
+import { createChangeStreams, streamAsked } from "./change-streams.js";
 import { toChangeEvent, toRejection } from "./changes.js";
+import type { Clock } from "./clock.js";
 import { createDocumentRoutes } from "./document-routes.js";
 import type { Door } from "./door.js";
 import { createErasureRoutes } from "./erasure-routes.js";
 import { deletedDocument } from "./errors.js";
+import { readFeed } from "./feed.js";
+import type { Following } from "./following.js";
 import { createForkRoutes } from "./fork-routes.js";
 import type { Forks } from "./forks.js";
 import type { History } from "./history.js";
@@ -74,6 +81,8 @@ export interface HttpOptions {
   readonly signer: Signer | undefined;
   /** The time, in milliseconds since 1970. */
   readonly now: () => number;
+  readonly following: Following;
+  readonly clock: Clock;
   /** Folder of a built page that is served at `/`. */
   readonly page: string | undefined;
   /** False from the moment the relay begins to shut down. */
@@ -89,7 +98,11 @@ const commitsLooked = 10_000;
 
 export function createHttp(options: HttpOptions): Express {
   const { ledger, rooms, kinds, door, page } = options;
-  const actors = new WeakMap<object, Actor>();
+  const identities = new WeakMap<object, Identity>();
+  const streams = createChangeStreams({
+    ...options,
+    onError: error => options.onError(error, { method: "GET", path: "a stream of changes" }),
+  });
   const app = express();
   app.disable("x-powered-by");
   app.set("etag", false);
@@ -106,7 +119,13 @@ export function createHttp(options: HttpOptions): Express {
   });
 
   // It says what may be asked, before anybody is asked who he is.
-  app.get("/api/openapi.json", describeApi(options));
+  const description = describeApi(options);
+  app.get("/api/openapi.json", (_request, response) => {
+    response.type("application/json").send(description().json);
+  });
+  app.get("/api/docs", (_request, response) => {
+    response.type("text/html").send(description().page);
+  });
   app.use("/api", preflight, identify);
 
   app.get("/metrics", async (_request, response) => {
@@ -125,6 +144,18 @@ export function createHttp(options: HttpOptions): Express {
       if (isAsked && (await may(request, last, "read"))) documents.push({ id: last, ...describe(head) });
     }
     response.json({ documents, next: looked === limit ? last : null } satisfies DocumentList);
+  });
+
+  app.get("/api/changes", async (request, response) => {
+    response.vary("Accept");
+    const stream = streamAsked(request);
+    const { since, limit, roots: all } = parse(feedQuery, { ...request.query, ...stream });
+    const mayRead = (id: string) => may(request, id, "read");
+    if (stream !== null) {
+      streams.streamAll({ response, identity: identityOf(request) }, { since, all, mayRead });
+      return;
+    }
+    response.json(await readFeed(ledger, { since, limit, all, mayRead }));
   });
 
   const approach: Approach = async (request, text, action) => {
@@ -163,9 +194,15 @@ export function createHttp(options: HttpOptions): Express {
 
   app.get("/api/documents/:id/changes", async (request, response) => {
     const id = documentId(request.params.id);
-    const { since, limit, roots: all } = parse(changesQuery, request.query);
+    response.vary("Accept");
+    const stream = streamAsked(request);
+    const { since, limit, roots: all } = parse(changesQuery, { ...request.query, ...stream });
     await demand(request, id, "read");
     const roots = knownRoots((await existing(id)).roots);
+    if (stream !== null) {
+      streams.streamDocument({ response, identity: identityOf(request) }, { documentId: id, since, all });
+      return;
+    }
     const commits: Commit[] = [];
     for await (const commit of ledger.read(id, { from: since + 1, limit })) commits.push(commit);
     const changes = commits.map(commit => toChangeEvent(id, commit, { roots, all }));
@@ -248,7 +285,7 @@ export function createHttp(options: HttpOptions): Express {
   ): Promise<void> {
     const identified = await door.identify(request);
     if (!identified.ok) throw new HttpProblem(identified.code, sentence(identified.detail));
-    actors.set(request, identified.identity.actor);
+    identities.set(request, identified.identity);
     next();
   }
 
@@ -268,9 +305,13 @@ export function createHttp(options: HttpOptions): Express {
   }
 
   function actorOf<P>(request: express.Request<P>): Actor {
-    const actor = actors.get(request);
-    if (actor === undefined) throw new Error("A route was reached by somebody who was not identified.");
-    return actor;
+    return identityOf(request).actor;
+  }
+
+  function identityOf<P>(request: express.Request<P>): Identity {
+    const identity = identities.get(request);
+    if (identity === undefined) throw new Error("A route was reached by somebody who was not identified.");
+    return identity;
   }
 
   function documentId(text: string): string {
@@ -299,7 +340,8 @@ const preflight: RequestHandler = (request, response, next) => {
   }
   response.set({
     "Access-Control-Allow-Methods": "GET, HEAD, POST, PATCH, PUT, DELETE",
-    "Access-Control-Allow-Headers": "Authorization, Content-Type, If-Match, If-None-Match, Idempotency-Key",
+    "Access-Control-Allow-Headers":
+      "Authorization, Content-Type, If-Match, If-None-Match, Idempotency-Key, Last-Event-ID",
     "Access-Control-Max-Age": "600",
   });
   response.status(204).end();
@@ -321,12 +363,18 @@ function guard({ originPolicy }: HttpOptions): RequestHandler {
   };
 }
 
-/** Answers with the description of this relay's API, made when it is first asked for. */
-function describeApi({ anonymous, tokens }: HttpOptions): RequestHandler {
-  let text: string | undefined;
-  return (_request, response) => {
-    text ??= JSON.stringify(openApi({ version, anonymous, tokens: tokens !== undefined }));
-    response.type("application/json").send(text);
+/** The description of this relay's API, made when it is first asked for. */
+function describeApi({
+  anonymous,
+  tokens,
+}: HttpOptions): () => { readonly json: string; readonly page: string } {
+  let made: { json: string; page: string } | undefined;
+  return () => {
+    if (made === undefined) {
+      const document = openApi({ version, anonymous, tokens: tokens !== undefined });
+      made = { json: JSON.stringify(document), page: apiPage(document) };
+    }
+    return made;
   };
 }
 

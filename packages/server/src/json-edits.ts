@@ -114,6 +114,8 @@ export type JsonEdit =
       readonly vectorClock: VectorClock;
       /** What it changed in the roots of the document as it is; not always what was asked for. */
       readonly change: Change;
+      /** Those that the document has now: they say how the change is shown. */
+      readonly roots: Roots;
       readonly kind: CommitKind;
       /** Milliseconds since 1970. */
       readonly time: number;
@@ -121,7 +123,12 @@ export type JsonEdit =
   /** The document is like that already. */
   | ({ readonly type: "unchanged" } & Place)
   /** Its kind does not allow it. The content is as before; the commit, if there is one, says what was asked. */
-  | { readonly type: "rejected"; readonly sequence: number | null; readonly issues: readonly Issue[] }
+  | {
+      readonly type: "rejected";
+      readonly sequence: number | null;
+      readonly issues: readonly Issue[];
+      readonly roots: Roots;
+    }
   | { readonly type: "conflict"; readonly conflict: Conflict }
   /** Something has changed since the base, and nothing may have. */
   | ({ readonly type: "mismatch" } & Place);
@@ -154,7 +161,7 @@ export interface JsonEdits {
 export interface JsonEditsOptions {
   readonly ledger: Ledger;
   readonly rooms: Pick<Rooms, "get">;
-  readonly versions: Pick<Versions, "state">;
+  readonly versions: Pick<Versions, "updates">;
   readonly kindOf: (documentId: string) => Kind | Promise<Kind>;
   readonly limits: Limits;
   /** Milliseconds since 1970. */
@@ -299,11 +306,14 @@ export function createJsonEdits({
   async function answerOf(documentId: string, key: string): Promise<JsonEdit | null> {
     const sequence = await ledger.findByDedupe(documentId, key);
     if (sequence === undefined) return null;
+    const roots = await rooms.get(documentId).view(current => current.roots);
     for await (const commit of ledger.read(documentId, { from: sequence, limit: 1 })) {
       const { kind, revision, time, notes } = commit;
-      if (kind === "refused") return { type: "rejected", sequence, issues: notes.issues as readonly Issue[] };
+      if (kind === "refused") {
+        return { type: "rejected", sequence, issues: notes.issues as readonly Issue[], roots };
+      }
       const vectorClock = await clocks.at(documentId, sequence);
-      return { type: "done", sequence, revision, vectorClock, change: changeOf(commit), kind, time };
+      return { type: "done", sequence, revision, vectorClock, change: changeOf(commit), roots, kind, time };
     }
     return null;
   }
@@ -326,7 +336,9 @@ export function createJsonEdits({
       const { isRefused, issues } = inTermsOf(document, "content", () =>
         document.rehearseEdit(actor, make, { as: "json" }),
       );
-      if (isRefused) return { type: "none", result: { type: "rejected", sequence: null, issues } };
+      if (isRefused) {
+        return { type: "none", result: { type: "rejected", sequence: null, issues, roots: document.roots } };
+      }
       const { accepted } = document.edit(actor, make, { as: "json" });
       // One of a kind with other roots may begin with nothing.
       const edited = { isRefused, issues, accepted: accepted ?? nothingChanged(document.stateVector()) };
@@ -423,10 +435,9 @@ export function createJsonEdits({
     const { roots } = document;
     const { strategy = kind.jsonConflicts } = asked;
     const policyOf = kind.judge?.policyOf ?? (() => null);
-    const plan = (base: JsonObject) => checked(asked.plan({ roots, content: () => base }), { kind, roots });
-    return inTermsOf(document, asked.sent, () =>
-      carryOver(plan, { content: document.content(), since, strategy, policyOf }),
-    );
+    const plan = (content: () => JsonObject) => checked(asked.plan({ roots, content }), { kind, roots });
+    const content = () => document.content();
+    return inTermsOf(document, asked.sent, () => carryOver(plan, { content, since, strategy, policyOf }));
   }
 
   function onPresent(
@@ -454,7 +465,10 @@ export function createJsonEdits({
     const { roots } = document;
     const older = new Y.Doc();
     leaveFormatting(older);
-    Y.applyUpdate(older, await versions.state(base, head!));
+    const updates = await versions.updates(base, head!);
+    older.transact(() => {
+      for (const update of updates) Y.applyUpdate(older, update);
+    });
     return inTermsOf(document, sent, () => {
       const patch = checked(plan({ roots, content: () => read(older, roots) }), { kind, roots });
       assertRoom(document, patch);
@@ -611,8 +625,9 @@ function editOf(
     readonly base?: number | undefined;
   },
 ): Edit<JsonEdit> {
+  const { roots } = document;
   if (accepted === null) {
-    if (isRefused) return { type: "none", result: { type: "rejected", sequence: null, issues } };
+    if (isRefused) return { type: "none", result: { type: "rejected", sequence: null, issues, roots } };
     return unchanged({ head, document });
   }
   const name = dedupe === undefined ? {} : { dedupe };
@@ -621,7 +636,7 @@ function editOf(
       type: "commit",
       accepted,
       commit: { actor, kind: "refused", ...name },
-      result: ({ sequence }) => ({ type: "rejected", sequence, issues }),
+      result: ({ sequence }) => ({ type: "rejected", sequence, issues, roots }),
     };
   }
   const dependsOn = base ?? head?.sequence;
@@ -641,6 +656,7 @@ function editOf(
       revision,
       vectorClock,
       change: decodeChange(accepted.changeBytes),
+      roots,
       kind,
       time,
     }),

@@ -77,7 +77,8 @@ function toRootPointer(pointer: string, { roots, target }: Viewpoint, operation?
     parsePointer(pointer);
   } catch (error) {
     if (!(error instanceof BridgeError)) throw error;
-    throw new BridgeError(error.code, error.message, { pointer, operation, cause: error });
+    const place = typeof pointer === "string" ? { pointer, operation } : { operation };
+    throw new BridgeError(error.code, error.message, { ...place, cause: error });
   }
   if (isShownByRoot(roots)) return `${target === "document" ? wholePlace : contentPlace}${pointer}`;
   if (target === "content") return pointer;

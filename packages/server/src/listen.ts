@@ -2,6 +2,7 @@
  * A running relay: one port, the store behind it, and an orderly end.
  *
  *     /yjs/<document>   WebSocket in the dialect of y-websocket
+ *     /ws               WebSocket in the dialect of JSON
  *     /api, /healthz    HTTP, see `http.ts`
  *     /                 the page, if there is one
  */
@@ -24,12 +25,15 @@ import { authOf, type Config } from "./config.js";
 import { chooseSubprotocol, readCredentials } from "./credentials.js";
 import { closeCodeOf, createDoor, type Entry } from "./door.js";
 import { ServerError } from "./errors.js";
+import { createFollowing } from "./following.js";
 import { createForkStore, kindOfDocument } from "./fork-store.js";
 import { createForks } from "./forks.js";
 import { Frames } from "./frames.js";
 import { createHistory } from "./history.js";
 import { createHttp } from "./http.js";
 import { createJsonEdits } from "./json-edits.js";
+import { createJsonRequests } from "./json-requests.js";
+import { createJsonSockets } from "./json-sockets.js";
 import { createKinds } from "./kinds.js";
 import { createMetrics } from "./metrics.js";
 import { checkOrigin, type OriginPolicy } from "./origin.js";
@@ -106,6 +110,7 @@ export async function listen(
   const trials = createCell({ clock });
   const compactions = createCell({ clock });
   const kindOf = (documentId: string) => kindOfDocument(documentId, { kinds, forks: forkStore });
+  const following = createFollowing(ledger);
   const rooms = createRooms({
     ...config,
     ledger,
@@ -114,6 +119,7 @@ export async function listen(
     compactions,
     kindOf,
     events: {
+      ...following.notices,
       refused(event) {
         metrics.refused(event.code);
         logger.warn(event, "an update was refused");
@@ -148,7 +154,6 @@ export async function listen(
     },
   });
 
-  const versions = createVersions({ ledger, compactions, kindOf });
   const metrics = createMetrics({ documents: () => rooms, sockets: () => sockets.clients.size });
   let accepting = true;
   /** Sockets of which it is not settled yet who is there. */
@@ -158,6 +163,45 @@ export async function listen(
     origins: config.origins,
     showsToken: request => auth.anonymous === null && readCredentials(request, config).token !== null,
   };
+  /** Who sends no token there is told nothing, and pages of other sites have none. */
+  const jsonOriginPolicy = { ...originPolicy, showsToken: () => auth.anonymous === null };
+  const history = createHistory({ ledger, rooms, compactions, kindOf });
+  const edits = createJsonEdits({
+    ledger,
+    rooms,
+    versions: createVersions({ ledger, compactions, kindOf }),
+    kindOf,
+    limits: config.limits,
+    now: clock.now,
+  });
+  const jsonSockets = createJsonSockets({
+    ...config,
+    ledger,
+    rooms,
+    following,
+    requests: createJsonRequests({
+      ledger,
+      rooms,
+      kinds,
+      door,
+      edits,
+      history,
+      documentIdBytes: config.frameLimits.documentIdBytes,
+      now: clock.now,
+    }),
+    door,
+    clock,
+    events: {
+      denied: event => logger.warn({ path: "/ws", ...event }, "a connection was turned away"),
+      identityEnded: event => logger.info(event, "an identity has ended"),
+      answered: ({ request, answer }) => metrics.answered(request ?? "none", answer),
+      rejected({ documentId, actor, codes }) {
+        metrics.rejected("refused", codes);
+        logger.info({ documentId, actor, verdict: "refused", codes }, "an edit was taken back");
+      },
+      failed: error => logger.error({ err: error }, "a request failed"),
+    },
+  });
   const http = createServer(
     { headersTimeout: 10_000, requestTimeout: requestTime, maxHeaderSize: 16 * 1024 },
     createHttp({
@@ -165,8 +209,8 @@ export async function listen(
       rooms,
       kinds,
       door,
-      history: createHistory({ ledger, rooms, compactions, kindOf }),
-      edits: createJsonEdits({ ...config, ledger, rooms, versions, kindOf, now: clock.now }),
+      history,
+      edits,
       forks: createForks({ ledger, rooms, store: forkStore, clock, trials }),
       anonymous: auth.anonymous !== null,
       tokens: authenticator.tokens,
@@ -178,6 +222,8 @@ export async function listen(
       documentBytes: config.documentBytes,
       signer: signing?.signer,
       now: clock.now,
+      following,
+      clock,
       page,
       accepting: () => accepting,
       onError: (error, request) => logger.error({ err: error, ...request }, "a request failed"),
@@ -224,9 +270,16 @@ export async function listen(
 
   function upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
     socket.on("error", () => socket.destroy());
-    const verdict = checkOrigin(request, originPolicy);
-    if (!verdict.allowed) return refuseUpgrade(socket, problemStatus[verdict.code], verdict.detail);
     const path = (request.url ?? "").replace(/\?.*$/s, "");
+    const isJson = path === "/ws";
+    const verdict = checkOrigin(request, isJson ? jsonOriginPolicy : originPolicy);
+    if (!verdict.allowed) return refuseUpgrade(socket, problemStatus[verdict.code], verdict.detail);
+    if (isJson) {
+      if (!accepting) return refuseUpgrade(socket, 503, "The relay is shutting down.");
+      return sockets.handleUpgrade(request, socket, head, webSocket =>
+        jsonSockets.accept(webSocket, socket, request),
+      );
+    }
     if (!path.startsWith("/yjs/")) return refuseUpgrade(socket, 404, "There is no WebSocket at this path.");
     if (!accepting) return refuseUpgrade(socket, 503, "The relay is shutting down.");
     void enter(request, socket, path.slice("/yjs/".length)).then(place => {
@@ -302,6 +355,8 @@ export async function listen(
     accepting = false;
     const stopped = new Promise<void>(resolve => http.close(() => resolve()));
     await rooms.close(CloseCode.restart, "restart: the relay is shutting down");
+    following.close();
+    jsonSockets.close();
     http.closeIdleConnections();
     for (const socket of entering) socket.destroy();
     const cancel = clock.after(closingTime, () => {

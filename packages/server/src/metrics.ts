@@ -10,6 +10,8 @@ export interface Metrics {
   discarded(): void;
   /** A document was opened that does not satisfy its kind. */
   invalid(): void;
+  /** A request on `/ws` was answered, each told by the type of its message. */
+  answered(request: string, answer: string): void;
   /** The text, and the media type that it has. */
   read(): Promise<string>;
   readonly contentType: string;
@@ -54,6 +56,12 @@ export function createMetrics({ documents, sockets }: MetricsSources): Metrics {
     help: "Openings of documents that do not satisfy their kinds; large documents are not looked at.",
     registers,
   });
+  const answers = new Counter({
+    name: "verso_json_requests_total",
+    help: "Requests on /ws, by what they asked and what they were answered.",
+    labelNames: ["request", "answer"],
+    registers,
+  });
   const gauge = (name: string, help: string, read: () => number) =>
     new Gauge({
       name,
@@ -75,6 +83,7 @@ export function createMetrics({ documents, sockets }: MetricsSources): Metrics {
     refused: code => refusals.inc({ code }),
     discarded: () => discards.inc(),
     invalid: () => invalid.inc(),
+    answered: (request, answer) => answers.inc({ request, answer }),
     read: () => registry.metrics(),
     contentType: registry.contentType,
   };

@@ -69,6 +69,9 @@ export function openHistory({ ledger, config, kinds }: OpenHistoryOptions): Open
 }
 
 const unheard: RoomEvents = {
+  // Nobody follows a document here.
+  appended: ignore,
+  erased: ignore,
   // Only what sessions push is refused or rejected, and there are none.
   refused: ignore,
   rejected: ignore,

@@ -1,8 +1,12 @@
-/** What an operator may want to know of a document that is open. */
+/** What happens to documents in their rooms, for whoever follows them, and what an operator may want to know. */
 import type { Issue } from "@verso/validation";
 import type { Actor } from "./actor.js";
 
 export interface RoomEvents {
+  /** The ledger may hold more of the document than before, and it is durable. */
+  appended(event: { documentId: string }): void;
+  /** The document was erased, whether it was open or not. */
+  erased(event: { documentId: string }): void;
   /** A push was refused, and its author's connection closed; `hash` is the SHA-256 of its bytes. */
   refused(event: { documentId: string; actor: Actor; code: string; detail: string; hash: string }): void;
   /** An edit was taken back, all of it or in part; `hash` is the SHA-256 of its bytes. */

@@ -61,6 +61,10 @@ export interface Room {
   drained(peer: Peer): void;
   awareness(peer: Peer, payload: Uint8Array): void;
   queryAwareness(peer: Peer): void;
+  /** From now on a peer who has entered hears who is present, and of nothing else until it joins. */
+  attend(peer: Peer): void;
+  /** What the user calls himself who is present under this client id. */
+  presentUser(clientId: number): string | undefined;
   /**
    * Makes this the first commit, for all who are here to receive, unless the document has one. It is no client's push:
    * the firewall and the gate do not see it, and whose the ids in it are nobody asks.
@@ -180,6 +184,8 @@ export const defaultPacing: Pacing = {
 export function createRoom(documentId: string, options: RoomOptions): Room {
   const { ledger, clock, trials, compactions, limits, pacing, events } = options;
   const peers = new Set<Peer>();
+  /** Those who hear who is present without having joined. */
+  const attending = new Set<Peer>();
   const delivery = createDelivery(options.delivery, peer =>
     peer.close(CloseCode.slowReader, "slow-reader: the socket buffer is full"),
   );
@@ -222,6 +228,7 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
     },
     leave(peer) {
       peers.delete(peer);
+      attending.delete(peer);
       paused.delete(peer);
       questions.delete(peer);
       delivery.remove(peer);
@@ -259,6 +266,11 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
       const everyone = presence.everyone();
       if (everyone !== null) peer.present(everyone);
     },
+    attend(peer) {
+      attending.add(peer);
+      room.queryAwareness(peer);
+    },
+    presentUser: clientId => presence.holderOf(clientId)?.actor.user,
     begin: first =>
       new Promise((resolve, reject) => {
         if (ended !== null) return reject(ended);
@@ -396,6 +408,8 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
     for (const [peer, trial] of onTrial) questions.set(peer, trial.questions);
     onTrial.clear();
     whenCurrent(current => {
+      // It may hold what was reported as failed.
+      events.appended({ documentId });
       for (const peer of delivery.peers()) catchUp(current, peer);
       const stateVector = current.document.encodedStateVector();
       for (const peer of peers) peer.ask(stateVector);
@@ -486,7 +500,13 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
     answerQuestions(outOfTime);
     runTasks(outOfTime);
     const present = presence.flush();
-    if (present !== null) delivery.present(peer => present.for(peer));
+    if (present !== null) {
+      delivery.present(peer => present.for(peer));
+      for (const peer of attending) {
+        const awareness = present.for(peer);
+        if (awareness !== null) peer.present(awareness);
+      }
+    }
     resumePaused();
     if (open?.log.head !== undefined && isDue(open.log.head, open.snapshotBytes)) {
       void tidy(open, { snapshot: true });
@@ -524,6 +544,7 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
     try {
       const [appended] = await log.append([first.draft], { roots: new Map(Object.entries(first.roots)) });
       if (appended === undefined) throw new Error("The ledger did not answer for a draft.");
+      events.appended({ documentId });
       resolve(appended);
     } catch (error) {
       reject(error);
@@ -565,6 +586,7 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
       drafts.forEach((draft, i) => {
         current.recent.add(appended[i]!, draft);
       });
+      events.appended({ documentId });
       return appended;
     } catch (error) {
       discard(error, before);

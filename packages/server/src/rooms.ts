@@ -93,6 +93,7 @@ export function createRooms({ residency, events, ...options }: RoomsOptions): Ro
     async erase(documentId, by) {
       // Whoever opens the document from here on is refused by the ledger, and what a room has open is stale.
       const tombstone = await options.ledger.erase(documentId, by);
+      events.erased({ documentId });
       await closeRoom(documentId, CloseCode.deleted, erasedReason);
       return tombstone;
     },

@@ -16,7 +16,8 @@ import {
   isPermanent,
 } from "@verso/protocol";
 import type { Actor } from "./actor.js";
-import type { Cancel, Clock } from "./clock.js";
+import type { Clock } from "./clock.js";
+import { stalledReason, watchConnection } from "./connection-watch.js";
 import type { Peer, Turn } from "./delivery.js";
 import type { Answer } from "./document.js";
 import { Frames } from "./frames.js";
@@ -53,20 +54,16 @@ export interface SessionOptions {
   readonly clock: Clock;
 }
 
-/** A stock client drops a connection on which it has heard nothing for 30 seconds. */
-const keepAlive = 15_000;
-/** A connection that has taken nothing for so long, while there is something to take, is dead. */
-const stallLimit = 30_000;
-
 export function createSession(
   connection: Connection,
   { room, actor, mayWrite, clock }: SessionOptions,
 ): Session {
-  /** For how many checks nothing was sent. A clock read for every message is dearer. */
-  let silentChecks = 0;
-  let stalled: { readonly bytesTaken: number; readonly since: number } | null = null;
   let open = true;
-  let cancelCheck: Cancel = clock.after(keepAlive / 3, check);
+  const watch = watchConnection(connection, {
+    clock,
+    silent: () => send(nobody),
+    stalled: () => close(CloseCode.slowReader, stalledReason),
+  });
 
   const peer: Peer = {
     actor,
@@ -114,7 +111,7 @@ export function createSession(
 
   function send(frames: Frames): void {
     if (!open) return;
-    silentChecks = 0;
+    watch.sent();
     connection.send(frames);
   }
 
@@ -127,20 +124,8 @@ export function createSession(
 
   function leave(): void {
     open = false;
-    cancelCheck();
+    watch.stop();
     room.leave(peer);
-  }
-
-  function check(): void {
-    cancelCheck = clock.after(keepAlive / 3, check);
-    const now = clock.monotonic();
-    const { backlog, bytesTaken } = connection;
-    if (backlog === 0) stalled = null;
-    else if (stalled?.bytesTaken !== bytesTaken) stalled = { bytesTaken, since: now };
-    else if (now - stalled.since >= stallLimit) {
-      return close(CloseCode.slowReader, "slow-reader: nothing was read for 30 seconds");
-    }
-    if (backlog === 0 && ++silentChecks > 2) send(nobody);
   }
 }
 

@@ -17,7 +17,10 @@ export interface Token {
 const [idBytes, randomPart, tagPart] = [9, 24, 12];
 
 export function mintToken(key: Uint8Array): Token {
-  const id = randomBytes(idBytes).toString("base64url");
+  let id = "";
+  // A command line would take one that begins with a hyphen for a flag.
+  do id = randomBytes(idBytes).toString("base64url");
+  while (id.startsWith("-"));
   const random = randomBytes(randomPart);
   const secret = Buffer.concat([random, tagOf(key, { id, random })]).toString("base64url");
   return { id, secret };

@@ -59,6 +59,10 @@ describe("a token", () => {
     expect(wasMinted({ ...token, secret: token.secret.slice(0, -4) }, key)).toBe(false);
   });
 
+  it("has an id that no command line takes for a flag", () => {
+    for (const { id } of times(500, () => mintToken(Buffer.alloc(32)))) expect(id).toMatch(/^[^-]/);
+  });
+
   it.each([
     "",
     ".",

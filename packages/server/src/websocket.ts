@@ -16,6 +16,9 @@ export interface WebSocketOptions {
   readonly deflate: boolean;
 }
 
+/** As much of a session as a WebSocket needs. */
+type SocketSession = Pick<Session, "onMessage" | "onClose">;
+
 /** Longest reason of a close frame, in bytes of UTF-8 (RFC 6455, 5.5). */
 const longestReason = 123;
 /** A peer that has not answered a ping for so long is gone, though its network never said so. */
@@ -46,8 +49,11 @@ export function createConnection(
     },
     send(frames: Frames) {
       if (webSocket.readyState !== webSocket.OPEN) return;
-      if (deflate) for (const message of frames.messages) webSocket.send(message, compressed);
-      else socket.write(frames.bytes);
+      if (deflate) {
+        for (const message of frames.messages) {
+          webSocket.send(message, { binary: !frames.isText }, compressed);
+        }
+      } else socket.write(frames.bytes);
     },
     pause: () => webSocket.pause(),
     resume: () => webSocket.resume(),
@@ -60,7 +66,17 @@ export function createConnection(
 }
 
 /** Hands everything that happens on the WebSocket to its session. */
-export function attach(webSocket: WebSocket, session: Session, { clock }: WebSocketOptions): void {
+export function attach(
+  webSocket: WebSocket,
+  session: SocketSession,
+  {
+    clock,
+    text = false,
+  }: Pick<WebSocketOptions, "clock"> & {
+    /** Whether the session's messages are text, and not binary. @default false */
+    readonly text?: boolean;
+  },
+): void {
   let answered = true;
   const ping = () => {
     if (!answered) return webSocket.terminate();
@@ -72,7 +88,7 @@ export function attach(webSocket: WebSocket, session: Session, { clock }: WebSoc
 
   webSocket.on("message", (data: RawData, isBinary: boolean) => {
     answered = true;
-    session.onMessage(isBinary ? toBytes(data) : noMessage);
+    session.onMessage(isBinary === text ? noMessage : toBytes(data));
   });
   webSocket.on("pong", () => {
     answered = true;
@@ -85,7 +101,7 @@ export function attach(webSocket: WebSocket, session: Session, { clock }: WebSoc
   webSocket.on("error", () => session.onClose());
 }
 
-/** Text is no message of any dialect that is spoken here; this is none either. */
+/** What is binary where the dialect is text, or text where it is binary, is no message; this is none either. */
 const noMessage = new Uint8Array(0);
 
 function toBytes(data: RawData): Uint8Array {

@@ -117,6 +117,8 @@ export async function createWorld({
     rejections: defaultRejectionRetention,
     retention: { updates: {}, changes: {} },
     events: {
+      appended() {},
+      erased() {},
       refused() {},
       rejected() {},
       discarded() {},
@@ -287,7 +289,7 @@ function message(write: (encoder: encoding.Encoder) => void): Uint8Array {
 }
 
 /** Does the work at once, in this thread: a simulation has no other, and its updates are harmless. */
-function createInlineCell(): Pick<Cell, "try" | "compact" | "project"> {
+export function createInlineCell(): Pick<Cell, "try" | "compact" | "project"> {
   return {
     async try(trial) {
       const result = doJob({ type: "try", ...trial }, () => {});

@@ -312,6 +312,7 @@ describe("the feed", () => {
       expect(found).toEqual(sorted.filter(({ feedSequence }) => feedSequence > since));
     }
     expect(await collect(again.feed({ limit: 2 }))).toHaveLength(2);
+    expect(again.feedSequence).toBe(sorted.at(-1)!.feedSequence);
     for await (const { sequence, feedSequence } of again.read("b")) {
       expect(sorted.find(entry => entry.document === "b" && entry.sequence === sequence)?.feedSequence).toBe(
         feedSequence,

@@ -129,6 +129,8 @@ export interface Ledger extends AsyncDisposable {
   snapshot(document: string, options?: { readonly notAfter?: number }): Promise<Snapshot | undefined>;
   /** The sequences of all snapshots that are kept, ascending. */
   snapshots(document: string): Promise<number[]>;
+  /** Where the feed is by now: what comes later stands behind it. */
+  readonly feedSequence: number;
   /** The runs of commits of all documents behind a feed sequence, in order; nothing is skipped. */
   feed(options?: { readonly since?: number; readonly limit?: number }): AsyncIterableIterator<FeedEntry>;
   /** Sequence of the commit that bears the key. */
@@ -197,6 +199,9 @@ export async function openLedger({
   const ledger: Ledger = {
     get status() {
       return groupCommit.status;
+    },
+    get feedSequence() {
+      return feedSequence;
     },
     subscribe: listener => groupCommit.subscribe(listener),
     async open(document) {
