@@ -8,7 +8,25 @@ import type { z } from "zod";
 import { activityPage, activityQuery, workSession } from "./activity.js";
 import { blame, blameQuery } from "./blame.js";
 import type { ProblemCode } from "./codes.js";
-import { eraseQuery, erasure } from "./erasure.js";
+import {
+  batchAnswer,
+  batchRequest,
+  conflictList,
+  conflictResolution,
+  createHeaders,
+  createRequest,
+  deletedOrErased,
+  deleteQuery,
+  documentEdit,
+  editHeaders,
+  jsonPatch,
+  mergePatch,
+  patchQuery,
+  replaceHeaders,
+  replaceQuery,
+  replaceRequest,
+} from "./document-edits.js";
+import { erasure } from "./erasure.js";
 import { forkDescription, forkList, forkListQuery, forkRequest, forkReview, mergeRequest } from "./forks.js";
 import { liveness, readiness } from "./health.js";
 import {
@@ -36,17 +54,19 @@ import {
   issue,
   json,
   patchOperation,
-  problem,
   rejection,
   rejectionPage,
   wholeDocument,
 } from "./json-dialect.js";
+import { conflict } from "./json-messages.js";
+import { problem } from "./problem.js";
 import { proof, proofQuery } from "./proof.js";
 import { tag, tagList, tagListQuery, tagRequest } from "./tags.js";
 import { createdToken, tokenDescription, tokenList, tokenListQuery, tokenRequest } from "./tokens.js";
+import { vectorClock } from "./vector-clock.js";
 
 export interface Operation {
-  readonly method: "get" | "post" | "delete";
+  readonly method: "get" | "post" | "put" | "patch" | "delete";
   /** Names in braces are those of `pathParameters`. */
   readonly path: `/${string}`;
   readonly group: keyof typeof groups;
@@ -57,13 +77,19 @@ export interface Operation {
    * - `known`: whoever is let in may do it
    * - else it takes this right, to the document or, for `admin`, to the relay
    */
-  readonly access: "open" | "known" | "read" | "write" | "delete" | "admin";
+  readonly access: "open" | "known" | "read" | "write" | "create" | "delete" | "admin";
   readonly query?: z.ZodObject;
+  /** Request headers that are its own, by their names. */
+  readonly headers?: z.ZodObject;
   /** Sent as JSON. It may be left out where `{}` would do. */
   readonly body?: z.ZodType | "bytes";
+  /** Instead of `body`, where it may be of several media types, or must be of the one that is said. */
+  readonly bodies?: Readonly<Record<string, z.ZodType>>;
   readonly answer: z.ZodType | "text" | "object" | "page";
   /** @default 200 */
-  readonly status?: 200 | 201;
+  readonly status?: 200 | 201 | readonly (200 | 201)[];
+  /** Whether it answers with the revision as `ETag`, and where it has made a document with its `Location`. */
+  readonly versioned?: true;
   /** Whether it answers with an `ETag`, and with 304 to who shows it in `If-None-Match`. */
   readonly conditional?: true;
   /** Whether it answers with server-sent events to who accepts `text/event-stream`: what they are. */
@@ -88,11 +114,26 @@ export const pathParameters = {
   fork: "The fork's `id`.",
   name: "The tag's name.",
   token: "The token's `id`, without its secret.",
+  conflict: "The conflict's `conflict_id`.",
 } as const;
 
 const ofDocument = ["not-found", "deleted"] as const;
 const ofVersion = [...ofDocument, "version-unknown", "version-dropped"] as const;
 const ofEdit = [...ofVersion, "edit-refused"] as const;
+const ofJsonEdit = [
+  ...ofDocument,
+  "edit-refused",
+  "content-invalid",
+  "document-full",
+  "unsupported-media-type",
+] as const;
+const onBase = [
+  "base-unknown",
+  "version-dropped",
+  "revision-mismatch",
+  "conflict",
+  "conflicts-full",
+] as const;
 
 export const operations = {
   listDocuments: {
@@ -118,15 +159,101 @@ export const operations = {
     conditional: true,
     problems: ofVersion,
   },
-  eraseDocument: {
+  createDocument: {
+    method: "post",
+    path: "/api/documents",
+    group: "documents",
+    summary: "Make a document",
+    access: "create",
+    headers: createHeaders,
+    bodies: { "application/json": createRequest },
+    answer: documentEdit,
+    status: 201,
+    versioned: true,
+    problems: [
+      "bad-document-id",
+      "forbidden-document",
+      "deleted",
+      "document-exists",
+      "edit-refused",
+      "content-invalid",
+      "unsupported-media-type",
+    ],
+  },
+  patchDocument: {
+    method: "patch",
+    path: "/api/documents/{document}",
+    group: "documents",
+    summary: "Edit a document by a patch",
+    description: "All of the patch is made, as one commit, or nothing.",
+    access: "write",
+    query: patchQuery,
+    headers: editHeaders,
+    bodies: { "application/json-patch+json": jsonPatch, "application/merge-patch+json": mergePatch },
+    answer: documentEdit,
+    versioned: true,
+    problems: [...ofJsonEdit, ...onBase, "patch-invalid", "test-failed"],
+  },
+  replaceDocument: {
+    method: "put",
+    path: "/api/documents/{document}",
+    group: "documents",
+    summary: "Make a document hold this content",
+    description:
+      "By the least edits, so what stays the same keeps its place and its authors. A document that there is not is made, which takes the right to `create`.",
+    access: "write",
+    query: replaceQuery,
+    headers: replaceHeaders,
+    bodies: { "application/json": replaceRequest },
+    answer: documentEdit,
+    status: [200, 201],
+    versioned: true,
+    problems: [...ofJsonEdit, ...onBase],
+  },
+  deleteDocument: {
     method: "delete",
     path: "/api/documents/{document}",
     group: "documents",
-    summary: "Erase a document for good",
+    summary: "Delete a document, or erase it for good",
+    description:
+      "A deleted document is served no more; its history is, and restoring a version from before brings it back.",
     access: "delete",
-    query: eraseQuery,
-    answer: erasure,
+    query: deleteQuery,
+    headers: editHeaders,
+    answer: deletedOrErased,
+    problems: [...ofDocument, "revision-mismatch"],
+  },
+  listConflicts: {
+    method: "get",
+    path: "/api/documents/{document}/conflicts",
+    group: "documents",
+    summary: "List the edits that wait for somebody to resolve a conflict",
+    access: "read",
+    answer: conflictList,
     problems: ofDocument,
+  },
+  resolveConflict: {
+    method: "post",
+    path: "/api/documents/{document}/conflicts/{conflict}",
+    group: "documents",
+    summary: "Resolve a conflict",
+    access: "write",
+    bodies: { "application/json": conflictResolution },
+    answer: documentEdit,
+    versioned: true,
+    problems: [...ofJsonEdit, "conflict-unknown", "version-dropped", "patch-invalid", "test-failed"],
+  },
+  editDocuments: {
+    method: "post",
+    path: "/api/batch",
+    group: "documents",
+    summary: "Edit many documents",
+    description:
+      "Each edit is made by itself, and answered as it would be on its own: it takes its right, and may fail where others do not. What was not answered can be sent again, all of it or in part: by their names, edits are made once.",
+    access: "known",
+    bodies: { "application/json": batchRequest },
+    answer: batchAnswer,
+    problems: ["unsupported-media-type"],
   },
   listChanges: {
     method: "get",
@@ -429,6 +556,12 @@ export const operations = {
 
 /** The names by which schemas of what is sent are referred to. */
 export const requestSchemas = {
+  CreateRequest: createRequest,
+  ReplaceRequest: replaceRequest,
+  JsonPatch: jsonPatch,
+  MergePatch: mergePatch,
+  ConflictResolution: conflictResolution,
+  BatchRequest: batchRequest,
   UndoRequest: undoRequest,
   RedoRequest: redoRequest,
   RevertRequest: revertRequest,
@@ -451,6 +584,12 @@ export const answerSchemas = {
   Rejection: rejection,
   RejectionPage: rejectionPage,
   ImportedDocument: importedDocument,
+  DocumentEdit: documentEdit,
+  DeletedOrErased: deletedOrErased,
+  ConflictList: conflictList,
+  Conflict: conflict,
+  BatchAnswer: batchAnswer,
+  VectorClock: vectorClock,
   Erasure: erasure,
   Proof: proof,
   Difference: difference,

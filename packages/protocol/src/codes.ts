@@ -52,21 +52,38 @@ export const problemStatus = {
   "forbidden-document": 403,
   "not-found": 404,
   "version-unknown": 404,
+  /** The document never had the version that an edit is said to be made on. */
+  "base-unknown": 404,
+  /** There is no such conflict, or it was resolved by now. */
+  "conflict-unknown": 404,
   /** There is nothing at the pointer. */
   "pointer-unknown": 404,
   "method-not-allowed": 405,
-  /** Something else is there already. */
+  /** Something else is there already, or something has changed since. */
   conflict: 409,
+  /** A `test` in a patch did not hold. */
+  "test-failed": 409,
+  /** As many conflicts as a document may have wait for somebody to resolve them. */
+  "conflicts-full": 409,
   "document-exists": 409,
   "fork-not-open": 409,
   "fork-changed": 409,
   "fork-unchanged": 409,
-  /** The document was erased, and will not come back. */
+  /** The document was deleted, or erased, and will not come back then. */
   deleted: 410,
   "version-dropped": 410,
+  /** The document is at another version than the request asks for, or there is one where none may be, or none. */
+  "revision-mismatch": 412,
   "too-large": 413,
+  /** The document has reached its largest size. */
+  "document-full": 413,
+  "unsupported-media-type": 415,
   "update-refused": 422,
   "edit-refused": 422,
+  /** A patch that is none, or does not fit the document. */
+  "patch-invalid": 422,
+  /** Content that a document cannot hold. */
+  "content-invalid": 422,
   "invalid-document": 422,
   "merge-refused": 422,
   internal: 500,

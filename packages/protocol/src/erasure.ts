@@ -1,9 +1,6 @@
 /** The JSON of erasing a document for good: `DELETE /api/documents/:id?erase=true`. */
 import { z } from "zod";
 
-/** Asked for by name, since nothing brings the document back. */
-export const eraseQuery = z.object({ erase: z.literal("true") });
-
 export const erasure = z.object({
   document_id: z.string(),
   sequence: z.int().nonnegative().describe("The sequence that its last commit had."),

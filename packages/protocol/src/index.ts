@@ -9,6 +9,27 @@ export {
 } from "./awareness.js";
 export { type Blame, blame, blameQuery } from "./blame.js";
 export { CloseCode, isPermanent, type ProblemCode, problemStatus } from "./codes.js";
+// Writing documents over HTTP
+export {
+  type BatchAnswer,
+  type BatchEdit,
+  batchAnswer,
+  batchRequest,
+  type ConflictList,
+  conflictResolution,
+  createHeaders,
+  createRequest,
+  type DocumentEdit,
+  deleteQuery,
+  documentEdit,
+  editHeaders,
+  jsonPatch,
+  mergePatch,
+  patchQuery,
+  replaceHeaders,
+  replaceQuery,
+  replaceRequest,
+} from "./document-edits.js";
 // Names, codes and limits
 export {
   checkDocumentId,
@@ -17,7 +38,7 @@ export {
   forkDocumentId,
   forkOf,
 } from "./document-id.js";
-export { type Erasure, eraseQuery, erasure } from "./erasure.js";
+export { type Erasure, erasure } from "./erasure.js";
 // Forks
 export {
   type ForkDescription,
@@ -45,6 +66,8 @@ export {
   undoRequest,
   versionQuery,
 } from "./history.js";
+// Bounds of JSON that anybody may have sent
+export { checkJsonBounds, type JsonFault } from "./json-bounds.js";
 // The JSON dialect, read side
 export {
   type ChangeEvent,
@@ -67,8 +90,6 @@ export {
   type ImportedDocument,
   importedDocument,
   importQuery,
-  type Problem,
-  problem,
   type Rejection,
   type RejectionPage,
   rejectionPage,
@@ -97,6 +118,7 @@ export {
   type JsonMessageResult,
   parseJsonMessage,
 } from "./parse-json-message.js";
+export { type Problem, problem } from "./problem.js";
 // Proofs
 export { proofQuery } from "./proof.js";
 export { type Tag, type TagList, type TagRequest, tag, tagList, tagListQuery, tagRequest } from "./tags.js";

@@ -18,10 +18,14 @@ export const patchOperation = z
   .looseObject({ op: z.string(), path: z.string().describe("JSON Pointer into the content.") })
   .describe("Members other than `op` and `path` depend on the operation.");
 
-/** `GET /api/documents?after=&limit=` */
+/** `GET /api/documents?after=&limit=&deleted=` */
 export const documentListQuery = z.object({
   after: z.string().optional().describe("`next` of the page before."),
   limit: pageSize,
+  deleted: z
+    .stringbool()
+    .default(false)
+    .describe("`true`: those that were deleted, and can be restored, in place of those that are there."),
 });
 
 /** `GET /api/documents`: one page of documents, in the order of their ids. */
@@ -200,20 +204,6 @@ export const feedPage = z.object({
     .describe("Give it as `since` to read on: the changes up to it were looked at, told or not."),
 });
 
-/** The body of every failed request, as `application/problem+json` (RFC 9457). */
-export const problem = z.object({
-  type: z.literal("about:blank"),
-  title: z.string(),
-  status: z.int(),
-  /** One of `problemStatus`. */
-  code: z.string().describe("Never changes its meaning, unlike the words beside it."),
-  detail: z.string(),
-  issues: z
-    .array(issue)
-    .optional()
-    .describe("What is wrong with what was sent or is to be merged, where that is the problem."),
-});
-
 /** `POST /api/admin/documents/:id/import?allow_invalid=` */
 export const importQuery = z.object({
   allow_invalid: z
@@ -243,4 +233,3 @@ export type FeedPage = z.infer<typeof feedPage>;
 export type Rejection = z.infer<typeof rejection>;
 export type RejectionPage = z.infer<typeof rejectionPage>;
 export type ImportedDocument = z.infer<typeof importedDocument>;
-export type Problem = z.infer<typeof problem>;

@@ -76,11 +76,11 @@ describe("the description of the HTTP API", () => {
   it("asks for a token where one is needed", () => {
     const of = (described: typeof document, id: string) =>
       operationsOf(described).find(({ operationId }) => operationId === id)?.security;
-    expect(of(document, "eraseDocument")).toEqual([{ bearer: ["delete"] }]);
+    expect(of(document, "deleteDocument")).toEqual([{ bearer: ["delete"] }]);
     expect(of(document, "listDocuments")).toEqual([{ bearer: [] }]);
     expect(of(document, "checkReadiness")).toEqual([]);
     const open = openApi({ ...options, anonymous: true });
-    expect(of(open, "eraseDocument")).toEqual([{ bearer: ["delete"] }, {}]);
+    expect(of(open, "deleteDocument")).toEqual([{ bearer: ["delete"] }, {}]);
     expect(of(open, "checkReadiness")).toEqual([]);
   });
 

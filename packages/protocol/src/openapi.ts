@@ -37,8 +37,8 @@ export type JsonSchema = z.core.JSONSchema.BaseSchema;
 
 const description = `\
 JSON over HTTP, for programs without Yjs. What is refused is answered with a problem (RFC 9457), whose \`code\` never
-changes its meaning. A method that there is not at a path is the problem \`method-not-allowed\`. Documents are edited over
-WebSockets at \`/yjs/<document>\`, which OpenAPI has no words for.`;
+changes its meaning. A method that there is not at a path is the problem \`method-not-allowed\`. The same documents are
+edited over WebSockets at \`/yjs/<document>\`, which OpenAPI has no words for.`;
 
 /** Describes a relay. */
 export function openApi({ version, anonymous, tokens }: OpenApiOptions): OpenApiDocument {
@@ -97,9 +97,10 @@ function toOperation(
   operation: Operation,
   { anonymous }: { anonymous: boolean },
 ): object {
-  const { group, summary, access, body } = operation;
+  const { group, summary, access, body, bodies } = operation;
   const parameters = [
-    ...queryParameters(operation),
+    ...toParameters("query", operation.query),
+    ...toParameters("header", operation.headers),
     ...(operation.conditional ? [ifNoneMatch] : []),
     ...(operation.stream === undefined ? [] : [lastEventId]),
   ];
@@ -113,6 +114,7 @@ function toOperation(
     ...(operation.description === undefined ? {} : { description: operation.description }),
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(body === undefined ? {} : { requestBody: toRequestBody(body) }),
+    ...(bodies === undefined ? {} : { requestBody: toTypedBody(bodies) }),
     responses: {
       ...answersOf(operation),
       ...Object.fromEntries(
@@ -126,14 +128,14 @@ function toOperation(
   };
 }
 
-function queryParameters({ query }: Operation): object[] {
-  if (query === undefined) return [];
-  const { properties = {}, required = [] } = z.toJSONSchema(query, { io: "input" });
+function toParameters(place: "query" | "header", schemas: z.ZodObject | undefined): object[] {
+  if (schemas === undefined) return [];
+  const { properties = {}, required = [] } = z.toJSONSchema(schemas, { io: "input" });
   return Object.entries(properties).map(([name, property]) => {
     const { description: text, ...schema } = property as JsonSchema;
     return {
       name,
-      in: "query",
+      in: place,
       required: required.includes(name),
       ...(text === undefined ? {} : { description: text }),
       schema,
@@ -165,17 +167,38 @@ function toRequestBody(body: NonNullable<Operation["body"]>): object {
   };
 }
 
-function answersOf({ answer, status = 200, conditional, stream }: Operation): Record<string, object> {
+function toTypedBody(bodies: NonNullable<Operation["bodies"]>): object {
+  const content = Object.entries(bodies).map(([mediaType, schema]) => [
+    mediaType,
+    { schema: { $ref: referenceTo(schema, requestSchemas) } },
+  ]);
+  return { required: true, content: Object.fromEntries(content) };
+}
+
+function answersOf({
+  answer,
+  status = 200,
+  conditional,
+  versioned,
+  stream,
+}: Operation): Record<string, object> {
   const etag = { description: "The revision, quoted.", required: true, schema: { type: "string" } };
-  const headers = conditional ? { headers: { ETag: etag } } : {};
-  return {
-    [status]: {
-      description: reasons[status],
-      ...headers,
-      content: { ...contentOf(answer), ...(stream === undefined ? {} : streamOf(stream)) },
-    },
-    ...(conditional ? { 304: { description: reasons[304], ...headers } } : {}),
+  const location = { description: "Where the document is.", required: true, schema: { type: "string" } };
+  const headersOf = (code: number) => ({
+    ...(conditional || versioned ? { ETag: etag } : {}),
+    ...(versioned && code === 201 ? { Location: location } : {}),
+  });
+  const toAnswer = (code: 200 | 201 | 304, content: object) => {
+    const headers = headersOf(code);
+    const described = Object.keys(headers).length === 0 ? {} : { headers };
+    return [code, { description: reasons[code], ...described, ...content }] as const;
   };
+  const codes = typeof status === "number" ? [status] : status;
+  const content = { ...contentOf(answer), ...(stream === undefined ? {} : streamOf(stream)) };
+  return Object.fromEntries([
+    ...codes.map(code => toAnswer(code, { content })),
+    ...(conditional ? [toAnswer(304, {})] : []),
+  ]);
 }
 
 function contentOf(answer: Operation["answer"]): object {
@@ -190,12 +213,14 @@ function streamOf(description: string): object {
 }
 
 /** The problems that an operation may answer with, by their status. */
-function problemsOf({ access, path, query, body, problems = [] }: Operation): [string, ProblemCode[]][] {
+function problemsOf(operation: Operation): [string, ProblemCode[]][] {
+  const { access, path, query, headers, body, bodies, problems = [] } = operation;
+  const isRead = [query, headers, body, bodies].some(part => part !== undefined);
   const asks = access !== "open";
   const codes = new Set<ProblemCode>([
     ...(asks ? identification : []),
-    ...(query === undefined && body === undefined ? [] : (["bad-request"] as const)),
-    ...(body === undefined ? [] : (["too-large"] as const)),
+    ...(isRead ? (["bad-request"] as const) : []),
+    ...(body === undefined && bodies === undefined ? [] : (["too-large"] as const)),
     ...(path.includes("{document}") ? (["bad-document-id", "forbidden-document"] as const) : []),
     ...(asks && access !== "known" ? (["forbidden"] as const) : []),
     ...problems,
@@ -226,9 +251,15 @@ function toProblemResponse(status: number, codes: readonly ProblemCode[]): objec
   return {
     description: codes.map(code => `\`${code}\``).join(", "),
     ...(status === 401 ? { headers: { "WWW-Authenticate": challenge } } : {}),
+    ...(status === 415 ? { headers: { "Accept-Patch": acceptPatch } } : {}),
     content: { "application/problem+json": { schema } },
   };
 }
+
+const acceptPatch = {
+  description: "The media types of patches (RFC 5789), where it was one.",
+  schema: { type: "string" },
+};
 
 function componentsOf(
   schemas: Readonly<Record<string, z.ZodType>>,

@@ -4,21 +4,17 @@
  * What is too long, too deep or too much is refused before a schema sees it, at a cost that grows with the frame's length
  * and no faster.
  */
+import { checkJsonBounds, defaultJsonBounds, type JsonBounds, pointerOf } from "./json-bounds.js";
 import { type JsonClientMessage, jsonClientMessage, requestId } from "./json-messages.js";
 
-export interface JsonMessageLimits {
+export interface JsonMessageLimits extends JsonBounds {
   /** UTF-16 units of the text of one message. */
   readonly length: number;
-  /** Objects and arrays inside one another. */
-  readonly depth: number;
-  /** Values in one message, members and elements counted. */
-  readonly values: number;
 }
 
 export const defaultJsonMessageLimits: JsonMessageLimits = {
+  ...defaultJsonBounds,
   length: 10 * 1024 * 1024,
-  depth: 64,
-  values: 200_000,
 };
 
 interface Fault {
@@ -51,7 +47,7 @@ export function parseJsonMessage(
   if (!isObject(sent)) return { ok: false, code: "bad-request", detail: "A message is one JSON object." };
   const given = requestId.safeParse(sent.id);
   const reply = given.success ? { id: given.data } : {};
-  const fault = walk(sent, limits);
+  const fault = checkJsonBounds(sent, limits);
   if (fault !== null) return { ok: false, ...reply, ...fault };
   if (typeof sent.type !== "string" || !requestTypes.has(sent.type)) {
     return {
@@ -78,53 +74,6 @@ export function parseJsonMessage(
 const requestTypes: ReadonlySet<string> = new Set(
   jsonClientMessage.options.map(option => option.shape.type.value),
 );
-
-interface Container {
-  readonly value: object;
-  readonly depth: number;
-  /** Where it stands, as what holds it and the name there; the message itself stands nowhere. */
-  readonly place: { readonly holder: Container; readonly key: string } | null;
-}
-
-/**
- * Looks at every value once, without recursion: what is behind this has as few values and as little depth as a schema can
- * walk through. `__proto__` is refused and not passed over, since then less would be written than was sent.
- */
-function walk(message: object, { depth, values }: JsonMessageLimits): Fault | null {
-  const open: Container[] = [{ value: message, depth: 1, place: null }];
-  let seen = 0;
-  for (let holder = open.pop(); holder !== undefined; holder = open.pop()) {
-    if (holder.depth > depth) {
-      return { code: "too-large", detail: `A message is at most ${depth} levels deep.` };
-    }
-    for (const key of Object.keys(holder.value)) {
-      if (++seen > values) return { code: "too-large", detail: `A message has at most ${values} values.` };
-      const at = (detail: string): Fault => ({
-        code: "bad-request",
-        detail,
-        pointer: pointerOf([...pathOf(holder), key]),
-      });
-      if (key === "__proto__") return at("No member may have this name.");
-      const member = (holder.value as Readonly<Record<string, unknown>>)[key];
-      if (typeof member === "object" && member !== null) {
-        open.push({ value: member, depth: holder.depth + 1, place: { holder, key } });
-      }
-      // `1e999` is read as Infinity, and would be written as null.
-      if (typeof member === "number" && !Number.isFinite(member)) return at("The number is too large.");
-    }
-  }
-  return null;
-}
-
-function pathOf(container: Container): string[] {
-  const path: string[] = [];
-  for (let { place } = container; place !== null; place = place.holder.place) path.unshift(place.key);
-  return path;
-}
-
-function pointerOf(path: readonly PropertyKey[]): string {
-  return path.map(key => `/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
-}
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);

@@ -55,9 +55,9 @@ describe("the page of the API", () => {
     expect(article("undo")).toContain("Takes the right to write; a token is needed.");
     expect(article("listDocuments")).toContain("Whoever is let in may do it; a token is needed.");
     expect(article("checkLiveness")).toContain("Nobody is asked who he is.");
-    expect(article("eraseDocument")).toContain(
-      "curl -X DELETE &#34;$RELAY/api/documents/{document}?erase=true&#34;",
-    );
+    expect(article("deleteDocument")).toContain("curl -X DELETE &#34;$RELAY/api/documents/{document}&#34;");
+    expect(article("compareVersions")).toContain("/diff?from={from}&#38;to={to}&#34;");
+    expect(article("patchDocument")).toContain("Content-Type: application/json-patch+json");
     expect(apiPage(openApi({ version: "1", anonymous: true, tokens: false }))).toContain(
       "; a token may be left out.",
     );

@@ -45,7 +45,7 @@ async function sequenceOfClock(
 ): Promise<number> {
   let found: number | null = null;
   for await (const { sequence, clock: then } of clocksBackwards(ledger, { head, stateVector })) {
-    const order = compareClocks(then, clock);
+    const order = compareClocks(then(), clock);
     if (order === "equal") found = sequence;
     else if (found !== null || order !== "after") break;
   }
@@ -55,22 +55,24 @@ async function sequenceOfClock(
 
 /** The clock of a version that is there. */
 export async function clockAt(ledger: Ledger, at: number, present: Present): Promise<VectorClock> {
-  for await (const { sequence, clock } of clocksBackwards(ledger, present)) if (sequence === at) return clock;
+  for await (const { sequence, clock } of clocksBackwards(ledger, present))
+    if (sequence === at) return clock();
   throw new ServerError("base-unknown", `The document has no version ${at}.`);
 }
 
-/** The clocks of all versions, from the present to that of nothing. */
-async function* clocksBackwards(
+/** The clocks of all versions, from the present to that of nothing; each is to be asked for before the next. */
+export async function* clocksBackwards(
   ledger: Ledger,
   { head, stateVector }: Present,
-): AsyncGenerator<{ readonly sequence: number; readonly clock: VectorClock }> {
+): AsyncGenerator<{ readonly sequence: number; readonly clock: () => VectorClock }> {
   const units = new Map(stateVector);
-  yield { sequence: head.sequence, clock: clockOfStateVector(units) };
+  const clock = () => clockOfStateVector(units);
+  yield { sequence: head.sequence, clock };
   for await (const { sequence, update } of ledger.read(head.document, { to: head.sequence, reverse: true })) {
     if (update === undefined) throw droppedBase(sequence);
     if (update.length > 0)
       for (const { client, from } of updateRanges(update).reverse()) units.set(client, from);
-    yield { sequence: sequence - 1, clock: clockOfStateVector(units) };
+    yield { sequence: sequence - 1, clock };
   }
 }
 

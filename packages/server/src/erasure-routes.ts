@@ -3,11 +3,12 @@
  *
  *     DELETE /documents/:id?erase=true     erases it for good, for who may delete
  */
-import { type Erasure, eraseQuery } from "@verso/protocol";
+import { deleteQuery, type Erasure, editHeaders } from "@verso/protocol";
 import type { Ledger, Tombstone } from "@verso/storage";
 import { type Request, Router } from "express";
 import { eraseDocument } from "./erasure.js";
 import { parse } from "./http-problem.js";
+import { assertMatches, parseHeaders } from "./preconditions.js";
 import type { Reach } from "./reach.js";
 import type { Rooms } from "./rooms.js";
 
@@ -22,9 +23,12 @@ export function createErasureRoutes({
 }): Router {
   const router = Router({ mergeParams: true });
 
-  router.delete("/", async (request: Request<{ id: string }>, response) => {
-    const { head, actor } = await reach(request, "delete");
-    parse(eraseQuery, request.query);
+  router.delete("/", async (request: Request<{ id: string }>, response, next) => {
+    const { erase } = parse(deleteQuery, request.query);
+    if (!erase) return next();
+    const { "If-Match": ifMatch } = parseHeaders(editHeaders, request);
+    const { head, actor } = await reach(request, "delete", { evenDeleted: true });
+    assertMatches(head, ifMatch);
     response.json(describeErasure(await eraseDocument(ledger, head.document, { actor, erase: rooms.erase })));
   });
 

@@ -46,7 +46,7 @@ export function createForkRoutes(forks: Forks, { reach, mayWrite }: ForkRouteOpt
 
   router.get("/", async (request: Request<{ id: string }>, response) => {
     const { after, limit } = parse(forkListQuery, request.query);
-    const parent = (await reach(request, "read")).head.document;
+    const parent = (await reach(request, "read", { evenDeleted: true })).head.document;
     const page: Fork[] = [];
     for await (const fork of forks.list(parent, after === undefined ? { limit } : { after, limit })) {
       page.push(fork);
@@ -81,16 +81,14 @@ export function createForkRoutes(forks: Forks, { reach, mayWrite }: ForkRouteOpt
       case "unchanged":
         throw new HttpProblem("fork-unchanged", "There is nothing to merge.");
       case "refused":
-        throw new HttpProblem(
-          "merge-refused",
-          "The fork cannot be merged as it stands.",
-          result.merging.issues,
-        );
+        throw new HttpProblem("merge-refused", "The fork cannot be merged as it stands.", {
+          issues: result.merging.issues.map(withoutGaps),
+        });
     }
   });
 
   router.delete("/:fork", async (request: Request<{ id: string; fork: string }>, response) => {
-    const { head, actor } = await reach(request, "read");
+    const { head, actor } = await reach(request, "read", { evenDeleted: true });
     const fork = await known(head.document, request.params.fork);
     if (!isProposer(actor, fork) && !(await mayWrite(request, head.document))) {
       throw new HttpProblem("forbidden", "This fork is somebody else's.");

@@ -28,10 +28,13 @@ import {
   undoRequest,
   versionQuery,
 } from "@verso/protocol";
+import type { Head } from "@verso/storage";
 import { json, type Request, type Response, Router } from "express";
+import { refusal } from "./edit-answers.js";
 import type { History, HistoryEdit, Version } from "./history.js";
 import { HttpProblem, parse } from "./http-problem.js";
 import { viewOf } from "./json-view.js";
+import { knownRoots } from "./kinds.js";
 import type { Reach } from "./reach.js";
 import type { Tags } from "./tags.js";
 import type { Difference as Changed } from "./versions.js";
@@ -52,46 +55,46 @@ export function createHistoryRoutes({
   router.get("/", async (request: Request<{ id: string }>, response, next) => {
     const { at, roots: all } = parse(versionQuery, request.query);
     if (at === undefined) return next();
-    const { document: id } = (await reach(request, "read")).head;
+    const { document: id } = (await reach(request, "read", { evenDeleted: true })).head;
     const version = describeVersion(id, await history.at(id, at), { all });
     response.set({ ETag: `"${version.revision_id}"`, "Cache-Control": "no-cache" }).json(version);
   });
 
   router.get("/diff", async (request: Request<{ id: string }>, response) => {
     const { from, to } = parse(differenceQuery, request.query);
-    const { document: id } = (await reach(request, "read")).head;
+    const { document: id } = (await reach(request, "read", { evenDeleted: true })).head;
     response.json(describeDifference(id, { from, to, difference: await history.diff(id, from, to) }));
   });
 
   router.get("/blame", async (request: Request<{ id: string }>, response) => {
     const { pointer, at } = parse(blameQuery, request.query);
     const path = pathOf(pointer);
-    const { document: id } = (await reach(request, "read")).head;
+    const { document: id } = (await reach(request, "read", { evenDeleted: at !== undefined })).head;
     response.json(await history.blame(id, path, at));
   });
 
   router.get("/activity", async (request: Request<{ id: string }>, response) => {
     const query = parse(activityQuery, request.query);
-    const { document: id } = (await reach(request, "read")).head;
+    const { document: id } = (await reach(request, "read", { evenDeleted: true })).head;
     response.json(await history.activity(id, query));
   });
 
   router.post("/undo", body, async (request: Request<{ id: string }>, response) => {
     const { within } = parse(undoRequest, request.body ?? {});
-    const { head, actor } = await reach(request, "write");
-    answer(response, await history.undo(head.document, actor, { within }));
+    const { head, actor } = await reach(request, "write", { evenDeleted: true });
+    answer(response, head, await history.undo(head.document, actor, { within }));
   });
 
   router.post("/redo", body, async (request: Request<{ id: string }>, response) => {
     parse(redoRequest, request.body ?? {});
-    const { head, actor } = await reach(request, "write");
-    answer(response, await history.redo(head.document, actor));
+    const { head, actor } = await reach(request, "write", { evenDeleted: true });
+    answer(response, head, await history.redo(head.document, actor));
   });
 
   router.post("/revert", body, async (request: Request<{ id: string }>, response) => {
     const { sequence } = parse(revertRequest, request.body ?? {});
-    const { head, actor } = await reach(request, "write");
-    answer(response, await history.revert(head.document, actor, sequence));
+    const { head, actor } = await reach(request, "write", { evenDeleted: true });
+    answer(response, head, await history.revert(head.document, actor, sequence));
   });
 
   for (const [path, action] of [
@@ -100,9 +103,9 @@ export function createHistoryRoutes({
   ] as const) {
     router.post(path, body, async (request: Request<{ id: string }>, response) => {
       const point = parse(restoreRequest, request.body ?? {});
-      const { head, actor } = await reach(request, "write");
+      const { head, actor } = await reach(request, "write", { evenDeleted: true });
       const sequence = "tag" in point ? await named(head.document, point.tag) : point.sequence;
-      answer(response, await history[action](head.document, actor, sequence));
+      answer(response, head, await history[action](head.document, actor, sequence));
     });
   }
 
@@ -124,8 +127,8 @@ function pathOf(pointer: string): string[] {
   }
 }
 
-function answer(response: Response, edit: HistoryEdit): void {
-  if (edit.type === "refused") throw new HttpProblem("edit-refused", describeRefusal(edit), edit.issues);
+function answer(response: Response, head: Head, edit: HistoryEdit): void {
+  if (edit.type === "refused") throw refusal({ ...edit, roots: knownRoots(head.roots) });
   response.json(describeEdit(edit));
 }
 

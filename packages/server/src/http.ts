@@ -11,15 +11,13 @@ import {
   forkOf,
   type Liveness,
   openApi,
-  type Problem,
   type ProblemCode,
-  problemStatus,
   type Readiness,
   type Rejection,
   type RejectionPage,
   versionQuery,
 } from "@verso/protocol";
-import { type Commit, type Head, type Ledger, StorageError } from "@verso/storage";
+import type { Commit, Head, Ledger } from "@verso/storage";
 import type { Limits } from "@verso/validation";
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from "express";
 import helmet from "helmet";
@@ -27,27 +25,30 @@ import type { AccessAction } from "./access.js";
 import type { Actor } from "./actor.js";
 import { apiPage } from "./api-page.js";
 import type { Identity } from "./auth.js";
+import { createBatchRoutes } from "./batch-routes.js";
 import { createChangeStreams, streamAsked } from "./change-streams.js";
 import { toChangeEvent, toRejection } from "./changes.js";
 import type { Clock } from "./clock.js";
+import { createDocumentRoutes } from "./document-routes.js";
 import type { Door } from "./door.js";
 import { createErasureRoutes } from "./erasure-routes.js";
-import { ServerError } from "./errors.js";
+import { deletedDocument } from "./errors.js";
 import { readFeed } from "./feed.js";
 import type { Following } from "./following.js";
 import { createForkRoutes } from "./fork-routes.js";
 import type { Forks } from "./forks.js";
 import type { History } from "./history.js";
 import { createHistoryRoutes } from "./history-routes.js";
-import { HttpProblem, parse } from "./http-problem.js";
+import { HttpProblem, type ProblemContext, parse, toProblem } from "./http-problem.js";
 import { importDocument } from "./import.js";
 import { createImportRoutes } from "./import-routes.js";
+import type { JsonEdits } from "./json-edits.js";
 import { viewOf } from "./json-view.js";
 import { type Kinds, knownRoots } from "./kinds.js";
 import type { Metrics } from "./metrics.js";
 import { checkOrigin, type OriginPolicy } from "./origin.js";
 import { createProofRoutes } from "./proof-routes.js";
-import type { Reach } from "./reach.js";
+import type { Approach, Reach } from "./reach.js";
 import type { Room } from "./room.js";
 import type { Rooms } from "./rooms.js";
 import type { Signer } from "./signed-heads.js";
@@ -63,6 +64,7 @@ export interface HttpOptions {
   readonly door: Door;
   readonly history: History;
   readonly forks: Forks;
+  readonly edits: JsonEdits;
   /** Whether somebody may be let in who shows no token. */
   readonly anonymous: boolean;
   /** API tokens to be administered, if there are any. */
@@ -131,15 +133,15 @@ export function createHttp(options: HttpOptions): Express {
   });
 
   app.get("/api/documents", async (request, response) => {
-    const { after, limit } = parse(documentListQuery, request.query);
+    const { after, limit, deleted } = parse(documentListQuery, request.query);
     const documents: DocumentList["documents"] = [];
     let looked = 0;
     let last: string | null = null;
     for await (const head of ledger.documents(after === undefined ? { limit } : { after, limit })) {
       looked++;
       last = head.document;
-      if (forkOf(last) === null && (await may(request, last, "read")))
-        documents.push({ id: last, ...describe(head) });
+      const isAsked = forkOf(last) === null && (head.deleted !== undefined) === deleted;
+      if (isAsked && (await may(request, last, "read"))) documents.push({ id: last, ...describe(head) });
     }
     response.json({ documents, next: looked === limit ? last : null } satisfies DocumentList);
   });
@@ -156,13 +158,19 @@ export function createHttp(options: HttpOptions): Express {
     response.json(await readFeed(ledger, { since, limit, all, mayRead }));
   });
 
-  const reach: Reach = async (request, action) => {
-    const id = documentId(request.params.id);
+  const approach: Approach = async (request, text, action) => {
+    const id = documentId(text);
     await demand(request, id, action);
-    return { head: await existing(id), actor: actorOf(request) };
+    return { id, actor: actorOf(request) };
+  };
+  const reach: Reach = async (request, action, { evenDeleted = false } = {}) => {
+    const { id, actor } = await approach(request, request.params.id, action);
+    const head = await existing(id);
+    if (head.deleted !== undefined && !evenDeleted) throw deletedDocument(id);
+    return { head, actor };
   };
   const tagsOf = (id: string) => createTags(ledger, id, options);
-  const ofDocument = { ...options, tagsOf, reach };
+  const ofDocument = { ...options, tagsOf, approach, reach };
   app.use("/api/documents/:id", createHistoryRoutes(ofDocument));
 
   app.get("/api/documents/:id", async (request, response) => {
@@ -172,6 +180,7 @@ export function createHttp(options: HttpOptions): Express {
     await existing(id);
     const answer = await rooms.get(id).view(({ head, content }) => {
       if (head === undefined) throw unknownDocument(id);
+      if (head.deleted !== undefined) throw deletedDocument(id);
       const etag = `"${head.revision}"`;
       if (matches(request.headers["if-none-match"], etag)) return { etag, body: null };
       const roots = all ? {} : knownRoots(head.roots);
@@ -223,6 +232,10 @@ export function createHttp(options: HttpOptions): Express {
     createProofRoutes(ofDocument),
     createErasureRoutes(ofDocument),
   );
+
+  app.use("/api/documents", createDocumentRoutes({ ...ofDocument, actorOf }));
+  const problems = (request: express.Request) => problemContext(options, request);
+  app.use("/api", createBatchRoutes({ ...options, approach, existing, problems }));
 
   app.use(
     "/api/documents/:id/forks",
@@ -326,8 +339,9 @@ const preflight: RequestHandler = (request, response, next) => {
     return next();
   }
   response.set({
-    "Access-Control-Allow-Methods": "GET, HEAD, POST, DELETE",
-    "Access-Control-Allow-Headers": "Authorization, Content-Type, If-None-Match, Last-Event-ID",
+    "Access-Control-Allow-Methods": "GET, HEAD, POST, PATCH, PUT, DELETE",
+    "Access-Control-Allow-Headers":
+      "Authorization, Content-Type, If-Match, If-None-Match, Idempotency-Key, Last-Event-ID",
     "Access-Control-Max-Age": "600",
   });
   response.status(204).end();
@@ -342,7 +356,7 @@ function guard({ originPolicy }: HttpOptions): RequestHandler {
     if (verdict.origin !== undefined) {
       response.set({
         "Access-Control-Allow-Origin": verdict.origin,
-        "Access-Control-Expose-Headers": "ETag",
+        "Access-Control-Expose-Headers": "ETag, Location, Accept-Patch",
       });
     }
     next();
@@ -364,64 +378,24 @@ function describeApi({
   };
 }
 
-function answerProblem({ accepting, onError }: HttpOptions): ErrorRequestHandler {
+function answerProblem(options: HttpOptions): ErrorRequestHandler {
   // Express knows an error handler by its four parameters.
   return (error: unknown, request, response, _next) => {
     if (response.headersSent) {
       response.destroy();
       return;
     }
-    const { code, detail, issues } = problemOf(error, accepting());
-    // What is refused by intention has told what there is to tell.
-    const unforeseen = code === "internal" && !(error instanceof HttpProblem);
-    if (unforeseen) onError(error, { method: request.method, path: request.path });
-    const status = problemStatus[code];
-    if (status === 401) response.set("WWW-Authenticate", challenges[code] ?? challenge);
-    const title = titles[status] ?? "Error";
-    const body: Problem = {
-      type: "about:blank",
-      title,
-      status,
-      code,
-      detail,
-      ...(issues && { issues: [...issues] }),
-    };
-    response.status(status).type("application/problem+json").send(JSON.stringify(body));
+    const body = toProblem(error, problemContext(options, request));
+    if (body.status === 401) {
+      response.set("WWW-Authenticate", challenges[body.code as ProblemCode] ?? challenge);
+    }
+    response.status(body.status).type("application/problem+json").send(JSON.stringify(body));
   };
 }
 
-function problemOf(
-  error: unknown,
-  accepting: boolean,
-): { code: ProblemCode; detail: string; issues?: HttpProblem["issues"] } {
-  if (error instanceof HttpProblem) return { code: error.code, detail: error.message, issues: error.issues };
-  // What a request was using may have been closed under it.
-  if (!accepting) return { code: "unavailable", detail: "The relay is shutting down." };
-  if (error instanceof ServerError && error.code === "document-closed") {
-    return { code: "unavailable", detail: `${error.message} Try again.` };
-  }
-  if (error instanceof ServerError && isForAsker(error.code)) {
-    return { code: error.code, detail: error.message };
-  }
-  if (error instanceof StorageError && error.transient) {
-    return { code: "unavailable", detail: "The store cannot be read now; try again." };
-  }
-  if (
-    (error instanceof StorageError && error.code === "erased") ||
-    (error instanceof ServerError && error.code === "document-erased")
-  ) {
-    return { code: "deleted", detail: "The document was erased." };
-  }
-  // Express and its parts give client errors a status: a bad escape in the path, or a body in an unknown encoding (415).
-  const status = error instanceof Error && "status" in error ? error.status : undefined;
-  if (status === 400 || status === 415) return { code: "bad-request", detail: (error as Error).message };
-  if (status === 413) return { code: "too-large", detail: "The body of the request is too large." };
-  return { code: "internal", detail: "The relay failed at this request; its log says more." };
-}
-
-/** What a server cannot do because of what it was asked for. */
-function isForAsker(code: ServerError["code"]): code is ServerError["code"] & ProblemCode {
-  return code === "version-unknown" || code === "version-dropped" || code === "pointer-unknown";
+function problemContext({ accepting, onError }: HttpOptions, request: express.Request): ProblemContext {
+  const { method, path } = request;
+  return { accepting: accepting(), onError: error => onError(error, { method, path }) };
 }
 
 function describe(head: Head): {
@@ -463,20 +437,6 @@ const challenges: Partial<Record<ProblemCode, string>> = {
 function sentence(detail: string): string {
   return `${detail.charAt(0).toUpperCase()}${detail.slice(1)}.`;
 }
-
-const titles: Readonly<Record<number, string>> = {
-  400: "Bad Request",
-  401: "Unauthorized",
-  403: "Forbidden",
-  404: "Not Found",
-  405: "Method Not Allowed",
-  409: "Conflict",
-  410: "Gone",
-  413: "Content Too Large",
-  422: "Unprocessable Content",
-  500: "Internal Server Error",
-  503: "Service Unavailable",
-};
 
 const headers: Parameters<typeof helmet>[0] = {
   contentSecurityPolicy: {

@@ -5,6 +5,7 @@
  */
 import { type ImportedDocument, importQuery, type ProblemCode } from "@verso/protocol";
 import { type Request, Router, raw } from "express";
+import { withoutGaps } from "./changes.js";
 import { HttpProblem, parse } from "./http-problem.js";
 import type { ImportResult } from "./import.js";
 
@@ -38,7 +39,9 @@ export function createImportRoutes({ maxBytes, documentId, importDocument }: Imp
       const result = await importDocument(request, id, { update, allowInvalid });
       if (result.type !== "imported") {
         const { type, detail, issues } = result;
-        throw new HttpProblem(problemCodes[type], `The document was not imported: ${detail}.`, issues);
+        throw new HttpProblem(problemCodes[type], `The document was not imported: ${detail}.`, {
+          issues: issues.map(withoutGaps),
+        });
       }
       const { sequence, revision, issues } = result;
       const imported: ImportedDocument = { id, sequence, revision_id: revision, issues: [...issues] };

@@ -487,10 +487,11 @@ describe("a whole document", () => {
   it("comes back also when there was nothing in it", async () => {
     const documents = { "*": { roots: { list: "array" as const } } };
     const { ask, world } = await createStory({ documents });
-    await ask(world.edits.create("doc", ann, { content: { list: [1] } }));
+    expect(await ask(world.edits.create("doc", ann, { content: {} }))).toMatchObject({ kind: "create" });
+    await ask(world.edits.replace("doc", ann, { content: { list: [1] } }));
     await ask(world.edits.replace("doc", ann, { content: {} }));
-    expect(await ask(world.edits.delete("doc", ann))).toMatchObject({ type: "done", sequence: 3 });
-    expect(await ask(world.history.restore("doc", bob, 2))).toMatchObject({ type: "done", sequence: 4 });
+    expect(await ask(world.edits.delete("doc", ann))).toMatchObject({ type: "done", sequence: 4 });
+    expect(await ask(world.history.restore("doc", bob, 3))).toMatchObject({ type: "done", sequence: 5 });
     expect(await ask(world.edits.patch("doc", ann, { patch: set("/list/-", 2) }))).toMatchObject({
       type: "done",
     });

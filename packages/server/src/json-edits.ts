@@ -60,6 +60,7 @@ import {
 } from "./json-view.js";
 import type { Kind } from "./kinds.js";
 import { nameOf } from "./leases.js";
+import { createPastClocks } from "./past-clocks.js";
 import { createPendingConflicts } from "./pending-conflicts.js";
 import type { Edit, Editable } from "./room.js";
 import type { Rooms } from "./rooms.js";
@@ -170,6 +171,8 @@ export interface JsonEditsOptions {
 /** An edit, whatever was asked for: what it comes to on its base, as a patch of the roots. */
 interface Asked extends EditRequest {
   readonly actor: Actor;
+  /** What was sent, and may not fit the document. @default "patch" */
+  readonly sent?: "patch" | "content";
   plan(base: { readonly roots: Roots; readonly content: () => JsonObject }): Patch;
 }
 
@@ -185,6 +188,12 @@ export function createJsonEdits({
   now,
 }: JsonEditsOptions): JsonEdits {
   const waiting = createPendingConflicts(ledger, now);
+  const clocks = createPastClocks(ledger, documentId =>
+    rooms.get(documentId).view(({ head, stateVector }) => {
+      assertWritten(documentId, head);
+      return { head, stateVector: Y.decodeStateVector(stateVector()) };
+    }),
+  );
   /** Edits under way by their names, so that one that is sent twice is made once. */
   const underWay = new Map<string, Promise<JsonEdit>>();
   /** The last edit of each document that is asked for and not begun: whether it has a name or not, they keep their order. */
@@ -205,6 +214,7 @@ export function createJsonEdits({
       submit(documentId, {
         ...request,
         actor,
+        sent: "content",
         plan: base => patchToShow({ title, content }, { ...base, content: base.content() }),
       }),
     merge: (documentId, actor, { mergePatch, target = "content", ...request }) =>
@@ -214,11 +224,11 @@ export function createJsonEdits({
         plan({ roots, content }) {
           const before = content();
           const { title, content: shown } = viewOf(documentId, before, { roots });
-          const whole = mergedPatch(
-            { title, content: shown },
-            target === "document" ? mergePatch : { content: mergePatch },
-          );
-          return patchToShow(goalOf(whole), { roots, content: before });
+          const goal =
+            target === "document"
+              ? goalOf(mergedPatch({ title, content: shown }, mergePatch))
+              : { content: objectOf(mergedPatch(shown, mergePatch)) };
+          return patchToShow(goal, { roots, content: before });
         },
       }),
     delete: (documentId, actor, request = {}) =>
@@ -296,18 +306,13 @@ export function createJsonEdits({
   async function answerOf(documentId: string, key: string): Promise<JsonEdit | null> {
     const sequence = await ledger.findByDedupe(documentId, key);
     if (sequence === undefined) return null;
-    const present = await rooms.get(documentId).view(({ head, stateVector, roots }) => ({
-      head,
-      stateVector: Y.decodeStateVector(stateVector()),
-      roots,
-    }));
-    const { roots } = present;
+    const roots = await rooms.get(documentId).view(current => current.roots);
     for await (const commit of ledger.read(documentId, { from: sequence, limit: 1 })) {
       const { kind, revision, time, notes } = commit;
       if (kind === "refused") {
         return { type: "rejected", sequence, issues: notes.issues as readonly Issue[], roots };
       }
-      const vectorClock = await clockAt(ledger, sequence, { ...present, head: present.head! });
+      const vectorClock = await clocks.at(documentId, sequence);
       return { type: "done", sequence, revision, vectorClock, change: changeOf(commit), roots, kind, time };
     }
     return null;
@@ -328,13 +333,15 @@ export function createJsonEdits({
       }
       const make = (hands: Hands) => hands.write(goal);
       // A refusal leaves a commit, and would begin the document.
-      const { isRefused, issues } = inTermsOf(document, () =>
+      const { isRefused, issues } = inTermsOf(document, "content", () =>
         document.rehearseEdit(actor, make, { as: "json" }),
       );
       if (isRefused) {
         return { type: "none", result: { type: "rejected", sequence: null, issues, roots: document.roots } };
       }
-      const edited = document.edit(actor, make, { as: "json" });
+      const { accepted } = document.edit(actor, make, { as: "json" });
+      // One of a kind with other roots may begin with nothing.
+      const edited = { isRefused, issues, accepted: accepted ?? nothingChanged(document.stateVector()) };
       return editOf(current, edited, { actor, kind: "create", dedupe });
     });
   }
@@ -430,16 +437,16 @@ export function createJsonEdits({
     const policyOf = kind.judge?.policyOf ?? (() => null);
     const plan = (content: () => JsonObject) => checked(asked.plan({ roots, content }), { kind, roots });
     const content = () => document.content();
-    return inTermsOf(document, () => carryOver(plan, { content, since, strategy, policyOf }));
+    return inTermsOf(document, asked.sent, () => carryOver(plan, { content, since, strategy, policyOf }));
   }
 
   function onPresent(
     current: Editable,
-    { actor, dedupe, plan }: Asked,
+    { actor, dedupe, sent, plan }: Asked,
     { kind, base }: { readonly kind: Kind; readonly base?: number },
   ): Edit<JsonEdit> {
     const { document } = current;
-    return inTermsOf(document, () => {
+    return inTermsOf(document, sent, () => {
       const { roots } = document;
       const patch = checked(plan({ roots, content: () => document.content() }), { kind, roots });
       assertRoom(document, patch);
@@ -451,7 +458,7 @@ export function createJsonEdits({
   /** Makes it on a copy of its base, and merges that by ids. */
   async function onBase(
     current: Editable,
-    { actor, dedupe, plan }: Asked,
+    { actor, dedupe, sent, plan }: Asked,
     { kind, base }: { readonly kind: Kind; readonly base: number },
   ): Promise<Edit<JsonEdit>> {
     const { head, document } = current;
@@ -462,7 +469,7 @@ export function createJsonEdits({
     older.transact(() => {
       for (const update of updates) Y.applyUpdate(older, update);
     });
-    return inTermsOf(document, () => {
+    return inTermsOf(document, sent, () => {
       const patch = checked(plan({ roots, content: () => read(older, roots) }), { kind, roots });
       assertRoom(document, patch);
       const options = { roots, textAt: kind.textAt, maxDepth: limits.typeDepth };
@@ -584,6 +591,16 @@ export function createJsonEdits({
   }
 }
 
+/** What creating a document came to, or `null` where there is one already. */
+export async function unlessThere(created: Promise<JsonEdit>): Promise<JsonEdit | null> {
+  try {
+    return await created;
+  } catch (error) {
+    if (error instanceof ServerError && error.code === "document-exists") return null;
+    throw error;
+  }
+}
+
 /** That it needs the ledger, and so a turn of its own. */
 const later = { type: "none", result: null } as const;
 
@@ -694,7 +711,12 @@ function firstContent(
 
 /** The whole that a merge patch has made of what is shown. */
 function goalOf(whole: Json): Goal {
-  const { title = null, content = {} } = objectOf(whole);
+  const { title = null, content = {}, ...others } = objectOf(whole);
+  const [other] = Object.keys(others);
+  if (other !== undefined) {
+    const pointer = toPointer([other]);
+    throw new BridgeError("path-not-found", "The document has its title and content.", { pointer });
+  }
   return { title, content: objectOf(content) };
 }
 
@@ -712,8 +734,8 @@ function decoded(change: Uint8Array): Change {
   return change.length === 0 ? [] : decodeChange(change);
 }
 
-/** What is wrong with a patch, in the words of whoever sent it. */
-function inTermsOf<T>({ roots }: Pick<Document, "roots">, make: () => T): T {
+/** What is wrong with a patch or content, in the words of whoever sent it. */
+function inTermsOf<T>({ roots }: Pick<Document, "roots">, sent: Asked["sent"], make: () => T): T {
   try {
     return make();
   } catch (error) {
@@ -721,7 +743,7 @@ function inTermsOf<T>({ roots }: Pick<Document, "roots">, make: () => T): T {
     const code =
       error.code === "test-failed"
         ? "test-failed"
-        : error.code === "invalid-value"
+        : error.code === "invalid-value" || sent === "content"
           ? "content-invalid"
           : "patch-invalid";
     const at = error.operation === undefined ? "" : ` (operation ${error.operation})`;
@@ -736,8 +758,12 @@ function shownPointer(pointer: string, roots: Roots): string {
   return toViewPointer(pointer, { roots, target: targetOf(roots, { pointers: [pointer] }) });
 }
 
-function assertThere(documentId: string, head: Head | undefined): asserts head is Head {
+function assertWritten(documentId: string, head: Head | undefined): asserts head is Head {
   if (head === undefined) throw new ServerError("document-unknown", `There is no document "${documentId}".`);
+}
+
+function assertThere(documentId: string, head: Head | undefined): asserts head is Head {
+  assertWritten(documentId, head);
   if (head.deleted !== undefined) throw deletedDocument(documentId);
 }
 

@@ -234,6 +234,7 @@ export async function listen(
       kinds,
       door,
       history,
+      edits,
       forks: createForks({ ledger, rooms, store: forkStore, clock, trials }),
       anonymous: auth.anonymous !== null,
       tokens: authenticator.tokens,

@@ -34,6 +34,7 @@ interface DescribedParameter {
   readonly schema: { readonly type?: string; readonly const?: string };
 }
 interface DescribedResponse {
+  readonly headers?: Readonly<Record<string, { readonly required?: boolean }>>;
   readonly content?: Readonly<Record<string, { readonly schema: object }>>;
 }
 
@@ -43,6 +44,8 @@ interface Asked {
   readonly query?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: unknown;
+  /** The media type of the body. @default the first that is described */
+  readonly type?: string;
 }
 
 let relay: RelayHarness;
@@ -95,11 +98,11 @@ function createAsking(document: OpenApiDocument) {
   return {
     operations,
     succeeded,
-    async ask(id: string, { as, path = {}, query = "", headers = {}, body }: Asked = {}) {
+    async ask(id: string, { as, path = {}, query = "", headers = {}, body, type: given }: Asked = {}) {
       const operation = operations.get(id);
       if (operation === undefined) throw new Error(`There is no operation ${id}.`);
       const { method, responses } = operation;
-      const [type] = Object.keys(operation.requestBody?.content ?? {});
+      const [type = given] = given === undefined ? Object.keys(operation.requestBody?.content ?? {}) : [];
       const place = operation.path.replaceAll(/\{(\w+)\}/g, (_, name) => path[name] ?? order);
       const response = await fetch(relay.url + place + query, {
         method,
@@ -114,8 +117,12 @@ function createAsking(document: OpenApiDocument) {
       });
       const what = `${method} ${place}${query} answers ${response.status}`;
       const { status } = response;
+      expect(status, what).not.toBe(500);
       const described = resolve(responses[status]);
       expect(described, what).toBeDefined();
+      for (const [name, { required }] of Object.entries(described?.headers ?? {})) {
+        if (required) expect(response.headers.get(name), `${what}, with ${name}`).not.toBeNull();
+      }
       const text = await response.text();
       if (described?.content === undefined) expect(text, what).toBe("");
       for (const [mediaType, { schema }] of Object.entries(described?.content ?? {})) {
@@ -214,6 +221,7 @@ describe("the description of the HTTP API", () => {
     await refused("listDocuments");
     await refused("listDocuments", { as: `${guest}0` });
     expect((await ask("listDocuments", { as: guest, query: "?limit=1" })).json.next).toBe("order/1");
+    await ask("listDocuments", { as: guest, query: "?deleted=true" });
     const etag = String((await ask("readDocument", { as: guest })).headers.get("etag"));
     expect((await ask("readDocument", { as: guest, headers: { "if-none-match": etag } })).status).toBe(304);
     await refused("readDocument", { as: guest, query: "?at=9" });
@@ -268,6 +276,8 @@ describe("the description of the HTTP API", () => {
     await ask("reviewFork", { as: guest, path: dropped! });
     await ask("listChanges", { as: guest });
 
+    await editAsPrograms();
+
     const made = await ask("createToken", {
       as: root,
       body: { user: "bob", expires_at: "2999-01-01T00:00:00Z" },
@@ -277,7 +287,7 @@ describe("the description of the HTTP API", () => {
     await refused("listDocuments", { as: made.json.token });
     await refused("revokeToken", { as: root, path: { token: "nobody" } });
 
-    await ask("eraseDocument", { as: ann, query: "?erase=true" });
+    await ask("deleteDocument", { as: ann, query: "?erase=true" });
     await refused("readDocument", { as: guest });
     const { changes } = (await ask("listAllChanges", { as: guest })).json;
     expect(changes.at(-1)).toMatchObject({ document_id: "order/1", kind: "erase", revision_id: null });
@@ -305,10 +315,77 @@ describe("the description of the HTTP API", () => {
       "409 fork-unchanged",
       "409 fork-changed",
       "409 fork-not-open",
+      "409 document-exists",
+      "403 forbidden-document",
+      "422 edit-refused",
+      "403 forbidden",
+      "422 patch-invalid",
+      "409 test-failed",
+      "415 unsupported-media-type",
+      "412 revision-mismatch",
+      "404 base-unknown",
+      "409 conflict",
+      "409 conflict",
+      "404 conflict-unknown",
+      "422 content-invalid",
+      "412 revision-mismatch",
+      "410 deleted",
       "401 token-revoked",
       "404 not-found",
       "410 deleted",
     ]);
+
+    async function editAsPrograms(): Promise<void> {
+      const path = { document: "order%2F3" };
+      const id = "order/3";
+      const merge = "application/merge-patch+json";
+      const total = (value: number) => [{ op: "add", path: "/order/total", value }];
+      const created = await ask("createDocument", {
+        as: ann,
+        body: { id, content: { order: { total: 1 } } },
+      });
+      const etag = String(created.headers.get("etag"));
+      await refused("createDocument", { as: ann, body: { id, content: {} } });
+      await refused("createDocument", { as: ann, body: { content: {} } });
+      await ask("patchDocument", { as: ann, path, body: total(2), headers: { "if-match": etag } });
+      await refused("patchDocument", { as: ann, path, body: total(-1) });
+      await refused("patchDocument", { as: guest, path, body: total(3) });
+      await refused("patchDocument", { as: ann, path, body: [{ op: "remove", path: "/order/nothing" }] });
+      await refused("patchDocument", { as: ann, path, body: [{ op: "test", path: "/notes", value: "x" }] });
+      await refused("patchDocument", { as: ann, path, body: [], type: "application/json" });
+      await refused("patchDocument", { as: ann, path, body: total(3), headers: { "if-match": etag } });
+      await refused("patchDocument", { as: ann, path, body: total(3), query: "?base=1-000000000000" });
+      await ask("patchDocument", { as: ann, path, body: { notes: "soon" }, type: merge });
+      await ask("patchDocument", { as: ann, path, body: { order: { total: 2 } }, type: merge });
+
+      const base = `?base=${etag.slice(1, -1)}`;
+      await refused("patchDocument", { as: ann, path, body: total(3), query: `${base}&strategy=reject` });
+      await refused("patchDocument", { as: ann, path, body: total(3), query: `${base}&strategy=manual` });
+      const { conflicts } = (await ask("listConflicts", { as: guest, path })).json;
+      const conflict = { ...path, conflict: conflicts[0].conflict_id };
+      await ask("resolveConflict", { as: ann, path: conflict, body: { take: "yours" } });
+      await refused("resolveConflict", { as: ann, path: conflict, body: { take: "theirs" } });
+
+      await ask("replaceDocument", { as: ann, path, body: { content: { order: { total: 4 } } } });
+      await ask("replaceDocument", { as: ann, path: { document: "order%2F4" }, body: { content: {} } });
+      await refused("replaceDocument", { as: ann, path, body: { content: { nothing: 1 } } });
+      await refused("replaceDocument", {
+        as: ann,
+        path,
+        body: { content: {} },
+        headers: { "if-none-match": "*" },
+      });
+      const edits = [
+        { id: "1", document_id: id, op: "patch", patch: total(5) },
+        { id: "2", document_id: id, op: "patch", patch: total(-5) },
+        { id: "3", document_id: "order/4", op: "delete" },
+        { id: "4", document_id: "order/5", op: "create", content: {} },
+      ];
+      const { answers } = (await ask("editDocuments", { as: ann, body: { edits } })).json;
+      expect(answers.map((answer: { status: number }) => answer.status)).toEqual([200, 422, 200, 201]);
+      await ask("deleteDocument", { as: ann, path });
+      await refused("readDocument", { as: guest, path });
+    }
   });
 
   it("names parameters and bodies that the relay does look at", async () => {
@@ -328,6 +405,12 @@ describe("the description of the HTTP API", () => {
           400,
           expect.stringContaining(`"${name}"`),
         ]);
+      }
+      const isBounded = ({ schema }: DescribedParameter) => "maxLength" in schema || "const" in schema;
+      const ofHeader = parameters.filter(parameter => parameter.in === "header" && isBounded(parameter));
+      for (const { name } of ofHeader) {
+        const { status } = await ask(id, { as, headers: { [name]: "x".repeat(300) } });
+        expect(status, `${id}: a bad ${name}`).toBe(400);
       }
       if (requestBody === undefined || bytes) continue;
       const { status } = await ask(id, { as, body: { "no such member": 1 } });

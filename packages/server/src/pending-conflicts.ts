@@ -55,7 +55,7 @@ export function createPendingConflicts(ledger: Ledger, now: () => number): Pendi
       await records.put(name, Buffer.from(JSON.stringify({ ...pending, kept: now() })));
     },
     async get(documentId, name) {
-      const bytes = name === "" ? undefined : await recordsOf(documentId).get(name);
+      const bytes = isName(name) ? await recordsOf(documentId).get(name) : undefined;
       if (bytes === undefined) throw new ServerError("conflict-unknown", `There is no conflict "${name}".`);
       return decode(bytes);
     },
@@ -66,6 +66,11 @@ export function createPendingConflicts(ledger: Ledger, now: () => number): Pendi
     },
     forget: (documentId, name) => recordsOf(documentId).delete(name),
   };
+}
+
+/** The names that conflicts are given: anybody may ask for one by any text. */
+function isName(text: string): boolean {
+  return z.uuid().safeParse(text).success;
 }
 
 function decode(bytes: Uint8Array): PendingConflict & { readonly kept: number } {

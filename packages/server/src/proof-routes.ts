@@ -23,7 +23,7 @@ export function createProofRoutes({
   const router = Router({ mergeParams: true });
 
   router.get("/proof", async (request: Request<{ id: string }>, response) => {
-    const { head } = await reach(request, "read");
+    const { head } = await reach(request, "read", { evenDeleted: true });
     const { sequence } = parse(proofQuery, request.query);
     const proof = await proofOf(ledger, head.document, { sequence, signer });
     if (proof === undefined) throw new HttpProblem("not-found", `There is no commit ${sequence}.`);

@@ -36,7 +36,11 @@ export interface RelayHarness {
   /** A WebSocket, and how it ends. */
   connect(path: string, options?: { protocols?: string[]; headers?: Record<string, string> }): Guest;
   get(path: string, token?: string): Promise<Response>;
-  send(method: string, path: string, options?: { token?: string; body?: unknown }): Promise<Response>;
+  send(
+    method: string,
+    path: string,
+    options?: { token?: string; body?: unknown; headers?: Readonly<Record<string, string>> },
+  ): Promise<Response>;
   dispose(): Promise<void>;
 }
 
@@ -129,12 +133,13 @@ export function createRelayHarness(): RelayHarness {
       return guest;
     },
     get: (path, token) => harness.send("GET", path, token === undefined ? {} : { token }),
-    send: (method, path, { token, body } = {}) =>
+    send: (method, path, { token, body, headers = {} } = {}) =>
       fetch(harness.url + path, {
         method,
         headers: {
           ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
           ...(body === undefined ? {} : { "content-type": "application/json" }),
+          ...headers,
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       }),

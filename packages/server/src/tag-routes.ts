@@ -21,13 +21,13 @@ export function createTagRoutes({
   const router = Router({ mergeParams: true });
 
   router.get("/tags", async (request: Request<{ id: string }>, response) => {
-    const { head } = await reach(request, "read");
+    const { head } = await reach(request, "read", { evenDeleted: true });
     const { after, limit } = parse(tagListQuery, request.query);
     response.json(await listTags(tagsOf(head.document), after === undefined ? { limit } : { after, limit }));
   });
 
   router.post("/tags", json({ limit: "4kb" }), async (request: Request<{ id: string }>, response) => {
-    const { head, actor } = await reach(request, "write");
+    const { head, actor } = await reach(request, "write", { evenDeleted: true });
     const { name, sequence = head.sequence } = parse(tagRequest, request.body);
     const created = await tagsOf(head.document).create({ name, sequence }, { user: actor.user });
     if (created.outcome === "no-commit") {
@@ -40,7 +40,7 @@ export function createTagRoutes({
   });
 
   router.delete("/tags/:name", async (request: Request<{ id: string; name: string }>, response) => {
-    const { head } = await reach(request, "write");
+    const { head } = await reach(request, "write", { evenDeleted: true });
     const deleted = await tagsOf(head.document).delete(request.params.name);
     if (deleted === undefined) throw new HttpProblem("not-found", "There is no tag of this name.");
     response.json(deleted);
