@@ -908,7 +908,7 @@ interface OnTrial {
 /** What the clients of a document are told that was erased. */
 export const erasedReason = "deleted: the document was erased";
 /** The same of one that was deleted, and could be brought back. */
-export const deletedReason = "deleted: the document was deleted";
+const deletedReason = "deleted: the document was deleted";
 /** Questions of one peer that may wait before its socket is no longer read. */
 const queuedQuestions = 64;
 /** Milliseconds after a join from which the `Y.Doc` is built, so that the first push need not wait for it. */
