@@ -176,6 +176,8 @@ interface Asked extends EditRequest {
   plan(base: { readonly roots: Roots; readonly content: () => JsonObject }): Patch;
 }
 
+/** Updates that are applied each time rather than made one of. */
+const fewUpdates = 32;
 /** Merging is not held up by looking for what it may be in conflict with, where so much has happened. */
 const mostCarried = 500;
 
@@ -392,8 +394,11 @@ export function createJsonEdits({
       if (changed.length === 0) return onPresent(current, asked, { kind, base: sequence });
       if (asked.exact) return mismatch(current);
       const carriage = carry(document, asked, { kind, since: changed.map(decoded) });
-      if (carriage.type !== "present") return later;
-      return onPresent(current, { ...asked, plan: () => carriage.patch }, { kind, base: sequence });
+      if (carriage.type === "present") {
+        return onPresent(current, { ...asked, plan: () => carriage.patch }, { kind, base: sequence });
+      }
+      const updates = carriage.type === "base" ? recent.updatesTo(sequence) : null;
+      return updates === null ? later : onBase(current, asked, { kind, base: sequence, updates });
     });
     return soon ?? (await editWithLedger(documentId, asked, kind));
   }
@@ -417,7 +422,7 @@ export function createJsonEdits({
         case "present":
           return onPresent(current, { ...asked, plan: () => carriage.patch }, { kind, base });
         case "base":
-          return await onBase(current, asked, { kind, base });
+          return onBase(current, asked, { kind, base, updates: await versions.updates(base, head) });
         case "conflict":
           return {
             type: "none",
@@ -456,19 +461,26 @@ export function createJsonEdits({
   }
 
   /** Makes it on a copy of its base, and merges that by ids. */
-  async function onBase(
+  function onBase(
     current: Editable,
     { actor, dedupe, sent, plan }: Asked,
-    { kind, base }: { readonly kind: Kind; readonly base: number },
-  ): Promise<Edit<JsonEdit>> {
-    const { head, document } = current;
+    {
+      kind,
+      base,
+      updates,
+    }: { readonly kind: Kind; readonly base: number; readonly updates: readonly Uint8Array[] },
+  ): Edit<JsonEdit> {
+    const { document, recent } = current;
     const { roots } = document;
     const older = new Y.Doc();
     leaveFormatting(older);
-    const updates = await versions.updates(base, head!);
     older.transact(() => {
       for (const update of updates) Y.applyUpdate(older, update);
     });
+    // The next one who is late is so by a few commits more.
+    if (recent.updatesTo(base) === null || updates.length > fewUpdates) {
+      recent.keepState(base, Y.encodeStateAsUpdate(older));
+    }
     return inTermsOf(document, sent, () => {
       const patch = checked(plan({ roots, content: () => read(older, roots) }), { kind, roots });
       assertRoom(document, patch);
