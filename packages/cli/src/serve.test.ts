@@ -45,14 +45,16 @@ it.each([
           body: JSON.stringify(body),
         });
       await ask("POST", "", "application/json", { id: "plan", title: "A", content: { status: "open" } });
-      const paid = [{ op: "replace", path: "/status", value: "paid" }];
+      await ask("PATCH", "/other", "application/json-patch+json", []);
+    const paid = [{ op: "replace", path: "/status", value: "paid" }];
       await ask("PATCH", "/plan", "application/json-patch+json", paid);
 
       const time = String.raw`\d\d:\d\d:\d\d\.\d\d\d`;
       for (const line of [
         new RegExp(`^${time} → anonymous +plan  create 1$`),
         /^ +\{"id":"plan","title":"A","content":\{"status":"open"\}\}$/,
-        new RegExp(`^${time} → anonymous +plan  update 2$`),
+        new RegExp(`^${time} ← anonymous +PATCH /api/documents/other  not-found: `),
+      new RegExp(`^${time} → anonymous +plan  update 2$`),
         /^ +replace \/status "paid"$/,
       ]) {
         expect((await shown.next()).value).toMatch(line);

@@ -251,6 +251,7 @@ export async function listen(
       page,
       accepting: () => accepting,
       onError: (error, request) => logger.error({ err: error, ...request }, "a request failed"),
+      onProblem: monitor?.problem,
     }),
   );
   const sockets = new WebSocketServer({
