@@ -123,7 +123,8 @@ function edit(json: Json, tokens: readonly string[], change: (value: Json) => Js
   return isList(json) ? json.with(Number(token), member) : { ...(json as JsonObject), [token]: member };
 }
 
-function valueAt(json: Json, tokens: readonly string[]): Json {
+/** The value at a place. Throws a `ClientError` `patch-invalid` where there is none. */
+export function valueAt(json: Json, tokens: readonly string[]): Json {
   return tokens.reduce(memberOf, json);
 }
 

@@ -1,12 +1,12 @@
 /**
  * Patches past one another: where the places of one are once the other has been made.
  *
- * Made for edits that wait. The relay merges an edit into what has changed since the version it was made on, but an edit
- * that was made on top of another of the same queue is made on a version that the relay never had. Once the first is
- * done, the second is moved past what others have done meanwhile, to the version that the first has become.
+ * Made for edits that wait, one on top of the other. What others commit meanwhile passes under them; and when one of them
+ * is refused, those on top of it pass its undoing.
  *
- * Only places move: indexes in lists, positions in texts. Which pointers lead through lists cannot be seen in a patch, so
- * it is said from outside.
+ * Only places move: indexes in lists, positions in texts. Where both set the same, ours stands. What is inside of a value
+ * that the other removes, or puts another in place of, is nowhere any more. Which pointers lead through lists cannot be
+ * seen in a patch, so it is said from outside.
  *
  * Source: Nichols, Curtis, Dixon and Lamping, High-Latency, Low-Bandwidth Windowing in the Jupiter Collaboration System,
  * 1995, for how two lists of operations pass one another.
@@ -25,7 +25,7 @@ export function toPattern(tokens: readonly string[], lists: ReadonlySet<string>)
 
 /**
  * `ours` as it is after `theirs`, and `theirs` as they are after `ours`; where both insert at one place, `ours` come
- * behind. `null` where something of `ours` is in an element that `theirs` have removed, or where it would take too long.
+ * behind. `null` where something of `ours` is in what `theirs` have removed, or where it would take too long.
  */
 export function pass(
   ours: Patch,
@@ -103,22 +103,24 @@ function passOne(our: PatchOperation, their: PatchOperation, { lists }: RebaseOp
   return ours && [ours, theirs ?? []];
 }
 
-/** The operation after another; `yields` says that of two insertions at one place this one comes behind. */
-function behind(
-  operation: PatchOperation,
-  other: PatchOperation,
-  how: { readonly lists: ReadonlySet<string>; readonly yields: boolean },
-): Patch | null {
+interface How {
+  readonly lists: ReadonlySet<string>;
+  /** Of two that meet at one place, this one comes behind, and its value stands. */
+  readonly yields: boolean;
+}
+
+/** The operation after another; `null` where what it is in is gone. */
+function behind(operation: PatchOperation, other: PatchOperation, how: How): Patch | null {
   switch (other.op) {
     case "add":
     case "copy":
-      return shifted(operation, { place: other.path, by: 1, ...how });
+      return behindArrival(operation, other.path, how);
     case "remove":
-      return shifted(operation, { place: other.path, by: -1, ...how });
-    case "move": {
-      const without = shifted(operation, { place: other.from, by: -1, ...how });
-      return without && shifted(without[0]!, { place: other.path, by: 1, ...how });
-    }
+      return behindRemoval(operation, other.path, how);
+    case "replace":
+      return behindSet(operation, other.path, { ...how, isGone: false });
+    case "move":
+      return behindMove(operation, other, how);
     case "str_ins":
     case "str_del":
       return behindText(operation, other, how);
@@ -127,45 +129,119 @@ function behind(
   }
 }
 
-/** The operation after an element has come or gone, or as it is when that was no element of a list. */
+function behindArrival(operation: PatchOperation, place: string, how: How): Patch | null {
+  const element = elementAt(place, how.lists);
+  return element === null
+    ? behindSet(operation, place, { ...how, isGone: false })
+    : shifted(operation, { ...element, ...how, by: 1 });
+}
+
+function behindRemoval(operation: PatchOperation, place: string, how: How): Patch | null {
+  const element = elementAt(place, how.lists);
+  return element === null
+    ? behindSet(operation, place, { ...how, isGone: true })
+    : shifted(operation, { ...element, ...how, by: -1 });
+}
+
+/** What is in the thing that moves goes with it. */
+function behindMove(
+  operation: PatchOperation,
+  { from, path }: { readonly from: string; readonly path: string },
+  how: How,
+): Patch | null {
+  // No pointer of a document begins like this, so what is carried is not touched on the way.
+  const carried = "/\0";
+  const isIn = (pointer: string, isPlace: boolean) =>
+    pointer.startsWith(`${from}/`) || (pointer === from && !isPlace);
+  const taken = onPointers(operation, (pointer, isPlace) =>
+    isIn(pointer, isPlace) ? carried + pointer.slice(from.length) : pointer,
+  );
+  const without = behindRemoval(taken, from, how);
+  if (without?.[0] === undefined) return without;
+  const arrived = behindArrival(without[0], path, how);
+  const back = (pointer: string) =>
+    pointer.startsWith(carried) ? path + pointer.slice(carried.length) : pointer;
+  return arrived === null ? null : arrived.map(each => onPointers(each, back));
+}
+
+function onPointers(
+  operation: PatchOperation,
+  change: (pointer: string, isPlace: boolean) => string,
+): PatchOperation {
+  const path = change(operation.path, isMoving(operation) && operation.op !== "remove");
+  return "from" in operation
+    ? { ...operation, path, from: change(operation.from, false) }
+    : { ...operation, path };
+}
+
+/** The operation after the value at a place, which is no element that comes or goes, has become another, or none. */
+function behindSet(
+  operation: PatchOperation,
+  place: string,
+  { lists, yields, isGone }: How & { readonly isGone: boolean },
+): Patch | null {
+  const isInside = (pointer: string) => pointer.startsWith(`${place}/`);
+  const { path } = operation;
+  if (isInside(path) || ("from" in operation && isInside(operation.from))) return null;
+  if ("from" in operation && operation.from === place && isGone) return null;
+  if (path !== place) return [operation];
+  switch (operation.op) {
+    case "remove":
+      return yields && !isGone ? [operation] : [];
+    case "add":
+      if (elementAt(path, lists) !== null) return [operation];
+      if (!yields) return [];
+      return [isGone ? operation : { ...operation, op: "replace" }];
+    case "replace":
+      if (!yields) return [];
+      return [isGone ? { ...operation, op: "add" } : operation];
+    case "copy":
+    case "move":
+      return [operation];
+    default:
+      return null;
+  }
+}
+
+/** The list that a pointer leads to an element of, and where in it; `null` where it leads elsewhere. */
+function elementAt(
+  pointer: string,
+  lists: ReadonlySet<string>,
+): { readonly list: readonly string[]; readonly at: number } | null {
+  const tokens = parsePointer(pointer);
+  const at = Number(tokens.at(-1));
+  const list = tokens.slice(0, -1);
+  // `-` is the end, behind which nothing stands.
+  if (tokens.length === 0 || !lists.has(toPattern(list, lists))) return null;
+  return { list, at: Number.isInteger(at) ? at : Number.POSITIVE_INFINITY };
+}
+
+/** The operation after an element has come or gone. */
 function shifted(
   operation: PatchOperation,
-  { place, by, lists, yields }: { place: string; by: 1 | -1; lists: ReadonlySet<string>; yields: boolean },
+  { list, at, by, yields }: How & { list: readonly string[]; at: number; by: 1 | -1 },
 ): Patch | null {
-  const tokens = parsePointer(place);
-  const depth = tokens.length - 1;
-  const list = toPointer(tokens.slice(0, -1));
-  const at = Number(tokens.at(-1));
-  // `-` is the end, behind which nothing stands.
-  if (depth < 0 || !Number.isInteger(at)) return [operation];
-  if (!lists.has(toPattern(tokens.slice(0, -1), lists))) return [operation];
-
-  const move = (pointer: string, inserts: boolean): string | null => {
-    if (!pointer.startsWith(`${list}/`)) return pointer;
+  const depth = list.length;
+  const holder = `${toPointer(list)}/`;
+  let isLost = false;
+  const moved = onPointers(operation, (pointer, isPlace) => {
+    if (!pointer.startsWith(holder)) return pointer;
     const path = parsePointer(pointer);
     const index = Number(path[depth]);
     if (!Number.isInteger(index)) return pointer;
-    const isPlace = inserts && path.length === tokens.length;
-    if (by === -1 && index === at && !isPlace) return null;
-    const moves = by === 1 && !(isPlace && !yields) ? index >= at : index > at;
+    const isHere = isPlace && path.length === depth + 1;
+    if (by === -1 && index === at && !isHere) isLost = true;
+    const moves = by === 1 && !(isHere && !yields) ? index >= at : index > at;
     return moves ? toPointer(path.with(depth, String(index + by))) : pointer;
-  };
-
-  const inserts = operation.op === "add" || operation.op === "copy" || operation.op === "move";
-  const path = move(operation.path, inserts);
-  if (path === null) return null;
-  if (!("from" in operation)) return [{ ...operation, path }];
-  const from = move(operation.from, false);
-  return from === null ? null : [{ ...operation, path, from }];
+  });
+  if (!isLost) return [moved];
+  // It is removed already.
+  return operation.op === "remove" && operation.path === holder + at ? [] : null;
 }
 
 type TextOperation = Extract<PatchOperation, { op: "str_ins" | "str_del" }>;
 
-function behindText(
-  operation: PatchOperation,
-  other: TextOperation,
-  { yields }: { readonly yields: boolean },
-): Patch {
+function behindText(operation: PatchOperation, other: TextOperation, { yields }: How): Patch {
   if (!("str" in operation) || operation.path !== other.path) return [operation];
   const { pos, str } = operation;
   const length = other.str.length;
