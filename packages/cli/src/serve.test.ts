@@ -46,7 +46,7 @@ it.each([
         });
       await ask("POST", "", "application/json", { id: "plan", title: "A", content: { status: "open" } });
       await ask("PATCH", "/other", "application/json-patch+json", []);
-    const paid = [{ op: "replace", path: "/status", value: "paid" }];
+      const paid = [{ op: "replace", path: "/status", value: "paid" }];
       await ask("PATCH", "/plan", "application/json-patch+json", paid);
 
       const time = String.raw`\d\d:\d\d:\d\d\.\d\d\d`;
@@ -54,7 +54,7 @@ it.each([
         new RegExp(`^${time} → anonymous +plan  create 1$`),
         /^ +\{"id":"plan","title":"A","content":\{"status":"open"\}\}$/,
         new RegExp(`^${time} ← anonymous +PATCH /api/documents/other  not-found: `),
-      new RegExp(`^${time} → anonymous +plan  update 2$`),
+        new RegExp(`^${time} → anonymous +plan  update 2$`),
         /^ +replace \/status "paid"$/,
       ]) {
         expect((await shown.next()).value).toMatch(line);
