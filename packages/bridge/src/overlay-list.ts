@@ -15,6 +15,7 @@ import {
   deleteItem,
   findItem,
   firstItem,
+  type Item,
   now,
   type SharedType,
   type Transaction,
@@ -53,6 +54,8 @@ export class ListNode extends Node {
   #length: number;
   #runs: Run[];
   readonly #gaps: Gap[] = [];
+  /** The last item that was looked at, as all its elements: one that many were pushed with has very many. */
+  #projected: { readonly item: Item; readonly values: readonly Json[] } | null = null;
 
   constructor(context: Context, type: SharedType, kind: TypeKind, path: readonly string[]) {
     super();
@@ -147,6 +150,8 @@ export class ListNode extends Node {
   }
 
   override write(transaction: Transaction): void {
+    // From here on the document is no longer what was looked at.
+    this.#projected = null;
     for (const { node } of this.#runs) node?.write(transaction);
     for (const { from, to, plans } of this.#gaps) {
       const before = from === 0 ? null : this.#unit(from - 1);
@@ -201,7 +206,12 @@ export class ListNode extends Node {
   #originalJson(origin: number): Json {
     const { client, clock } = this.#unit(origin);
     const item = findItem(this.#context.doc, client, clock)!;
-    return projectValues(item, now)[clock - item.id.clock]!;
+    return this.#projectedValue(item, clock - item.id.clock);
+  }
+
+  #projectedValue(item: Item, index: number): Json {
+    if (this.#projected?.item !== item) this.#projected = { item, values: projectValues(item, now) };
+    return this.#projected.values[index]!;
   }
 
   /** The element at an index, looked at, and the run that it is. */
@@ -220,7 +230,7 @@ export class ListNode extends Node {
     const item = findItem(this.#context.doc, client, clock)!;
     const index = clock - item.id.clock;
     const path = [...this.#path, String(origin)];
-    const node = this.#context.nodeOf(item, () => projectValues(item, now)[index]!, path);
+    const node = this.#context.nodeOf(item, () => this.#projectedValue(item, index), path);
     return { node, origin };
   }
 

@@ -59,6 +59,15 @@ describe("write", () => {
     });
   });
 
+  it("looks at a long list that was pushed at once no more than once: else this would take minutes", () => {
+    const doc = new Y.Doc();
+    const list = Array.from({ length: 60_000 }, (_, i) => i);
+    doc.getArray("a").push(list);
+    write(doc, { a: [...list, -1] }, { roots });
+    write(doc, { a: list.map(i => ({ i })) }, { roots });
+    expect(read(doc, roots).a).toHaveLength(list.length);
+  });
+
   it("makes roots for their values where it is not told their kinds", () => {
     const doc = new Y.Doc();
     write(doc, { o: { k: [1] }, l: [1, { k: "v" }], s: "text", f: { $y: "frag", children: [] } });

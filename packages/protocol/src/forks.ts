@@ -6,7 +6,7 @@
  */
 import { z } from "zod";
 import { issue, patchOperation } from "./json-dialect.js";
-import { pageSize } from "./paging.js";
+import { pageSize, pageStart } from "./paging.js";
 
 /** `POST …/forks`: what it is for, as far as anybody says. */
 export const forkRequest = z.strictObject({
@@ -39,7 +39,7 @@ export const forkDescription = z.object({
 
 /** `GET …/forks?after=&limit=` */
 export const forkListQuery = z.object({
-  after: z.string().max(64).optional().describe("`next` of the page before."),
+  after: pageStart.optional(),
   limit: pageSize,
 });
 

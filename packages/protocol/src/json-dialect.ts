@@ -8,7 +8,7 @@
  * (JSON Patch Extended, positions in UTF-16 code units) and `delta` for formatted text.
  */
 import { z } from "zod";
-import { pageSize } from "./paging.js";
+import { pageSize, pageStart } from "./paging.js";
 
 /** Any JSON value. */
 export const json = z.json();
@@ -20,7 +20,7 @@ export const patchOperation = z
 
 /** `GET /api/documents?after=&limit=&deleted=` */
 export const documentListQuery = z.object({
-  after: z.string().optional().describe("`next` of the page before."),
+  after: pageStart.optional(),
   limit: pageSize,
   deleted: z
     .stringbool()

@@ -14,6 +14,7 @@
 import { z } from "zod";
 import { checkDocumentId, forkOf } from "./document-id.js";
 import { documentList, feedChange, issue, json, patchOperation } from "./json-dialect.js";
+import { pageStart } from "./paging.js";
 import { vectorClock } from "./vector-clock.js";
 
 type Json = z.infer<typeof json>;
@@ -93,7 +94,7 @@ export const jsonClientMessage = z.discriminatedUnion("type", [
   message("delete_document", { document_id: documentId, edit_id: editId }),
   message("get_document", { document_id: documentId }),
   message("list_documents", {
-    after: z.string().max(1000).optional().describe("`next` of the page before."),
+    after: pageStart.optional(),
     limit: pageLimit.optional(),
   }),
   message("subscribe", {

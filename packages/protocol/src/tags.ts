@@ -4,7 +4,7 @@
  * A tag is a name for a commit. Names are unique within a document, and a tag never moves: it is deleted and made anew.
  */
 import { z } from "zod";
-import { pageSize } from "./paging.js";
+import { pageSize, pageStart } from "./paging.js";
 
 const name = z
   .string()
@@ -30,7 +30,7 @@ export const tag = z.object({
 
 /** `GET /api/documents/:id/tags?after=&limit=` */
 export const tagListQuery = z.object({
-  after: z.string().min(1).optional().describe("`next` of the page before."),
+  after: pageStart.optional(),
   limit: pageSize,
 });
 

@@ -4,7 +4,7 @@
  * A token's secret stands in the answer to the request that created it, and nowhere else ever again.
  */
 import { z } from "zod";
-import { pageSize } from "./paging.js";
+import { pageSize, pageStart } from "./paging.js";
 
 const name = z.string().min(1).max(256);
 
@@ -42,7 +42,7 @@ export const createdToken = tokenDescription.extend({
 
 /** `GET /api/admin/tokens?after=&limit=` */
 export const tokenListQuery = z.object({
-  after: z.string().min(1).optional().describe("`next` of the page before."),
+  after: pageStart.optional(),
   limit: pageSize,
 });
 

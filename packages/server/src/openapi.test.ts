@@ -7,6 +7,7 @@ import * as Y from "yjs";
 import { z } from "zod";
 import { createHttp, type HttpOptions } from "./http.js";
 import { type ConfigInput, jwt } from "./index.js";
+import { createAnswerCheck, type DescribedParameter, operationsOf } from "./openapi-harness.js";
 import { createRelayHarness, type RelayHarness } from "./relay-harness.js";
 import type { TokenStore } from "./token-store.js";
 
@@ -18,25 +19,6 @@ const documents: ConfigInput["documents"] = {
   },
 };
 const order = "order%2F1";
-
-interface DescribedOperation {
-  readonly operationId: string;
-  readonly method: string;
-  readonly path: string;
-  readonly parameters?: readonly DescribedParameter[];
-  readonly requestBody?: { readonly content: Readonly<Record<string, object>> };
-  readonly responses: Readonly<Record<string, DescribedResponse | { readonly $ref: string }>>;
-}
-interface DescribedParameter {
-  readonly name: string;
-  readonly in: string;
-  readonly required: boolean;
-  readonly schema: { readonly type?: string; readonly const?: string };
-}
-interface DescribedResponse {
-  readonly headers?: Readonly<Record<string, { readonly required?: boolean }>>;
-  readonly content?: Readonly<Record<string, { readonly schema: object }>>;
-}
 
 interface Asked {
   readonly as?: string;
@@ -72,26 +54,9 @@ async function description(): Promise<OpenApiDocument> {
   return (await response.json()) as OpenApiDocument;
 }
 
-function operationsOf({ paths }: OpenApiDocument): DescribedOperation[] {
-  return Object.entries(paths).flatMap(([path, { parameters: _, ...methods }]) =>
-    Object.entries(methods).map(([method, operation]) => ({
-      ...(operation as Omit<DescribedOperation, "path" | "method">),
-      path,
-      method: method.toUpperCase(),
-    })),
-  );
-}
-
 /** Asks the relay, and checks that its answer is one of those that the description gives. */
 function createAsking(document: OpenApiDocument) {
-  const ajv = new Ajv2020({
-    // `properties` stand beside a `$ref`, whose type they do not repeat.
-    strictTypes: false,
-    formats: { "date-time": (text: string) => z.iso.datetime({ offset: true }).safeParse(text).success },
-  });
-  // The document itself is no schema; it holds them.
-  ajv.addKeyword("components");
-  ajv.addSchema({ components: document.components }, "openapi.json", undefined, false);
+  const answers = createAnswerCheck(document);
   const operations = new Map(operationsOf(document).map(each => [each.operationId, each]));
   const succeeded = new Set<string>();
 
@@ -101,7 +66,7 @@ function createAsking(document: OpenApiDocument) {
     async ask(id: string, { as, path = {}, query = "", headers = {}, body, type: given }: Asked = {}) {
       const operation = operations.get(id);
       if (operation === undefined) throw new Error(`There is no operation ${id}.`);
-      const { method, responses } = operation;
+      const { method } = operation;
       const [type = given] = given === undefined ? Object.keys(operation.requestBody?.content ?? {}) : [];
       const place = operation.path.replaceAll(/\{(\w+)\}/g, (_, name) => path[name] ?? order);
       const response = await fetch(relay.url + place + query, {
@@ -115,41 +80,13 @@ function createAsking(document: OpenApiDocument) {
           ? {}
           : { body: body instanceof Uint8Array ? Buffer.from(body) : JSON.stringify(body) }),
       });
-      const what = `${method} ${place}${query} answers ${response.status}`;
-      const { status } = response;
-      expect(status, what).not.toBe(500);
-      const described = resolve(responses[status]);
-      expect(described, what).toBeDefined();
-      for (const [name, { required }] of Object.entries(described?.headers ?? {})) {
-        if (required) expect(response.headers.get(name), `${what}, with ${name}`).not.toBeNull();
-      }
-      const text = await response.text();
-      if (described?.content === undefined) expect(text, what).toBe("");
-      for (const [mediaType, { schema }] of Object.entries(described?.content ?? {})) {
-        // It is for who asks for it, and does not end.
-        if (mediaType === "text/event-stream") continue;
-        expect(response.headers.get("content-type"), what).toMatch(mediaType);
-        const validate = ajv.compile(inDocument(schema));
-        const value: unknown = mediaType.startsWith("text/") ? text : JSON.parse(text);
-        expect(validate(value), `${what}: ${text}\n${ajv.errorsText(validate.errors)}`).toBe(true);
-      }
+      const text = await answers.check(operation, response);
       if (response.ok) succeeded.add(id);
       const json =
         text === "" || !/json/.test(response.headers.get("content-type") ?? "") ? null : JSON.parse(text);
-      return { status, headers: response.headers, json };
+      return { status: response.status, headers: response.headers, json };
     },
   };
-
-  function resolve(response: DescribedResponse | { readonly $ref: string } | undefined) {
-    if (response === undefined || !("$ref" in response)) return response;
-    const name = response.$ref.replace("#/components/responses/", "");
-    return document.components.responses[name] as DescribedResponse;
-  }
-
-  /** A schema whose references lead into the document. */
-  function inDocument<T extends object>(schema: T): T {
-    return JSON.parse(JSON.stringify(schema).replaceAll('"#/', '"openapi.json#/'));
-  }
 }
 
 /** The state of an order that was written elsewhere. */

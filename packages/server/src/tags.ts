@@ -4,7 +4,7 @@
  * They are records of the document, so that they are listed by it and go with it when it is erased. A tag remembers the
  * revision beside the sequence: what it names is this commit and no other.
  */
-import type { Tag } from "@verso/protocol";
+import { type Tag, tagRequest } from "@verso/protocol";
 import type { Ledger } from "@verso/storage";
 import { z } from "zod";
 
@@ -53,7 +53,7 @@ export function createTags(ledger: Ledger, documentId: string, { now }: { now: (
       return { outcome: known.revision_id === revision ? "created" : "taken", tag: known };
     },
     async get(name) {
-      const bytes = await records.get(name);
+      const bytes = isName(name) ? await records.get(name) : undefined;
       return bytes === undefined ? undefined : toTag(name, bytes);
     },
     async *list(options) {
@@ -72,6 +72,11 @@ export function createTags(ledger: Ledger, documentId: string, { now }: { now: (
       return revision;
     return undefined;
   }
+}
+
+/** Anybody may ask for a tag by any text. */
+function isName(text: string): boolean {
+  return tagRequest.shape.name.safeParse(text).success;
 }
 
 function toTag(name: string, bytes: Uint8Array): Tag {

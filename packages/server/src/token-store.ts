@@ -10,7 +10,7 @@ import { z } from "zod";
 import { type Profile, profileSchema } from "./actor.js";
 import type { Cancel } from "./clock.js";
 import type { SecretHashing } from "./secret-hashing.js";
-import { formatToken, mintToken, type Token, wasMinted } from "./token.js";
+import { formatToken, isTokenId, mintToken, type Token, wasMinted } from "./token.js";
 
 const recordSchema = z.looseObject({
   ...profileSchema.shape,
@@ -68,7 +68,7 @@ export async function openTokenStore({ records, hashing, now }: TokenStoreOption
     },
     register: (token, owner) => keep(token, owner, null),
     async get(id) {
-      const bytes = await tokens.get(id);
+      const bytes = isTokenId(id) ? await tokens.get(id) : undefined;
       return bytes === undefined ? undefined : decode(id, bytes);
     },
     async *list(options) {

@@ -44,6 +44,11 @@ export function parseToken(text: string): Token | null {
   return id === undefined || secret === undefined ? null : { id, secret };
 }
 
+/** Whether a text has the form of an id. */
+export function isTokenId(text: string): boolean {
+  return /^[\w-]{1,64}$/.test(text);
+}
+
 function tagOf(key: Uint8Array, { id, random }: { id: string; random: Uint8Array }): Buffer {
   return createHmac("sha256", key).update(`${id}.`).update(random).digest().subarray(0, tagPart);
 }
