@@ -12,14 +12,15 @@
 import type { EditMessage, StoredEdit, Version } from "./edit.js";
 import { listsOf, wholePatch, withPatch } from "./edit.js";
 import { toExplicit, undoing } from "./explicit-patch.js";
-import type { Json, Patch } from "./json-patch.js";
+import { followRun, type InsertedRun, movedRuns } from "./inserted-run.js";
+import type { Json, PlainPatch } from "./json-patch.js";
 import { overlap, pass } from "./rebase.js";
 
 export type EditChain = readonly StoredEdit[];
 
 /** A commit; its pointers are from the whole document. */
 export interface Commit extends Version {
-  readonly patch: Patch;
+  readonly patch: PlainPatch;
 }
 
 /** An edit of a document that is shown as `json`, which is `base` with the chain on top. */
@@ -31,21 +32,23 @@ export function onTopOf(
   if (message.type !== "update_document") return { message, on: [], asItStands: false, standing, lists: [] };
   const whole = wholePatch(message.patch);
   const { patch, after } = toExplicit(json, whole);
-  const lists = listsOf([...whole, ...patch], [json, after]);
+  const lists = listsOf(patch, [json, after]);
 
-  const on: string[] = [];
+  const on = new Set<string>();
   /** Without those that were gone through; `null` when it is in what one of them has made. */
-  let alone: Patch | null = patch;
+  let alone: PlainPatch | null = patch;
   for (const below of chain.toReversed()) {
+    const { edit_id: id } = below.message;
     const options = toOptions(lists, below.lists);
-    if (base !== null && alone !== null && !overlap(alone, below.standing.patch ?? [], options)) continue;
-    on.push(below.message.edit_id);
+    const isOn = on.has(id) || base === null || alone === null;
+    if (!isOn && !overlap(alone!, below.standing.patch ?? [], options)) continue;
+    // What moves the other moves what is in it.
+    for (const each of [id, ...below.on]) on.add(each);
     alone = alone && (pass(alone, undone(below), options)?.ours ?? null);
   }
-  const made = on.length === 0 ? whole : (alone ?? patch);
   return {
-    message: withPatch(message, made, base),
-    on,
+    message: withPatch(message, on.size === 0 ? whole : (alone ?? patch), base),
+    on: chain.map(edit => edit.message.edit_id).filter(id => on.has(id)),
     asItStands: alone === null,
     standing: { ...standing, patch },
     lists,
@@ -57,13 +60,36 @@ export function passUnder(chain: EditChain, commit: Commit): EditChain {
   return carry(chain, commit.patch, commit);
 }
 
-/** What is left of the chain on top of the commit that its first has become. */
+/**
+ * What is left of the chain on top of the commit that its first has become, or on top of the version at which it has
+ * turned out to change nothing.
+ */
 export function commitFirst([first, ...others]: EditChain, commit: Commit): EditChain {
   if (first === undefined) return others;
-  const founded = others.map(edit =>
-    standsOn(edit, first) ? { ...without(edit, first), asItStands: true } : edit,
+  const chain = carry(others, correction(first, commit.patch), { ...commit, first });
+  const isOn = ({ order }: StoredEdit) => others.some(edit => edit.order === order && standsOn(edit, first));
+  return movedRuns(first.standing.patch ?? [], commit.patch).reduce(
+    (moved: EditChain, run) => followed(moved, { run, isOn }),
+    chain,
   );
-  return carry(founded, correction(first, commit.patch), { ...commit, isOwn: true });
+}
+
+/** The chain where what its first has inserted is. */
+function followed(
+  chain: EditChain,
+  { run, isOn }: { readonly run: InsertedRun; readonly isOn: (edit: StoredEdit) => boolean },
+): EditChain {
+  let now: InsertedRun | undefined = run;
+  return chain.map(edit => {
+    const { patch } = edit.standing;
+    if (now === undefined || patch === null) return edit;
+    const moved = followRun(patch, now);
+    // It may be in an element that the edit moves, or removes.
+    const place = { op: "test", path: now.path, value: null } as const;
+    const path = pass(patch, [place], toOptions(edit.lists))?.theirs[0]?.path;
+    now = path === undefined ? undefined : { ...moved.run, path };
+    return isOn(edit) ? { ...edit, standing: { ...edit.standing, patch: moved.patch } } : edit;
+  });
 }
 
 /** What is left of the chain when its first has come to nothing. */
@@ -105,34 +131,40 @@ function without(edit: StoredEdit, { message }: StoredEdit): StoredEdit {
   return { ...edit, on: edit.on.filter(id => id !== message.edit_id) };
 }
 
-function undone({ standing }: StoredEdit): Patch {
+function undone({ standing }: StoredEdit): PlainPatch {
   return undoing(standing.patch ?? []);
 }
 
-/** Edits on top of a version that has come about by `below`. */
+/** Edits on top of a version that has come about by `below`, which corrects what the `first` of them had led to. */
 function carry(
   chain: EditChain,
-  below: Patch,
-  { sequence, revision, isOwn = false }: Version & { readonly isOwn?: boolean },
+  below: PlainPatch,
+  { sequence, revision, first }: Version & { readonly first?: StoredEdit },
 ): EditChain {
   let under = below;
   return chain.map(edit => {
-    const { base, patch, isContested } = edit.standing;
-    if (base !== null && base.sequence >= sequence) return edit;
-    const isMet = !isOwn && overlap(patch ?? [], under, toOptions(edit.lists));
+    const { base, isContested } = edit.standing;
+    const isOnFirst = first !== undefined && standsOn(edit, first);
+    const isThere = base !== null && base.sequence >= sequence;
+    // What was kept behind it before a crash has passed it.
+    if (!isOnFirst && isThere) return edit;
+    const isMet = first === undefined && overlap(edit.standing.patch ?? [], under, toOptions(edit.lists));
     const moved = over(edit, under);
     under = moved.under;
     const standing = {
-      base: { sequence, revision },
+      base: isThere ? base : { sequence, revision },
       patch: moved.patch,
       isContested: isContested || isMet,
     };
-    return { ...edit, standing };
+    return isOnFirst ? { ...without(edit, first), asItStands: true, standing } : { ...edit, standing };
   });
 }
 
 /** What an edit does once something has come under it, and what that is on top of the edit. */
-function over(edit: StoredEdit, under: Patch): { readonly patch: Patch | null; readonly under: Patch } {
+function over(
+  edit: StoredEdit,
+  under: PlainPatch,
+): { readonly patch: PlainPatch | null; readonly under: PlainPatch } {
   const { patch } = edit.standing;
   const passed = patch && pass(patch, under, toOptions(edit.lists));
   // Gone, it is not under those that stood on it, either.
@@ -142,37 +174,13 @@ function over(edit: StoredEdit, under: Patch): { readonly patch: Patch | null; r
 }
 
 /** What leads from an edit as it stood to its commit. */
-function correction({ standing, lists }: StoredEdit, committed: Patch): Patch {
+function correction({ standing, lists }: StoredEdit, committed: PlainPatch): PlainPatch {
   const patch = standing.patch ?? [];
-  const isApart = (one: Patch[number], other: Patch) => !overlap([one], other, toOptions(lists));
+  const isApart = (one: PlainPatch[number], other: PlainPatch) => !overlap([one], other, toOptions(lists));
   const more = committed.filter(operation => isApart(operation, patch));
   if (!standing.isContested) return more;
   const less = undoing(patch).filter(operation => isApart(operation, committed));
-  return [...less, ...elsewhere(patch, committed), ...more];
-}
-
-/** The moves of what was inserted at another index than it stood at: of two at one place either may come first. */
-function elsewhere(patch: Patch, committed: Patch): Patch {
-  if (patch.length !== committed.length) return [];
-  const moves = patch.flatMap(({ op, path }, index): Patch => {
-    const other = committed[index]!;
-    const isMoved =
-      op === "add" && other.op === "add" && path !== other.path && holderOf(path) === holderOf(other.path);
-    return isMoved ? [{ op: "move", from: path, path: other.path }] : [];
-  });
-  // Those that go back go one after the other, those that go forward the last one first.
-  const [first] = moves;
-  return first !== undefined && "from" in first && indexOf(first.from) < indexOf(first.path)
-    ? moves.toReversed()
-    : moves;
-}
-
-function holderOf(pointer: string): string {
-  return pointer.slice(0, pointer.lastIndexOf("/"));
-}
-
-function indexOf(pointer: string): number {
-  return Number(pointer.slice(pointer.lastIndexOf("/") + 1));
+  return [...less, ...more];
 }
 
 function toOptions(...lists: (readonly string[])[]): { lists: ReadonlySet<string> } {

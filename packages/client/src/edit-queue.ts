@@ -11,7 +11,7 @@
  */
 import type { JsonServerMessage } from "@verso/protocol";
 import { type Cancel, type Clock, retryDelay } from "./clock.js";
-import { documentOf, type EditMessage, type StoredEdit, toRequest, wholePatch } from "./edit.js";
+import { committedPatch, documentOf, type EditMessage, type StoredEdit, toRequest } from "./edit.js";
 import { type Commit, commitFirst, type EditChain, passUnder, strand, withdrawFirst } from "./edit-chain.js";
 import type { EditStorage } from "./edit-storage.js";
 import { ClientError } from "./errors.js";
@@ -231,7 +231,7 @@ export function createEditQueue({ storage, kept, clock, random, ...options }: Ed
     const isDone = outcome.type === "done";
     await bringTo(documentId, isDone ? sequence - 1 : sequence);
     if (!isOpen()) return;
-    const patch = isDone && answer?.type === "document_updated" ? wholePatch(answer) : [];
+    const patch = isDone && answer?.type === "document_updated" ? committedPatch(answer) : [];
     const commit = { sequence, revision, patch };
     // Where others have told of it before it was answered, it is under the others already.
     const isUnder = isDone && (here()[0] ?? 0) >= sequence;

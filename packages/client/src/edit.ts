@@ -6,6 +6,7 @@ import {
   isObject,
   type Json,
   type Patch,
+  type PlainPatch,
   parsePointer,
   toPointer,
   toWire,
@@ -44,7 +45,7 @@ export interface Standing {
   /** The version, up to which others are taken into account; `null` where there was none. */
   readonly base: Version | null;
   /** What it does, with pointers from the whole document; `null` when its place is gone. */
-  readonly patch: Patch | null;
+  readonly patch: PlainPatch | null;
   /** Whether others have changed something in its places: then more than these may have come out otherwise. */
   readonly isContested: boolean;
 }
@@ -89,6 +90,12 @@ export function wholePatch({
   readonly target?: "content" | "document" | undefined;
 }): Patch {
   return target === "document" ? fromWire(patch) : fromContent(fromWire(patch));
+}
+
+/** What a commit has changed, with pointers from the whole document. */
+export function committedPatch(told: Parameters<typeof wholePatch>[0]): PlainPatch {
+  // Nothing is moved or copied in a commit: what was is told as removed and added.
+  return wholePatch(told) as PlainPatch;
 }
 
 /** A patch relative to the content, with pointers from the whole document. */

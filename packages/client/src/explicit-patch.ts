@@ -1,7 +1,8 @@
 /**
  * A patch with nothing in it that only its document can tell, so that it can be moved, and undone, without that.
  *
- * The end of a list becomes an index, a copy the value itself, and what is put over a member a replacement of that.
+ * The end of a list becomes an index, what is copied or moved the value itself, and what is put over a member a
+ * replacement of that.
  */
 import {
   applyPatch,
@@ -10,14 +11,16 @@ import {
   type Json,
   type Patch,
   type PatchOperation,
+  type PlainOperation,
+  type PlainPatch,
   parsePointer,
   toPointer,
   valueAt,
 } from "./json-patch.js";
 
 /** Throws a `ClientError` `patch-invalid` where the patch does not fit; a `delta` always does, and is not run. */
-export function toExplicit(before: Json, patch: Patch): { patch: Patch; after: Json } {
-  const explicit: PatchOperation[] = [];
+export function toExplicit(before: Json, patch: Patch): { patch: PlainPatch; after: Json } {
+  const explicit: PlainOperation[] = [];
   let after = before;
   for (const operation of patch) {
     if (operation.op === "delta") {
@@ -32,7 +35,7 @@ export function toExplicit(before: Json, patch: Patch): { patch: Patch; after: J
 }
 
 /** An operation that fits. */
-function explicitOperation(json: Json, operation: PatchOperation): Patch {
+function explicitOperation(json: Json, operation: PatchOperation): PlainPatch {
   switch (operation.op) {
     case "add":
       return put(json, operation.path, operation.value);
@@ -41,24 +44,16 @@ function explicitOperation(json: Json, operation: PatchOperation): Patch {
     case "move": {
       const { from, path } = operation;
       if (from === path) return [];
-      const value = valueAt(json, parsePointer(from));
-      // What it is taken out of is replaced by it, and there is nothing left to take it from.
-      if (from.startsWith(`${path}/`)) return put(json, path, value);
       const removal = { op: "remove", path: from } as const;
-      const [arrival] = put(applyPatch(json, [removal]), path, value);
-      return arrival?.op === "add"
-        ? [{ op: "move", from, path: arrival.path }]
-        : [
-            { op: "remove", path },
-            { op: "move", from, path },
-          ];
+      const value = valueAt(json, parsePointer(from));
+      return [removal, ...put(applyPatch(json, [removal]), path, value)];
     }
     default:
       return [operation];
   }
 }
 
-function put(json: Json, path: string, value: Json): Patch {
+function put(json: Json, path: string, value: Json): PlainPatch {
   const tokens = parsePointer(path);
   const last = tokens.at(-1);
   if (last === undefined) return [{ op: "replace", path, value }];
@@ -75,19 +70,16 @@ function put(json: Json, path: string, value: Json): Patch {
  * The places of what undoes an explicit patch: what it has inserted goes, what it has removed comes back. Values that come
  * back are not known, and `null`.
  */
-export function undoing(patch: Patch): Patch {
-  return patch.toReversed().flatMap((operation): Patch => {
+export function undoing(patch: PlainPatch): PlainPatch {
+  return patch.toReversed().flatMap((operation): PlainPatch => {
     const { path } = operation;
     switch (operation.op) {
       case "add":
-      case "copy":
         return [{ op: "remove", path }];
       case "remove":
         return [{ op: "add", path, value: null }];
       case "replace":
         return [{ op: "replace", path, value: null }];
-      case "move":
-        return [{ op: "move", from: path, path: operation.from }];
       case "str_ins":
         return [{ ...operation, op: "str_del" }];
       case "str_del":

@@ -37,6 +37,15 @@ function contentAt(id = "note"): JsonObject {
   return relay.documents.get(id)!.json.content;
 }
 
+/** The next edits are refused, so many. */
+function refuse(count: number): void {
+  let left = count;
+  relay.intercept = request => {
+    if (request.type !== "update_document" || left-- <= 0) return null;
+    return { type: "error", code: "forbidden", message: "No." };
+  };
+}
+
 /** A client that follows the document `note`. */
 async function follow(options: Partial<JsonClientOptions> = {}) {
   const client = await connect(options);
@@ -352,6 +361,100 @@ describe("the queue", () => {
     expect((await Promise.all(outcomes)).map(outcome => outcome.type)).toEqual(Array(4).fill("done"));
     expect(contentAt()).toEqual({ text: "well, hello ab", list: [{ n: -1 }, { n: 0 }, { n: 10 }] });
     expect(note.getSnapshot()?.content).toEqual(contentAt());
+  });
+
+  it("moves what was made on top of an edit that is refused past its undoing", async () => {
+    relay.create("note", { text: "hello", list: ["a", "b"] });
+    const storage = memoryStorage();
+    const { client, note } = await follow({ storage });
+    client.disconnect();
+    refuse(1);
+    const edits: Patch[] = [
+      [
+        { op: "add", path: "/list/-", value: { n: 0 } },
+        { op: "str_ins", path: "/text", pos: 0, str: "well, " },
+        { op: "remove", path: "/list/0" },
+      ],
+      add("/list/2", "c"),
+      type(11, "!"),
+      [{ op: "replace", path: "/list/1/n", value: 1 }],
+      [{ op: "remove", path: "/list/0" }],
+    ];
+    const answered: string[] = [];
+    for (const patch of edits) void note.patch(patch);
+    expect(note.getSnapshot()?.content).toEqual({ text: "well, hello!", list: [{ n: 1 }, "c"] });
+    await client.close();
+    const second = await connect({ storage });
+    second.on("answered", (_, outcome) =>
+      answered.push(outcome.type === "failed" ? outcome.error.code : outcome.type),
+    );
+    await relay.flush();
+    expect(answered).toEqual(["refused", "done", "done", "place-lost", "done"]);
+    expect(contentAt()).toEqual({ text: "hello!", list: ["a", "c"] });
+  });
+
+  it("gives back what was made in a document that was not created", async () => {
+    const client = await connect({ connect: false });
+    const note = client.open("note");
+    const outcomes = [client.create({ id: "note", content: { list: [1] } }), note.patch(add("/list/-", 2))];
+    client.connect();
+    await relay.flush();
+    expect(await Promise.all(outcomes)).toMatchObject([
+      { type: "failed", error: { relayCode: "document-exists" } },
+      { type: "failed", error: { code: "place-lost" } },
+    ]);
+    expect(contentAt()).toEqual({ text: "hello", list: [] });
+  });
+
+  it("shows what waits where it belongs while others edit, and so does not mislead who goes on", async () => {
+    const { note } = await follow();
+    relay.intercept = ({ type }) =>
+      type === "update_document" ? { type: "error", code: "unavailable", message: "Not now." } : null;
+    void note.patch(type(5, " a"));
+    relay.edit("note", type(0, "well, "));
+    await relay.flush();
+    expect(note.getSnapshot()).toMatchObject({ content: { text: "well, hello a" }, pending: 1 });
+    void note.patch(type(13, "b"));
+    relay.intercept = null;
+    relay.clock.advance(30_000);
+    await relay.flush();
+    expect(contentAt().text).toBe("well, hello ab");
+  });
+
+  it("keeps away from what another has put in place of an edit that came out otherwise", async () => {
+    relay.create("note", { text: "hello", list: [], keys: {} });
+    relay.stands = () => false;
+    const { client, note } = await follow();
+    client.disconnect();
+    const outcomes = [
+      note.patch([...add("/list/0", 1), { op: "add", path: "/keys/a", value: { mine: true } }]),
+      note.patch([{ op: "replace", path: "/keys/a/mine", value: false }]),
+      note.patch(add("/list/1", 2)),
+    ];
+    relay.edit("note", [{ op: "add", path: "/keys/a", value: { mine: "theirs" } }]);
+    client.connect();
+    await relay.flush();
+    expect(await Promise.all(outcomes)).toMatchObject([
+      { type: "done" },
+      { type: "failed", error: { code: "place-lost" } },
+      { type: "done" },
+    ]);
+    expect(contentAt()).toEqual({ text: "hello", list: [1, 2], keys: { a: { mine: "theirs" } } });
+  });
+
+  it("leaves what was made on top of an edit that changes nothing where it is", async () => {
+    relay.create("note", { text: "hello", list: ["a", "b", "c"] });
+    const { client, note } = await follow();
+    client.disconnect();
+    const outcomes = [
+      note.patch([{ op: "remove", path: "/list/0" }]),
+      note.patch([{ op: "replace", path: "/list/0", value: "B" }]),
+    ];
+    relay.edit("note", [{ op: "remove", path: "/list/0" }]);
+    client.connect();
+    await relay.flush();
+    expect(await Promise.all(outcomes)).toMatchObject([{ type: "unchanged" }, { type: "done" }]);
+    expect(contentAt().list).toEqual(["B", "c"]);
   });
 
   it("asks again what others did, when the connection was lost over that", async () => {

@@ -9,7 +9,7 @@ import type { JsonServerMessage } from "@verso/protocol";
 import { ObservableV2 } from "lib0/observable";
 import { type Clock, retryDelay, systemClock } from "./clock.js";
 import { type ConnectionStatus, createConnection, type WebSocketLike } from "./connection.js";
-import { documentOf, type StoredEdit, wholePatch } from "./edit.js";
+import { committedPatch, documentOf, type StoredEdit } from "./edit.js";
 import { type Commit, onTopOf } from "./edit-chain.js";
 import { createEditQueue, type EditOutcome } from "./edit-queue.js";
 import { type EditStorage, memoryStorage } from "./edit-storage.js";
@@ -218,7 +218,7 @@ export async function createJsonClient({
           throw new ClientError("refused", `The change ${sequence} is no longer kept.`);
         }
         // A document that was made or deleted meanwhile moves nothing.
-        const patch = Array.isArray(forward_patch) ? wholePatch({ patch: forward_patch, target }) : [];
+        const patch = Array.isArray(forward_patch) ? committedPatch({ patch: forward_patch, target }) : [];
         found.push({ sequence, revision, patch });
       }
       if (next <= from || next >= until) return found;

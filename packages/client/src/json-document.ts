@@ -8,7 +8,7 @@ import type { JsonServerMessage } from "@verso/protocol";
 import { ObservableV2 } from "lib0/observable";
 import type { Connection, Request } from "./connection.js";
 import { createReplica, type DocumentJson, type DocumentView, type Update } from "./document-replica.js";
-import { documentOf, type EditMessage, type StoredEdit, type Version, wholePatch } from "./edit.js";
+import { committedPatch, documentOf, type EditMessage, type StoredEdit, type Version } from "./edit.js";
 import { type Commit, onTopOf } from "./edit-chain.js";
 import { type EditOutcome, type EditQueue, toOutcome } from "./edit-queue.js";
 import { ClientError } from "./errors.js";
@@ -286,7 +286,7 @@ export function createJsonDocument(
     const commit = {
       sequence: update.sequence,
       revision: update.revision_id,
-      patch: wholePatch(update),
+      patch: committedPatch(update),
     };
     // What was deleted is back.
     if (known === "deleted" || known === "missing") follow();

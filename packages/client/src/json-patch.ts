@@ -18,6 +18,10 @@ export type PatchOperation =
   | { readonly op: "delta"; readonly path: string; readonly delta: Json; readonly inverse?: Json };
 export type Patch = readonly PatchOperation[];
 
+/** An operation that needs nothing of its document but its own place; those of commits are like that. */
+export type PlainOperation = Exclude<PatchOperation, { op: "move" | "copy" }>;
+export type PlainPatch = readonly PlainOperation[];
+
 type WirePatch = Extract<JsonServerMessage, { type: "document_updated" }>["patch"];
 type WireObject = Extract<JsonServerMessage, { type: "document" }>["document"]["content"];
 

@@ -11,7 +11,7 @@
  * Source: Nichols, Curtis, Dixon and Lamping, High-Latency, Low-Bandwidth Windowing in the Jupiter Collaboration System,
  * 1995, for how two lists of operations pass one another.
  */
-import { type Patch, type PatchOperation, parsePointer, toPointer } from "./json-patch.js";
+import { type PlainOperation, type PlainPatch, parsePointer, toPointer } from "./json-patch.js";
 
 export interface RebaseOptions {
   /** Pointers of the values that are lists, as `toPattern` gives them. */
@@ -28,10 +28,10 @@ export function toPattern(tokens: readonly string[], lists: ReadonlySet<string>)
  * behind. `null` where something of `ours` is in what `theirs` have removed, or where it would take too long.
  */
 export function pass(
-  ours: Patch,
-  theirs: Patch,
+  ours: PlainPatch,
+  theirs: PlainPatch,
   options: RebaseOptions,
-): { ours: Patch; theirs: Patch } | null {
+): { ours: PlainPatch; theirs: PlainPatch } | null {
   if (ours.length * theirs.length > mostPairs) return null;
   const passed = passAll(ours, theirs, options);
   return passed && { ours: passed[0], theirs: passed[1] };
@@ -40,27 +40,20 @@ export function pass(
 const mostPairs = 100_000;
 
 /** Whether one of the patches is in a place that the other changes, or moves. */
-export function overlap(one: Patch, other: Patch, { lists }: RebaseOptions): boolean {
-  const places = new Set(other.flatMap(operation => placesOf(operation, lists)));
+export function overlap(one: PlainPatch, other: PlainPatch, { lists }: RebaseOptions): boolean {
+  const places = new Set(other.map(operation => placeOf(operation, lists)));
   const above = new Set([...places].flatMap(prefixes));
   // Either a place of the one lies above one of the other, or a place of the other lies above one of its own.
   return one
-    .flatMap(operation => placesOf(operation, lists))
+    .map(operation => placeOf(operation, lists))
     .some(place => above.has(place) || prefixes(place).some(prefix => places.has(prefix)));
 }
 
-function placesOf(operation: PatchOperation, lists: ReadonlySet<string>): string[] {
-  const pointers = "from" in operation ? [operation.from, operation.path] : [operation.path];
-  return pointers.map(pointer => {
-    if (!isMoving(operation)) return pointer;
-    const holder = parsePointer(pointer).slice(0, -1);
-    // What comes into a list or leaves it moves all that stand behind.
-    return lists.has(toPattern(holder, lists)) ? toPointer(holder) : pointer;
-  });
-}
-
-function isMoving({ op }: PatchOperation): boolean {
-  return op === "add" || op === "remove" || op === "move" || op === "copy";
+function placeOf({ op, path }: PlainOperation, lists: ReadonlySet<string>): string {
+  if (op !== "add" && op !== "remove") return path;
+  const holder = parsePointer(path).slice(0, -1);
+  // What comes into a list or leaves it moves all that stand behind.
+  return lists.has(toPattern(holder, lists)) ? toPointer(holder) : path;
 }
 
 /** A pointer and all above it. */
@@ -73,17 +66,17 @@ function prefixes(pointer: string): string[] {
   return found;
 }
 
-type Passed = [ours: Patch, theirs: Patch] | null;
+type Passed = [ours: PlainPatch, theirs: PlainPatch] | null;
 
-function passAll(ours: Patch, theirs: Patch, options: RebaseOptions): Passed {
+function passAll(ours: PlainPatch, theirs: PlainPatch, options: RebaseOptions): Passed {
   const [our, their] = [ours[0], theirs[0]];
   if (our === undefined || their === undefined) return [ours, theirs];
   if (ours.length === 1 && theirs.length === 1) return passOne(our, their, options);
-  const moved: PatchOperation[] = [];
+  const moved: PlainOperation[] = [];
   let others = theirs;
   for (const operation of ours) {
-    let mine: Patch = [operation];
-    const next: PatchOperation[] = [];
+    let mine: PlainPatch = [operation];
+    const next: PlainOperation[] = [];
     for (const other of others) {
       const passed = passAll(mine, [other], options);
       if (passed === null) return null;
@@ -96,7 +89,7 @@ function passAll(ours: Patch, theirs: Patch, options: RebaseOptions): Passed {
   return [moved, others];
 }
 
-function passOne(our: PatchOperation, their: PatchOperation, { lists }: RebaseOptions): Passed {
+function passOne(our: PlainOperation, their: PlainOperation, { lists }: RebaseOptions): Passed {
   const ours = behind(our, their, { lists, yields: true });
   // Theirs are only looked at for where they are: one inside what ours remove is nowhere any more.
   const theirs = behind(their, our, { lists, yields: false });
@@ -110,17 +103,18 @@ interface How {
 }
 
 /** The operation after another; `null` where what it is in is gone. */
-function behind(operation: PatchOperation, other: PatchOperation, how: How): Patch | null {
+function behind(operation: PlainOperation, other: PlainOperation, how: How): PlainPatch | null {
   switch (other.op) {
     case "add":
-    case "copy":
-      return behindArrival(operation, other.path, how);
-    case "remove":
-      return behindRemoval(operation, other.path, how);
+    case "remove": {
+      const by = other.op === "add" ? 1 : -1;
+      const element = elementAt(other.path, how.lists);
+      return element === null
+        ? behindSet(operation, other.path, { ...how, isGone: by === -1 })
+        : shifted(operation, { ...element, ...how, by });
+    }
     case "replace":
       return behindSet(operation, other.path, { ...how, isGone: false });
-    case "move":
-      return behindMove(operation, other, how);
     case "str_ins":
     case "str_del":
       return behindText(operation, other, how);
@@ -129,61 +123,14 @@ function behind(operation: PatchOperation, other: PatchOperation, how: How): Pat
   }
 }
 
-function behindArrival(operation: PatchOperation, place: string, how: How): Patch | null {
-  const element = elementAt(place, how.lists);
-  return element === null
-    ? behindSet(operation, place, { ...how, isGone: false })
-    : shifted(operation, { ...element, ...how, by: 1 });
-}
-
-function behindRemoval(operation: PatchOperation, place: string, how: How): Patch | null {
-  const element = elementAt(place, how.lists);
-  return element === null
-    ? behindSet(operation, place, { ...how, isGone: true })
-    : shifted(operation, { ...element, ...how, by: -1 });
-}
-
-/** What is in the thing that moves goes with it. */
-function behindMove(
-  operation: PatchOperation,
-  { from, path }: { readonly from: string; readonly path: string },
-  how: How,
-): Patch | null {
-  // No pointer of a document begins like this, so what is carried is not touched on the way.
-  const carried = "/\0";
-  const isIn = (pointer: string, isPlace: boolean) =>
-    pointer.startsWith(`${from}/`) || (pointer === from && !isPlace);
-  const taken = onPointers(operation, (pointer, isPlace) =>
-    isIn(pointer, isPlace) ? carried + pointer.slice(from.length) : pointer,
-  );
-  const without = behindRemoval(taken, from, how);
-  if (without?.[0] === undefined) return without;
-  const arrived = behindArrival(without[0], path, how);
-  const back = (pointer: string) =>
-    pointer.startsWith(carried) ? path + pointer.slice(carried.length) : pointer;
-  return arrived === null ? null : arrived.map(each => onPointers(each, back));
-}
-
-function onPointers(
-  operation: PatchOperation,
-  change: (pointer: string, isPlace: boolean) => string,
-): PatchOperation {
-  const path = change(operation.path, isMoving(operation) && operation.op !== "remove");
-  return "from" in operation
-    ? { ...operation, path, from: change(operation.from, false) }
-    : { ...operation, path };
-}
-
 /** The operation after the value at a place, which is no element that comes or goes, has become another, or none. */
 function behindSet(
-  operation: PatchOperation,
+  operation: PlainOperation,
   place: string,
   { lists, yields, isGone }: How & { readonly isGone: boolean },
-): Patch | null {
-  const isInside = (pointer: string) => pointer.startsWith(`${place}/`);
+): PlainPatch | null {
   const { path } = operation;
-  if (isInside(path) || ("from" in operation && isInside(operation.from))) return null;
-  if ("from" in operation && operation.from === place && isGone) return null;
+  if (path.startsWith(`${place}/`)) return null;
   if (path !== place) return [operation];
   switch (operation.op) {
     case "remove":
@@ -195,9 +142,6 @@ function behindSet(
     case "replace":
       if (!yields) return [];
       return [isGone ? { ...operation, op: "add" } : operation];
-    case "copy":
-    case "move":
-      return [operation];
     default:
       return null;
   }
@@ -218,30 +162,25 @@ function elementAt(
 
 /** The operation after an element has come or gone. */
 function shifted(
-  operation: PatchOperation,
+  operation: PlainOperation,
   { list, at, by, yields }: How & { list: readonly string[]; at: number; by: 1 | -1 },
-): Patch | null {
+): PlainPatch | null {
   const depth = list.length;
-  const holder = `${toPointer(list)}/`;
-  let isLost = false;
-  const moved = onPointers(operation, (pointer, isPlace) => {
-    if (!pointer.startsWith(holder)) return pointer;
-    const path = parsePointer(pointer);
-    const index = Number(path[depth]);
-    if (!Number.isInteger(index)) return pointer;
-    const isHere = isPlace && path.length === depth + 1;
-    if (by === -1 && index === at && !isHere) isLost = true;
-    const moves = by === 1 && !(isHere && !yields) ? index >= at : index > at;
-    return moves ? toPointer(path.with(depth, String(index + by))) : pointer;
-  });
-  if (!isLost) return [moved];
-  // It is removed already.
-  return operation.op === "remove" && operation.path === holder + at ? [] : null;
+  if (!operation.path.startsWith(`${toPointer(list)}/`)) return [operation];
+  const path = parsePointer(operation.path);
+  const index = Number(path[depth]);
+  if (!Number.isInteger(index)) return [operation];
+  const isHere = path.length === depth + 1;
+  const isPlace = isHere && operation.op === "add";
+  // It is removed already, or is in what is.
+  if (by === -1 && index === at && !isPlace) return isHere && operation.op === "remove" ? [] : null;
+  const moves = by === 1 && !(isPlace && !yields) ? index >= at : index > at;
+  return [moves ? { ...operation, path: toPointer(path.with(depth, String(index + by))) } : operation];
 }
 
-type TextOperation = Extract<PatchOperation, { op: "str_ins" | "str_del" }>;
+type TextOperation = Extract<PlainOperation, { op: "str_ins" | "str_del" }>;
 
-function behindText(operation: PatchOperation, other: TextOperation, { yields }: How): Patch {
+function behindText(operation: PlainOperation, other: TextOperation, { yields }: How): PlainPatch {
   if (!("str" in operation) || operation.path !== other.path) return [operation];
   const { pos, str } = operation;
   const length = other.str.length;
