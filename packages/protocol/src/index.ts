@@ -66,7 +66,7 @@ export {
   undoRequest,
   versionQuery,
 } from "./history.js";
-// Bounds of JSON that anybody may have sent
+// Reading JSON that anybody may have sent
 export { checkJsonBounds, type JsonFault } from "./json-bounds.js";
 // The JSON dialect, read side
 export {
@@ -121,6 +121,7 @@ export {
 export { type Problem, problem } from "./problem.js";
 // Proofs
 export { proofQuery } from "./proof.js";
+export { safeParse } from "./safe-parse.js";
 export { type Tag, type TagList, type TagRequest, tag, tagList, tagListQuery, tagRequest } from "./tags.js";
 // Administration
 export {

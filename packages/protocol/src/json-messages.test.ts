@@ -64,6 +64,8 @@ describe("a request of the JSON dialect", () => {
     ["a type that every object has", '{"type":"constructor"}', "/type"],
     ["a missing member", '{"type":"get_document"}', "/document_id"],
     ["an id that is none", '{"type":"ping","id":{}}', "/id"],
+    ["an id whose length is no number", '{"type":"ping","id":{"length":{"toString":1}}}', ""],
+    ["a text whose length is no number", '{"type":"restore","tag":{"length":{"toString":1}}}', ""],
     [
       "a patch that is no list",
       '{"type":"update_document","patch":{"document_id":"a","patch":{}}}',

@@ -6,6 +6,7 @@
  */
 import { checkJsonBounds, defaultJsonBounds, type JsonBounds, pointerOf } from "./json-bounds.js";
 import { type JsonClientMessage, jsonClientMessage, requestId } from "./json-messages.js";
+import { safeParse } from "./safe-parse.js";
 
 export interface JsonMessageLimits extends JsonBounds {
   /** UTF-16 units of the text of one message. */
@@ -45,7 +46,7 @@ export function parseJsonMessage(
     return { ok: false, code: "bad-request", detail: "A message is one JSON object; this is no JSON." };
   }
   if (!isObject(sent)) return { ok: false, code: "bad-request", detail: "A message is one JSON object." };
-  const given = requestId.safeParse(sent.id);
+  const given = safeParse(requestId, sent.id);
   const reply = given.success ? { id: given.data } : {};
   const fault = checkJsonBounds(sent, limits);
   if (fault !== null) return { ok: false, ...reply, ...fault };
@@ -58,7 +59,7 @@ export function parseJsonMessage(
       pointer: "/type",
     };
   }
-  const parsed = jsonClientMessage.safeParse(sent);
+  const parsed = safeParse(jsonClientMessage, sent);
   if (parsed.success) return { ok: true, message: parsed.data };
   const [first] = parsed.error.issues;
   const unnamed = first?.code === "custom" && first.params?.code === "bad-document-id";

@@ -8,7 +8,7 @@
  */
 import type { Json, JsonObject, Patch } from "@verso/bridge";
 import { type BatchAnswer, type BatchEdit, batchRequest } from "@verso/protocol";
-import type { Ledger } from "@verso/storage";
+import type { CommitKind, Ledger } from "@verso/storage";
 import { type Request, Router } from "express";
 import type { AccessAction } from "./access.js";
 import type { Actor } from "./actor.js";
@@ -77,7 +77,7 @@ export function createBatchRoutes(options: BatchRouteOptions): Router {
       try {
         if (outcome.status === "rejected") throw outcome.reason;
         const target = "target" in edit ? edit.target : undefined;
-        const body = toDocumentEdit(documentId, outcome.value, { target });
+        const body = toDocumentEdit(documentId, outcome.value, { kinds: kindsOf[edit.op], target });
         return { id: edit.id, status: body.kind === "create" ? 201 : 200, body };
       } catch (error) {
         const body = toProblem(error, context);
@@ -158,6 +158,15 @@ const accessTo = {
   replace: "write",
   delete: "delete",
 } as const satisfies Record<BatchEdit["op"], AccessAction>;
+
+/** What they become commits as. */
+const kindsOf = {
+  create: ["create"],
+  patch: ["update"],
+  merge: ["update"],
+  replace: ["create", "update"],
+  delete: ["delete"],
+} as const satisfies Record<BatchEdit["op"], readonly CommitKind[]>;
 
 /** Whether an edit needs nothing but its turn, and what came before it in the room's queue. */
 function isOnPresent({ op, ...edit }: BatchEdit): boolean {

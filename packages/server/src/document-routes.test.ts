@@ -232,6 +232,15 @@ describe("a patch", () => {
     expect((await read("plan")).content).toEqual({ n: [1, 1], other: 1 });
     await made("DELETE", "/documents/plan");
     expect((await add()).revision_id).toBe(first.revision_id);
+    const key = { "idempotency-key": "e1" };
+    for (const [method, path, options] of [
+      ["DELETE", "/documents/plan", { headers: key }],
+      ["POST", "/documents", { headers: key, body: { id: "plan", content: {} } }],
+    ] as const) {
+      expect((await refused(method, path, options)).code, `${method} with the key of a patch`).toBe(
+        "bad-request",
+      );
+    }
   });
 });
 
@@ -458,6 +467,13 @@ describe("a body", () => {
       [value(`"${"x".repeat(11_000_000)}"`), 413, "too-large"],
     ] as const) {
       expect(await outcome(await send(text)), String(text).slice(0, 50)).toEqual([status, code, pointer]);
+    }
+    const odd = { name: { length: { toString: 1 } } };
+    for (const [path, body] of [
+      ["/documents/plan/tags", odd],
+      ["/batch", { edits: [{ id: odd.name }] }],
+    ] as const) {
+      expect((await refused("POST", path, { body })).code, path).toBe("bad-request");
     }
     expect((await send("[]", { "content-encoding": "br, x" })).status).toBe(400);
     expect((await send("[]")).status).toBe(200);

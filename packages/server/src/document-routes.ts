@@ -45,6 +45,7 @@ export interface DocumentRouteOptions {
 
 const patchTypes = ["application/json-patch+json", "application/merge-patch+json"] as const;
 const jsonType = ["application/json"] as const;
+const putKinds: Asked = { kinds: ["create", "update"] };
 
 export function createDocumentRoutes({
   edits,
@@ -61,7 +62,7 @@ export function createDocumentRoutes({
     const { id: named, title, content } = parseBody(createRequest, json);
     const { id, actor } = await approach(request, named ?? newId(actorOf(request), dedupe), "create");
     const asked = { title, content: content as JsonObject, dedupe };
-    answer(response, id, await edits.create(id, actor, asked));
+    answer(response, id, await edits.create(id, actor, asked), { kinds: ["create"] });
   });
 
   router.patch("/:id", async (request, response) => {
@@ -75,7 +76,7 @@ export function createDocumentRoutes({
       mediaType === "application/json-patch+json"
         ? await edits.patch(id, actor, { ...asked, patch: parseBody(jsonPatch, json) as Patch })
         : await edits.merge(id, actor, { ...asked, mergePatch: parseBody(mergePatch, json) as Json });
-    answer(response, id, edit, { target });
+    answer(response, id, edit, { kinds: ["update"], target });
   });
 
   router.put("/:id", async (request, response) => {
@@ -95,17 +96,18 @@ export function createDocumentRoutes({
     const asked = { title, content: content as JsonObject, dedupe };
     if (isNew || head === undefined) {
       const created = await unlessThere(edits.create(id, actor, asked));
-      if (created !== null) return answer(response, id, created);
+      if (created !== null) return answer(response, id, created, putKinds);
       if (isNew) throw new HttpProblem("revision-mismatch", `There is a document "${id}" already.`);
     }
-    answer(response, id, await edits.replace(id, actor, { ...asked, ...on, strategy }));
+    answer(response, id, await edits.replace(id, actor, { ...asked, ...on, strategy }), putKinds);
   });
 
   router.delete("/:id", async (request, response) => {
     const { "If-Match": ifMatch, "Idempotency-Key": dedupe } = parseHeaders(editHeaders, request);
     const { head, actor } = await reach(request, "delete", { evenDeleted: true });
     const on = baseOf(head, { ifMatch });
-    answer(response, head.document, await edits.delete(head.document, actor, { ...on, dedupe }));
+    const { document: id } = head;
+    answer(response, id, await edits.delete(id, actor, { ...on, dedupe }), { kinds: ["delete"] });
   });
 
   router.get("/:id/conflicts", async (request, response) => {
@@ -118,12 +120,13 @@ export function createDocumentRoutes({
     const { json } = await readJson(request, response, jsonType);
     const resolution = parseBody(conflictResolution, json) as Resolution;
     const { document: id } = head;
-    answer(response, id, await edits.resolve(id, actor, request.params.conflict, resolution));
+    const edit = await edits.resolve(id, actor, request.params.conflict, resolution);
+    answer(response, id, edit, { kinds: ["update"] });
   });
 
   return router;
 
-  function answer(response: Response, id: string, edit: JsonEdit, asked?: Asked): void {
+  function answer(response: Response, id: string, edit: JsonEdit, asked: Asked): void {
     const body: DocumentEdit = toDocumentEdit(id, edit, asked);
     response.set("ETag", `"${body.revision_id}"`);
     if (body.kind === "create") response.status(201).location(`/api/documents/${encodeURIComponent(id)}`);

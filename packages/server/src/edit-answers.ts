@@ -1,6 +1,7 @@
 /** What has become of an edit of a program, as HTTP tells it. */
 import { forwardPatch, type Roots } from "@verso/bridge";
 import type { DocumentEdit } from "@verso/protocol";
+import type { CommitKind } from "@verso/storage";
 import type { Issue } from "@verso/validation";
 import { withoutGaps } from "./changes.js";
 import { HttpProblem } from "./http-problem.js";
@@ -9,15 +10,20 @@ import { type Target, targetOf, toViewPatch, toViewPointer } from "./json-view.j
 import { mismatch } from "./preconditions.js";
 
 export interface Asked {
+  /** What it can have become a commit as; what was called by the same name before may have been something else. */
+  readonly kinds: readonly CommitKind[];
   /** Where the pointers of what was asked for begin. @default "content" */
   readonly target?: Target | undefined;
 }
 
 /** What an edit has become. Throws an `HttpProblem` where it was not made. */
-export function toDocumentEdit(documentId: string, edit: JsonEdit, { target }: Asked = {}): DocumentEdit {
+export function toDocumentEdit(documentId: string, edit: JsonEdit, { kinds, target }: Asked): DocumentEdit {
   switch (edit.type) {
     case "done": {
       const { kind, change, roots } = edit;
+      if (!kinds.includes(kind)) {
+        throw new HttpProblem("bad-request", `An edit of another kind had this name: it was a ${kind}.`);
+      }
       const told = { document_id: documentId, ...placeOf(edit), kind };
       if (kind === "create" || kind === "delete") return { ...told, patch: null };
       const patch = forwardPatch(change);
@@ -48,7 +54,7 @@ export function refusal(
     issues,
     roots,
   }: { readonly sequence: number | null; readonly issues: readonly Issue[]; readonly roots: Roots },
-  { target }: Asked = {},
+  { target }: Pick<Asked, "target"> = {},
 ): HttpProblem {
   const shown =
     target === "document" ? target : targetOf(roots, { pointers: issues.map(({ pointer }) => pointer) });

@@ -1,5 +1,5 @@
 /** What the HTTP API refuses: thrown by a route, it becomes the body of the answer (RFC 9457). */
-import { type Problem, type ProblemCode, problemStatus } from "@verso/protocol";
+import { type Problem, type ProblemCode, problemStatus, safeParse } from "@verso/protocol";
 import type { z } from "zod";
 import { refusalOf } from "./refusal.js";
 
@@ -21,7 +21,7 @@ export class HttpProblem extends Error {
 
 /** What a client sent, checked; a problem names its place. */
 export function parse<T>(schema: z.ZodType<T>, sent: unknown): T {
-  const parsed = schema.safeParse(sent);
+  const parsed = safeParse(schema, sent);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const place = issue?.path.join(".");

@@ -1,6 +1,6 @@
 /** Bodies of requests as JSON of one of several media types, bounded before anything looks at them. */
 import { toPointer } from "@verso/bridge";
-import { checkJsonBounds, defaultJsonMessageLimits } from "@verso/protocol";
+import { checkJsonBounds, defaultJsonMessageLimits, safeParse } from "@verso/protocol";
 import { type Request, type Response, raw } from "express";
 import type { z } from "zod";
 import { HttpProblem } from "./http-problem.js";
@@ -35,7 +35,7 @@ export async function readJson<MediaType extends string>(
 
 /** What a body holds, checked; a problem points at its place. */
 export function parseBody<T>(schema: z.ZodType<T>, json: unknown): T {
-  const parsed = schema.safeParse(json);
+  const parsed = safeParse(schema, json);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const isLong = issue?.code === "too_big" && issue.origin === "array";
