@@ -11,6 +11,6 @@ export function safeParse<T>(schema: z.ZodType<T>, sent: unknown): z.ZodSafePars
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     const issues = [{ code: "custom" as const, path: [], message: "It is of another type.", input: sent }];
-    return { success: false, error: new z.ZodError<T>(issues) };
+    return { success: false, error: new z.ZodError(issues) as z.ZodError<T> };
   }
 }
