@@ -39,7 +39,7 @@ export function onTopOf(
   let alone: PlainPatch | null = patch;
   for (const below of chain.toReversed()) {
     const { edit_id: id } = below.message;
-    const options = toOptions(lists, below.lists);
+    const options = toOptions([...lists, ...below.lists]);
     const isOn = on.has(id) || base === null || alone === null;
     if (!isOn && !overlap(alone!, below.standing.patch ?? [], options)) continue;
     // What moves the other moves what is in it.
@@ -148,13 +148,15 @@ function carry(
     const isThere = base !== null && base.sequence >= sequence;
     // What was kept behind it before a crash has passed it.
     if (!isOnFirst && isThere) return edit;
-    const isMet = first === undefined && overlap(edit.standing.patch ?? [], under, toOptions(edit.lists));
+    const isMet =
+      isContested ||
+      (first === undefined && overlap(edit.standing.patch ?? [], under, toOptions(edit.lists)));
     const moved = over(edit, under);
     under = moved.under;
     const standing = {
       base: isThere ? base : { sequence, revision },
       patch: moved.patch,
-      isContested: isContested || isMet,
+      isContested: isMet,
     };
     return isOnFirst ? { ...without(edit, first), asItStands: true, standing } : { ...edit, standing };
   });
@@ -176,13 +178,17 @@ function over(
 /** What leads from an edit as it stood to its commit. */
 function correction({ standing, lists }: StoredEdit, committed: PlainPatch): PlainPatch {
   const patch = standing.patch ?? [];
-  const isApart = (one: PlainPatch[number], other: PlainPatch) => !overlap([one], other, toOptions(lists));
-  const more = committed.filter(operation => isApart(operation, patch));
-  if (!standing.isContested) return more;
-  const less = undoing(patch).filter(operation => isApart(operation, committed));
-  return [...less, ...more];
+  const apart = (some: PlainPatch, from: PlainPatch) =>
+    some.filter(operation => !overlap([operation], from, toOptions(lists)));
+  const less = standing.isContested ? apart(undoing(patch), committed) : [];
+  return [...less, ...apart(committed, patch)];
 }
 
-function toOptions(...lists: (readonly string[])[]): { lists: ReadonlySet<string> } {
-  return { lists: new Set(lists.flat()) };
+const optionsOf = new WeakMap<readonly string[], { readonly lists: ReadonlySet<string> }>();
+
+/** Asked for again with every commit. */
+function toOptions(lists: readonly string[]): { readonly lists: ReadonlySet<string> } {
+  const options = optionsOf.get(lists) ?? { lists: new Set(lists) };
+  optionsOf.set(lists, options);
+  return options;
 }

@@ -15,7 +15,7 @@ import { committedPatch, documentOf, type EditMessage, type StoredEdit, toReques
 import { type Commit, commitFirst, type EditChain, passUnder, strand, withdrawFirst } from "./edit-chain.js";
 import type { EditStorage } from "./edit-storage.js";
 import { ClientError } from "./errors.js";
-import { refused } from "./expect.js";
+import { refused, unexpected } from "./expect.js";
 
 type Message<Type extends JsonServerMessage["type"]> = Extract<JsonServerMessage, { type: Type }>;
 
@@ -176,7 +176,10 @@ export function createEditQueue({ storage, kept, clock, random, ...options }: Ed
     if (edit === undefined || !isOnline || unkept.has(edit.message.edit_id)) return;
     if (busy.has(documentId) || answered.has(documentId) || keeping.has(documentId)) return;
     const request = toRequest(edit);
-    if (request === null) return settle(edit, { type: "failed", error: placeLost() }, null);
+    if (request === null) {
+      const error = new ClientError("place-lost", "What it was made in is not there any more.");
+      return settle(edit, { type: "failed", error }, null);
+    }
     busy.add(documentId);
     const sentOver = connection;
     send(request, answer => {
@@ -313,11 +316,6 @@ function isSame(one: StoredEdit | undefined, other: StoredEdit): boolean {
   return one?.message.edit_id === other.message.edit_id;
 }
 
-function placeLost(): ClientError {
-  const detail =
-    "What the edit was made in is not there: an edit before it was refused, or others removed it.";
-  return new ClientError("place-lost", detail);
-}
 /** What the answer to an edit says, of the queue or not. */
 export function toOutcome(answer: JsonServerMessage): EditOutcome {
   switch (answer.type) {
@@ -334,9 +332,7 @@ export function toOutcome(answer: JsonServerMessage): EditOutcome {
       return { type: "conflict", conflict: answer };
     case "error":
       return { type: "failed", error: refused(answer) };
-    default: {
-      const detail = `The relay answers to an edit by ${JSON.stringify(answer.type)}.`;
-      return { type: "failed", error: new ClientError("protocol", detail) };
-    }
+    default:
+      return { type: "failed", error: unexpected(answer) };
   }
 }

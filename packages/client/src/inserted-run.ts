@@ -4,7 +4,8 @@
  *
  * Of two that insert at one position either may come first, and only the one who merges them knows which.
  */
-import { type PlainOperation, type PlainPatch, parsePointer, toPointer } from "./json-patch.js";
+import type { PlainOperation, PlainPatch } from "./json-patch.js";
+import { indexIn } from "./rebase.js";
 
 export interface InsertedRun {
   /** Pointer of the list or text. */
@@ -28,10 +29,10 @@ export function movedRuns(stood: PlainPatch, committed: PlainPatch): InsertedRun
 function runOf(operation: PlainOperation): Omit<InsertedRun, "to"> | null {
   if (operation.op === "str_ins")
     return { path: operation.path, from: operation.pos, length: operation.str.length };
-  const tokens = parsePointer(operation.path);
-  const from = Number(tokens.at(-1));
+  const end = operation.path.lastIndexOf("/");
+  const from = Number(operation.path.slice(end + 1));
   if (operation.op !== "add" || !Number.isInteger(from)) return null;
-  return { path: toPointer(tokens.slice(0, -1)), from, length: 1 };
+  return { path: operation.path.slice(0, end), from, length: 1 };
 }
 
 /** The patch where the run is, and the run as the patch has left it. */
@@ -75,19 +76,15 @@ function followInText(
 }
 
 function followInList(operation: PlainOperation, run: InsertedRun): { patch: PlainPatch; run: InsertedRun } {
-  const depth = parsePointer(run.path).length;
-  const indexOf = (pointer: string) =>
-    pointer.startsWith(`${run.path}/`) ? Number(parsePointer(pointer)[depth]) : Number.NaN;
-  const isElement = (pointer: string) =>
-    Number.isInteger(indexOf(pointer)) && parsePointer(pointer).length === depth + 1;
-  const { op, path } = operation;
-  const index = indexOf(path);
-  if (!Number.isInteger(index)) return { patch: [operation], run };
-  const isComing = isElement(path) && op === "add";
+  const { op } = operation;
+  const within = indexIn(run.path, operation.path);
+  if (within === null) return { patch: [operation], run };
+  const { index, rest } = within;
+  const isComing = rest === "" && op === "add";
   const place = isComing ? positionOf(index, run) : placeOf(index, run);
-  const patch = [{ ...operation, path: toPointer(parsePointer(path).with(depth, String(place))) }];
+  const patch = [{ ...operation, path: `${run.path}/${place}${rest}` }];
   if (isComing) return { patch, run: inserted(run, { pos: index, length: 1 }) };
-  return { patch, run: isElement(path) && op === "remove" ? deleted(run, index) : run };
+  return { patch, run: rest === "" && op === "remove" ? deleted(run, index) : run };
 }
 
 /** Where what stands at an index has gone. */

@@ -148,7 +148,8 @@ export function parsePointer(pointer: string): string[] {
   if (pointer === "") return [];
   if (typeof pointer !== "string" || pointer[0] !== "/" || /~(?![01])/.test(pointer))
     throw new ClientError("patch-invalid", `${JSON.stringify(pointer)} is no JSON Pointer.`, { pointer });
-  return pointer.slice(1).split("/").map(unescapeToken);
+  const tokens = pointer.slice(1).split("/");
+  return pointer.includes("~") ? tokens.map(unescapeToken) : tokens;
 }
 
 /** The pointer of a place. */

@@ -50,10 +50,9 @@ export function overlap(one: PlainPatch, other: PlainPatch, { lists }: RebaseOpt
 }
 
 function placeOf({ op, path }: PlainOperation, lists: ReadonlySet<string>): string {
-  if (op !== "add" && op !== "remove") return path;
-  const holder = parsePointer(path).slice(0, -1);
   // What comes into a list or leaves it moves all that stand behind.
-  return lists.has(toPattern(holder, lists)) ? toPointer(holder) : path;
+  const element = op === "add" || op === "remove" ? elementAt(path, lists) : null;
+  return element === null ? path : element.list;
 }
 
 /** A pointer and all above it. */
@@ -104,17 +103,17 @@ interface How {
 
 /** The operation after another; `null` where what it is in is gone. */
 function behind(operation: PlainOperation, other: PlainOperation, how: How): PlainPatch | null {
-  switch (other.op) {
+  const { op, path } = other;
+  // Only what is in the same holder moves, or is lost.
+  if (!operation.path.startsWith(path.slice(0, path.lastIndexOf("/") + 1))) return [operation];
+  switch (op) {
     case "add":
     case "remove": {
-      const by = other.op === "add" ? 1 : -1;
-      const element = elementAt(other.path, how.lists);
-      return element === null
-        ? behindSet(operation, other.path, { ...how, isGone: by === -1 })
-        : shifted(operation, { ...element, ...how, by });
+      const element = elementAt(path, how.lists);
+      return element === null ? behindSet(operation, other, how) : shifted(operation, { element, op }, how);
     }
     case "replace":
-      return behindSet(operation, other.path, { ...how, isGone: false });
+      return behindSet(operation, other, how);
     case "str_ins":
     case "str_del":
       return behindText(operation, other, how);
@@ -126,9 +125,10 @@ function behind(operation: PlainOperation, other: PlainOperation, how: How): Pla
 /** The operation after the value at a place, which is no element that comes or goes, has become another, or none. */
 function behindSet(
   operation: PlainOperation,
-  place: string,
-  { lists, yields, isGone }: How & { readonly isGone: boolean },
+  { op, path: place }: PlainOperation,
+  { lists, yields }: How,
 ): PlainPatch | null {
+  const isGone = op === "remove";
   const { path } = operation;
   if (path.startsWith(`${place}/`)) return null;
   if (path !== place) return [operation];
@@ -147,35 +147,45 @@ function behindSet(
   }
 }
 
-/** The list that a pointer leads to an element of, and where in it; `null` where it leads elsewhere. */
-function elementAt(
-  pointer: string,
-  lists: ReadonlySet<string>,
-): { readonly list: readonly string[]; readonly at: number } | null {
-  const tokens = parsePointer(pointer);
-  const at = Number(tokens.at(-1));
-  const list = tokens.slice(0, -1);
+interface Element {
+  /** Pointer of its list. */
+  readonly list: string;
+  readonly at: number;
+}
+
+/** The element that a pointer leads to; `null` where it leads elsewhere. */
+function elementAt(pointer: string, lists: ReadonlySet<string>): Element | null {
+  const end = pointer.lastIndexOf("/");
+  const list = pointer.slice(0, end);
+  if (end < 0 || !(lists.has(list) || lists.has(toPattern(parsePointer(list), lists)))) return null;
+  const at = Number(pointer.slice(end + 1));
   // `-` is the end, behind which nothing stands.
-  if (tokens.length === 0 || !lists.has(toPattern(list, lists))) return null;
   return { list, at: Number.isInteger(at) ? at : Number.POSITIVE_INFINITY };
 }
 
 /** The operation after an element has come or gone. */
 function shifted(
   operation: PlainOperation,
-  { list, at, by, yields }: How & { list: readonly string[]; at: number; by: 1 | -1 },
+  { element: { list, at }, op }: { element: Element; op: "add" | "remove" },
+  { yields }: How,
 ): PlainPatch | null {
-  const depth = list.length;
-  if (!operation.path.startsWith(`${toPointer(list)}/`)) return [operation];
-  const path = parsePointer(operation.path);
-  const index = Number(path[depth]);
-  if (!Number.isInteger(index)) return [operation];
-  const isHere = path.length === depth + 1;
-  const isPlace = isHere && operation.op === "add";
+  const within = indexIn(list, operation.path);
+  if (within === null) return [operation];
+  const { index, rest } = within;
+  const isPlace = rest === "" && operation.op === "add";
   // It is removed already, or is in what is.
-  if (by === -1 && index === at && !isPlace) return isHere && operation.op === "remove" ? [] : null;
-  const moves = by === 1 && !(isPlace && !yields) ? index >= at : index > at;
-  return [moves ? { ...operation, path: toPointer(path.with(depth, String(index + by))) } : operation];
+  if (op === "remove" && index === at && !isPlace)
+    return rest === "" && operation.op === "remove" ? [] : null;
+  const moves = index > at || (index === at && op === "add" && (yields || !isPlace));
+  if (!moves) return [operation];
+  return [{ ...operation, path: `${list}/${op === "add" ? index + 1 : index - 1}${rest}` }];
+}
+
+/** Through which element of a list a pointer leads, and what of it is behind that; `null` where it leads elsewhere. */
+export function indexIn(list: string, pointer: string): { index: number; rest: string } | null {
+  // An index has nothing escaped in it.
+  const found = pointer.startsWith(`${list}/`) && /^(\d+)(\/.*)?$/s.exec(pointer.slice(list.length + 1));
+  return found ? { index: Number(found[1]), rest: found[2] ?? "" } : null;
 }
 
 type TextOperation = Extract<PlainOperation, { op: "str_ins" | "str_del" }>;
