@@ -715,7 +715,7 @@ describe("clients that edit at random, lose connections and start anew", () => {
           commits.length - 1,
         );
       }),
-      { numRuns: Number(process.env.VERSO_CASES ?? 1000) / 5 },
+      { numRuns: Number(process.env.VERSO_CASES ?? 1000) / 5, seed: Number(process.env.VERSO_SEED ?? 1) },
     );
   });
 });

@@ -62,7 +62,7 @@ describe("two patches that pass one another", () => {
         if (removes) return;
         expect(behindThem).toEqual(applyPatch(applyPatch(before, ours), passed.theirs));
       }),
-      { numRuns: Number(process.env.VERSO_CASES ?? 1000) },
+      { numRuns: Number(process.env.VERSO_CASES ?? 1000), seed: Number(process.env.VERSO_SEED ?? 1) },
     );
   });
 
