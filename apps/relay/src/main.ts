@@ -1,7 +1,7 @@
 /** The relay that `npm start` runs: everything by default, orders for the studio to show, and the studio at `/`. */
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { closeOnSignal, createLogger, listen, readConfig, ServerError } from "@verso/server";
+import { closeOnSignal, createLogger, listen, monitorOn, readConfig, ServerError } from "@verso/server";
 import { withOrders } from "./order.js";
 
 const studio = fileURLToPath(new URL("../../studio/dist", import.meta.url));
@@ -10,8 +10,11 @@ try {
   // There are no flags; one that was given must not be ignored in silence.
   parseArgs();
   const config = withOrders(await readConfig({ environment: process.env }));
-  const logger = createLogger(config);
-  const relay = await listen(config, { page: studio, logger });
+  const { stdout, stderr, env } = process;
+  const isMonitored = env.MONITORING === "true";
+  const logger = createLogger(config, { to: isMonitored ? stderr : stdout });
+  const monitor = isMonitored ? { monitor: monitorOn(stdout) } : {};
+  const relay = await listen(config, { page: studio, logger, ...monitor });
   closeOnSignal(relay, logger);
 } catch (error) {
   const code = error instanceof ServerError ? ` (${error.code})` : "";

@@ -6,7 +6,7 @@
  */
 import { createInterface, type Interface } from "node:readline";
 import { styleText } from "node:util";
-import type { JsonClient } from "@verso/client";
+import type { JsonClient, JsonDocument } from "@verso/client";
 import { fileStorage } from "@verso/client/node";
 import { Command } from "commander";
 import { toDocumentId } from "./arguments.js";
@@ -43,7 +43,7 @@ async function openConsole(
   const isTerminal = process.stdin.isTTY === true;
   const input = createInterface({
     input: process.stdin,
-    ...(isTerminal && { output: process.stdout, terminal: true }),
+    ...(isTerminal && { output: process.stdout, terminal: true, prompt: promptOf(null) }),
   });
   // Begun now, since lines that come before that are lost.
   const lines = input[Symbol.asyncIterator]();
@@ -90,12 +90,17 @@ async function runLines(
     }
     ask();
   }
+  // The input has ended behind the prompt.
+  if (prompt !== null) process.stdout.write("\n");
 
   function ask(): void {
-    const name = printable(console.document?.id ?? "verso");
-    prompt?.setPrompt(styleText("cyan", `${name}> `, { stream: process.stdout }));
+    prompt?.setPrompt(promptOf(console.document));
     prompt?.prompt();
   }
+}
+
+function promptOf(document: JsonDocument | null): string {
+  return styleText("cyan", `${printable(document?.id ?? "verso")}> `, { stream: process.stdout });
 }
 
 /** Waits as long as there is a connection, and something that waits for it. */

@@ -17,6 +17,7 @@ import { type Piece, toLine } from "./terminal.js";
 type History = Awaited<ReturnType<JsonDocument["history"]>>;
 type Documents = Awaited<ReturnType<JsonClient["list"]>>["documents"];
 type Operations = Update["patch"];
+type UpdateMessage = Extract<StoredEdit["message"], { type: "update_document" }>;
 
 export type Report =
   | ({
@@ -74,6 +75,7 @@ export function toLines(report: Report): string[] {
         ]),
       );
     case "users":
+      if (report.users.length === 0) return ["nobody says where they are"];
       return report.users.map(({ client_id, user_id = "somebody", state }) =>
         line(`${user_id} (${client_id})  ${JSON.stringify(state)}`),
       );
@@ -137,15 +139,21 @@ function describeOutcome(outcome: EditOutcome): string[] {
   }
 }
 
-function describeEdit({ message }: StoredEdit): string {
+/** As it is made: on top of those before it. */
+function describeEdit({ message, standing }: StoredEdit): string {
   switch (message.type) {
     case "create_document":
       return line(`${message.document.id}  create`);
     case "delete_document":
       return line(`${message.document_id}  delete`);
     case "update_document":
-      return toLine([{ text: message.patch.document_id }, ...describePatch(message.patch.patch)]);
+      return toLine([{ text: message.patch.document_id }, ...describePatch(shownPatch(message, standing))]);
   }
+}
+
+function shownPatch({ patch }: UpdateMessage, { patch: whole }: StoredEdit["standing"]): Operations {
+  if (whole === null || patch.target === "document") return patch.patch;
+  return whole.map(operation => ({ ...operation, path: operation.path.replace("/content", "") }));
 }
 
 function describePatch(patch: Operations): Piece[] {

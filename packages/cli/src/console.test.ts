@@ -52,7 +52,7 @@ describe("the console", () => {
     expect(await type("show /list/0")).toEqual({ became: "done", said: ["1"] });
     expect(await type("show /nothing")).toEqual({
       became: "failed",
-      said: ["There is nothing there. (patch-invalid at /nothing)"],
+      said: ["There is nothing there. (not-found at /nothing)"],
     });
     expect(console.document?.id).toBe("note");
   });

@@ -49,6 +49,8 @@ export function createConsole({
   let unfollow = () => {};
   /** Edits whose outcome is told by the line that made them. */
   const awaited = new Set<string>();
+  /** Commits that were told as the outcome of an edit: the relay may tell of them once more. */
+  const told = new Set<string>();
   let hasFailed = false;
 
   client.on("status", status => {
@@ -190,7 +192,8 @@ export function createConsole({
     const ends = [
       opened.on("update", change => {
         // One that answers a request of this console is told as its outcome.
-        if (isWatching && change.id === undefined) say({ type: "change", change });
+        const isTold = told.delete(change.revision_id) || change.id !== undefined;
+        if (isWatching && !isTold) say({ type: "change", change });
       }),
       opened.on("deleted", ({ document_id, user_id }) => {
         if (isWatching) say({ type: "deleted", document_id, user_id });
@@ -212,7 +215,11 @@ export function createConsole({
       return true;
     }
     const value = valueAt(view.content, pointer);
-    if (value === undefined) throw new ClientError("patch-invalid", "There is nothing there.", { pointer });
+    if (value === undefined) {
+      hasFailed = true;
+      say({ type: "error", code: "not-found", message: "There is nothing there.", pointer });
+      return false;
+    }
     say({ type: "value", pointer, value });
     return true;
   }
@@ -255,6 +262,7 @@ export function createConsole({
 
   function tell(outcome: EditOutcome): boolean {
     say({ type: "outcome", outcome });
+    if (outcome.type === "done") told.add(outcome.revision);
     const isDone = outcome.type === "done" || outcome.type === "unchanged";
     hasFailed ||= !isDone;
     return isDone;

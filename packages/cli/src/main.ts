@@ -3,6 +3,7 @@
  *
  * What was asked for goes to standard output, everything else to standard error.
  */
+import { ClientError } from "@verso/client";
 import { CommanderError } from "commander";
 import { ExitCode, exitCodeOf } from "./exit-code.js";
 import { createProgram } from "./program.js";
@@ -19,7 +20,14 @@ try {
   process.exitCode = exitCodeOf(error);
   // Commander has printed what was wrong, or what was asked for.
   if (!(error instanceof CommanderError)) {
-    const code = error instanceof Error && "code" in error ? ` (${String(error.code)})` : "";
-    console.error(`verso: ${error instanceof Error ? error.message : String(error)}${code}`);
+    const code = codeOf(error);
+    const message = error instanceof Error ? error.message : String(error);
+    console.error(`verso: ${message}${code === undefined ? "" : ` (${code})`}`);
   }
+}
+
+/** Of what a relay has refused, the code by which it says why. */
+function codeOf(error: unknown): string | undefined {
+  if (error instanceof ClientError) return error.relayCode ?? error.code;
+  return error instanceof Error && "code" in error ? String(error.code) : undefined;
 }

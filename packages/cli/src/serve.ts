@@ -4,6 +4,7 @@ import {
   createLogger,
   environmentName,
   listen,
+  monitorOn,
   readConfig,
   type SettingName,
   settingsSchema,
@@ -29,6 +30,7 @@ export function serveCommand(): Command {
     );
   }
   return command
+    .option("--monitor", "show what happens, contents of documents included (env: MONITORING=true)")
     .addHelpText(
       "after",
       "\nFlags stand above the environment, the environment above the configuration file.",
@@ -38,11 +40,17 @@ export function serveCommand(): Command {
 
 interface Flags extends Partial<Record<SettingName | "data", string>> {
   readonly config?: string;
+  readonly monitor?: boolean;
 }
 
-async function serve({ config: file, ...flags }: Flags): Promise<void> {
+async function serve({
+  config: file,
+  monitor: isMonitored = process.env.MONITORING === "true",
+  ...flags
+}: Flags): Promise<void> {
   const config = await readConfig({ file, flags, environment: process.env });
-  const logger = createLogger(config);
-  const relay = await listen(config, { logger });
+  const { stdout, stderr } = process;
+  const logger = createLogger(config, { to: isMonitored ? stderr : stdout });
+  const relay = await listen(config, { logger, ...(isMonitored ? { monitor: monitorOn(stdout) } : {}) });
   closeOnSignal(relay, logger);
 }

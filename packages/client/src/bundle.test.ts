@@ -9,9 +9,14 @@ async function bundle(): Promise<{ code: string; modules: string[] }> {
   const built = (await build({
     configFile: false,
     logLevel: "error",
-    build: { write: false, minify: true, lib: { entry, formats: ["es"] } },
-  })) as Rolldown.RolldownOutput[];
-  const chunks = built.flatMap(({ output }) => output.filter(part => part.type === "chunk"));
+    // As a page's own entry: what vite builds as a library keeps its white space.
+    build: {
+      write: false,
+      minify: true,
+      rolldownOptions: { input: entry, preserveEntrySignatures: "strict", output: { format: "es" } },
+    },
+  })) as Rolldown.RolldownOutput;
+  const chunks = built.output.filter(part => part.type === "chunk");
   return {
     code: chunks.map(({ code }) => code).join(""),
     modules: chunks.flatMap(({ moduleIds }) => moduleIds),

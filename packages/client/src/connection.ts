@@ -11,6 +11,7 @@
 import type { JsonClientMessage, JsonServerMessage } from "@verso/protocol";
 import { type Cancel, type Clock, retryDelay } from "./clock.js";
 import { ClientError } from "./errors.js";
+import { unexpected } from "./expect.js";
 
 export type ConnectionStatus = "offline" | "connecting" | "online" | "closed";
 
@@ -164,9 +165,7 @@ export function createConnection({
     if (isTold && answer.code === "unavailable") return drop();
     end("offline");
     on.onError(
-      isTold
-        ? new ClientError("denied", answer.message, { relayCode: answer.code })
-        : new ClientError("protocol", "The relay does not answer to who is acting."),
+      isTold ? new ClientError("denied", answer.message, { relayCode: answer.code }) : unexpected(answer),
     );
   }
 

@@ -4,18 +4,18 @@
  * Of each document one edit is on its way at a time, the eldest; documents do not wait for each other. An edit that was
  * on its way when the connection was lost is sent again under its own id, which the relay knows by then or does not.
  *
- * An edit says which version it was made on. When the one before it is done, it was made on what that has become: if
- * nothing else has changed meanwhile, that is its new base. Otherwise it keeps its base, by which the relay finds what it
- * is in conflict with; unless it stands on the edit before, which that base does not have. Then it is moved (rebase.ts).
+ * An edit says which version it was made on, by which the relay finds what it is in conflict with. One that stands on an
+ * edit before it was made on a version that the relay never had: once that is done, it is sent for the version that it
+ * has been brought to (edit-chain.ts). To know that, an edit that is done is let go when all that was committed before it
+ * is known here, be it told or asked for.
  */
 import type { JsonServerMessage } from "@verso/protocol";
 import { type Cancel, type Clock, retryDelay } from "./clock.js";
-import { documentOf, type EditMessage, onto, type StoredEdit, wholePatch } from "./edit.js";
+import { committedPatch, documentOf, type EditMessage, type StoredEdit, toRequest } from "./edit.js";
+import { type Commit, commitFirst, type EditChain, passUnder, strand, withdrawFirst } from "./edit-chain.js";
 import type { EditStorage } from "./edit-storage.js";
 import { ClientError } from "./errors.js";
-import { refused } from "./expect.js";
-import type { Patch } from "./json-patch.js";
-import { overlap, pass } from "./rebase.js";
+import { refused, unexpected } from "./expect.js";
 
 type Message<Type extends JsonServerMessage["type"]> = Extract<JsonServerMessage, { type: Type }>;
 
@@ -34,12 +34,18 @@ export type EditOutcome =
 export interface EditQueue {
   /** In the order in which they were made. */
   readonly edits: readonly StoredEdit[];
+  /** Those of a document, one on top of the other, an answered one too whose commit is not known here yet. */
+  chain(documentId: string): EditChain;
   /** Keeps an edit and sends it when it is its turn. Rejects with `storage-failed` when it is not kept. */
   add(edit: Omit<StoredEdit, "order">): Promise<EditOutcome>;
   /** The connection is there: sends the eldest edit of each document. */
   resume(): void;
   /** The connection is lost, and with it the answers to what was on its way. */
   pause(): void;
+  /** A commit of a document is known, and all before it. */
+  pass(documentId: string, commit: Commit): void;
+  /** Resolves when the document's edits stand on this version, or a later one. Rejects when the client is closed. */
+  bringTo(documentId: string, sequence: number): Promise<void>;
   /** Resolves when nothing of the document waits any more. */
   whenIdle(documentId: string): Promise<void>;
   /** Ends when all edits are kept, and tells those who wait for answers that there will be none. */
@@ -54,26 +60,36 @@ export interface EditQueueOptions {
   readonly random: () => number;
   /** Sends an edit; the answer is given when its frame is read, before anything that comes after it. */
   readonly send: (message: EditMessage, answered: (answer: JsonServerMessage) => void) => void;
-  /** The patches of the commits behind `since` and before `until`, from the whole document, by their sequences. */
-  readonly changesBetween: (
+  /** The commits behind `since` up to `until`. */
+  readonly commitsBetween: (
     documentId: string,
     range: { readonly since: number; readonly until: number },
-  ) => Promise<readonly { readonly sequence: number; readonly patch: Patch }[]>;
+  ) => Promise<readonly Commit[]>;
   /** Told when the frame of the answer is read. The edit is not in `edits` any more. */
-  readonly onOutcome: (edit: StoredEdit, outcome: EditOutcome, answer: JsonServerMessage) => void;
+  readonly onOutcome: (edit: StoredEdit, outcome: EditOutcome, answer: JsonServerMessage | null) => void;
+  /** Commits that were asked for, since one of these edits waits for them. */
+  readonly onCommits: (documentId: string, commits: readonly Commit[]) => void;
   readonly onChange: () => void;
   readonly onError: (error: ClientError) => void;
 }
 
+/** The eldest edit of a document, answered, as long as what was committed before that is not known here. */
+interface Answered {
+  readonly edit: StoredEdit;
+  readonly outcome: EditOutcome;
+}
+
 export function createEditQueue({ storage, kept, clock, random, ...options }: EditQueueOptions): EditQueue {
-  const { send, changesBetween, onOutcome, onChange, onError } = options;
-  let edits: readonly StoredEdit[] = kept.toSorted((one, other) => one.order - other.order);
-  let order = (edits.at(-1)?.order ?? 0) + 1;
+  const { send, commitsBetween, onOutcome, onCommits, onChange, onError } = options;
+  /** Those too that are answered and not let go. */
+  let all: readonly StoredEdit[] = kept.toSorted((one, other) => one.order - other.order);
+  let order = (all.at(-1)?.order ?? 0) + 1;
   let isOnline = false;
   /** Documents whose eldest edit is on its way, or waits to be tried again. */
   const busy = new Set<string>();
-  /** Documents whose edits are being moved behind one that is done. */
-  const moving = new Set<string>();
+  const answered = new Map<string, Answered>();
+  /** Documents whose edits are being kept as they stand behind one that is let go. */
+  const keeping = new Set<string>();
   /** Edits that are not yet kept, and so must not be sent. */
   const unkept = new Map<string, Promise<void>>();
   const waiting = new Map<string, { resolve: (outcome: EditOutcome) => void }>();
@@ -87,13 +103,14 @@ export function createEditQueue({ storage, kept, clock, random, ...options }: Ed
 
   return {
     get edits() {
-      return edits;
+      return all.filter(edit => !isSame(answered.get(documentOf(edit))?.edit, edit));
     },
+    chain: chainOf,
 
     async add(made) {
       const edit = { ...made, order: order++ };
       const { edit_id: id } = edit.message;
-      edits = [...edits, edit];
+      all = [...all, edit];
       const kept = (async () => storage.put(edit))();
       unkept.set(id, kept);
       onChange();
@@ -101,7 +118,7 @@ export function createEditQueue({ storage, kept, clock, random, ...options }: Ed
         await kept;
       } catch (cause) {
         unkept.delete(id);
-        edits = edits.filter(each => each.message.edit_id !== id);
+        all = all.filter(each => !isSame(each, edit));
         onChange();
         wake();
         sendNext(documentOf(edit));
@@ -118,7 +135,7 @@ export function createEditQueue({ storage, kept, clock, random, ...options }: Ed
       connection++;
       attempt = 0;
       for (const goOn of resumed.splice(0)) goOn();
-      for (const documentId of new Set(edits.map(documentOf))) sendNext(documentId);
+      for (const documentId of new Set(all.map(documentOf))) sendNext(documentId);
     },
 
     pause() {
@@ -128,8 +145,11 @@ export function createEditQueue({ storage, kept, clock, random, ...options }: Ed
       busy.clear();
     },
 
+    pass,
+    bringTo,
+
     whenIdle(documentId) {
-      if (!edits.some(edit => documentOf(edit) === documentId)) return Promise.resolve();
+      if (chainOf(documentId).length === 0) return Promise.resolve();
       return new Promise(resolve => idle.push({ documentId, resolve }));
     },
 
@@ -139,34 +159,40 @@ export function createEditQueue({ storage, kept, clock, random, ...options }: Ed
     },
   };
 
-  function sendNext(documentId: string): void {
-    const edit = edits.find(each => documentOf(each) === documentId);
-    if (edit === undefined || !isOnline || unkept.has(edit.message.edit_id)) return;
-    if (busy.has(documentId) || moving.has(documentId)) return;
-    busy.add(documentId);
-    const sentOver = connection;
-    send(edit.message, answer => {
-      if (sentOver === connection && isOnline) answered(edit, answer);
+  function chainOf(documentId: string): EditChain {
+    return all.filter(edit => documentOf(edit) === documentId);
+  }
+
+  function replace(documentId: string, chain: EditChain): void {
+    const instead = new Map(chain.map(edit => [edit.message.edit_id, edit]));
+    all = all.flatMap(edit => {
+      if (documentOf(edit) !== documentId) return [edit];
+      return instead.get(edit.message.edit_id) ?? [];
     });
   }
 
-  function answered(edit: StoredEdit, answer: JsonServerMessage): void {
-    if (answer.type === "error" && answer.code === "unavailable") return retry(documentOf(edit));
-    attempt = 0;
-    const documentId = documentOf(edit);
-    const outcome = toOutcome(answer);
-    edits = edits.filter(each => each !== edit);
-    busy.delete(documentId);
-    moving.add(documentId);
-    onOutcome(edit, outcome, answer);
-    onChange();
-    void settle(edit, outcome).then(() => {
-      moving.delete(documentId);
-      sendNext(documentId);
-      waiting.get(edit.message.edit_id)?.resolve(outcome);
-      waiting.delete(edit.message.edit_id);
-      wake();
+  function sendNext(documentId: string): void {
+    const [edit] = chainOf(documentId);
+    if (edit === undefined || !isOnline || unkept.has(edit.message.edit_id)) return;
+    if (busy.has(documentId) || answered.has(documentId) || keeping.has(documentId)) return;
+    const request = toRequest(edit);
+    if (request === null) {
+      const error = new ClientError("place-lost", "What it was made in is not there any more.");
+      return settle(edit, { type: "failed", error }, null);
+    }
+    busy.add(documentId);
+    const sentOver = connection;
+    send(request, answer => {
+      if (sentOver === connection && isOnline) receive(edit, answer);
     });
+  }
+
+  function receive(edit: StoredEdit, answer: JsonServerMessage): void {
+    const documentId = documentOf(edit);
+    if (answer.type === "error" && answer.code === "unavailable") return retry(documentId);
+    attempt = 0;
+    busy.delete(documentId);
+    settle(edit, toOutcome(answer), answer);
   }
 
   function retry(documentId: string): void {
@@ -178,68 +204,95 @@ export function createEditQueue({ storage, kept, clock, random, ...options }: Ed
     retries.add(cancel);
   }
 
-  /**
-   * Those that wait behind it are kept with their new bases before it is let go: after a crash in between it is sent
-   * again, is answered as it was, and they are found where they are to be.
-   */
-  async function settle(edit: StoredEdit, outcome: EditOutcome): Promise<void> {
-    try {
-      if (outcome.type === "done") {
-        for (const later of edits.filter(each => documentOf(each) === documentOf(edit))) {
-          await keep(later, await moved(later, { behind: edit, done: outcome }));
-        }
-      }
-      await storage.remove(edit.message.edit_id);
-    } catch (cause) {
+  function settle(edit: StoredEdit, outcome: EditOutcome, answer: JsonServerMessage | null): void {
+    const documentId = documentOf(edit);
+    const settled = { edit, outcome };
+    answered.set(documentId, settled);
+    onOutcome(edit, outcome, answer);
+    onChange();
+    // Told to a document that is followed, its commit has come in its place by now.
+    void finish(settled, answer).catch(error => {
       // Nothing is let go, so the next client with this storage finds it as it was.
-      if (cause instanceof ClientError && cause.code === "closed") return;
+      if (!(error instanceof ClientError) || error.code !== "closed") throw error;
+    });
+  }
+
+  /** Brings the others to where the answer leaves them. */
+  async function finish(settled: Answered, answer: JsonServerMessage | null): Promise<void> {
+    const { edit, outcome } = settled;
+    const documentId = documentOf(edit);
+    const isOpen = () => answered.get(documentId) === settled;
+    const here = () => chainOf(documentId).map(({ standing }) => standing.base?.sequence ?? 0);
+    if (!isOpen()) return;
+    if (outcome.type !== "done" && outcome.type !== "unchanged") {
+      // They may have been kept on versions of different age.
+      await bringTo(documentId, Math.max(...here()));
+      replace(documentId, withdrawFirst(chainOf(documentId)));
+      return letGo(settled);
+    }
+    const { sequence, revision } = outcome;
+    const isDone = outcome.type === "done";
+    await bringTo(documentId, isDone ? sequence - 1 : sequence);
+    if (!isOpen()) return;
+    const patch = isDone && answer?.type === "document_updated" ? committedPatch(answer) : [];
+    const commit = { sequence, revision, patch };
+    // Where others have told of it before it was answered, it is under the others already.
+    const isUnder = isDone && (here()[0] ?? 0) >= sequence;
+    const chain = chainOf(documentId);
+    replace(documentId, isUnder ? withdrawFirst(chain) : commitFirst(chain, commit));
+    return letGo(settled);
+  }
+
+  function pass(documentId: string, commit: Commit): void {
+    const settled = answered.get(documentId);
+    const chain = chainOf(documentId);
+    if (settled?.outcome.type === "done" && settled.outcome.sequence === commit.sequence) {
+      replace(documentId, commitFirst(chain, commit));
+      void letGo(settled);
+    } else if (chain.length > 0) replace(documentId, passUnder(chain, commit));
+  }
+
+  async function bringTo(documentId: string, until: number): Promise<void> {
+    const bases = chainOf(documentId).flatMap(({ standing }) => standing.base?.sequence ?? []);
+    const since = Math.min(...bases);
+    if (since >= until) return;
+    const commits = await ask(documentId, { since, until });
+    if (commits === null) return replace(documentId, strand(chainOf(documentId), until));
+    onCommits(documentId, commits);
+    for (const commit of commits) pass(documentId, commit);
+  }
+
+  /**
+   * The others are kept where they stand now before it is let go: after a crash in between it is sent again, is answered
+   * as it was, and they are found where they are to be.
+   */
+  async function letGo({ edit, outcome }: Answered): Promise<void> {
+    const documentId = documentOf(edit);
+    const { edit_id: id } = edit.message;
+    answered.delete(documentId);
+    keeping.add(documentId);
+    onChange();
+    try {
+      await Promise.all(chainOf(documentId).map(each => storage.put(each)));
+      await storage.remove(id);
+    } catch (cause) {
       onError(new ClientError("storage-failed", "The queue could not be kept.", { cause }));
     }
+    keeping.delete(documentId);
+    sendNext(documentId);
+    waiting.get(id)?.resolve(outcome);
+    waiting.delete(id);
+    wake();
   }
 
-  async function keep(edit: StoredEdit, instead: StoredEdit): Promise<void> {
-    if (instead === edit) return;
-    edits = edits.map(each => (each === edit ? instead : each));
-    await storage.put(instead);
-  }
-
-  /** The edit, once one that it was made behind is done. */
-  async function moved(
-    edit: StoredEdit,
-    { behind, done }: { behind: StoredEdit; done: { sequence: number; revision: string } },
-  ): Promise<StoredEdit> {
-    const { message, base } = edit;
-    if (message.type !== "update_document") return edit;
-    const here = { revision: done.revision, sequence: done.sequence };
-    // Made behind the edit that creates the document, or on a version that is younger already.
-    if (base === null) return behind.message.type === "create_document" ? onto(edit, here) : edit;
-    if (base.sequence >= done.sequence) return edit;
-    const known = new Set([...edit.seen, done.sequence]);
-    const others =
-      done.sequence === base.sequence + known.size
-        ? []
-        : await changed(documentOf(edit), { since: base.sequence, until: done.sequence });
-    // No longer kept: it stays on the version that it was made on.
-    if (others === null) return { ...edit, seen: [...known] };
-    const theirs = others.filter(({ sequence }) => !known.has(sequence)).flatMap(({ patch }) => patch);
-    if (theirs.length === 0) return onto(edit, here);
-    const lists = new Set([...edit.lists, ...behind.lists]);
-    const before = wholePatch(behind.message);
-    const own = wholePatch(message);
-    if (!overlap(own, before, { lists })) return { ...edit, seen: [...known] };
-    const passed = pass(before, theirs, { lists });
-    const last = passed && pass(own, passed.theirs, { lists });
-    return last === null ? { ...edit, seen: [...known] } : onto(edit, here, last.ours);
-  }
-
-  /** What others have changed, asked for until it is answered; `null` when the relay does not know any more. */
-  async function changed(
+  /** What was committed, asked for until it is answered; `null` when the relay does not know any more. */
+  async function ask(
     documentId: string,
     range: { readonly since: number; readonly until: number },
-  ): Promise<Awaited<ReturnType<typeof changesBetween>> | null> {
+  ): Promise<readonly Commit[] | null> {
     for (let tries = 0; ; tries++) {
       try {
-        return await changesBetween(documentId, range);
+        return await commitsBetween(documentId, range);
       } catch (error) {
         if (!(error instanceof ClientError) || error.code === "closed") throw error;
         if (!error.transient) return null;
@@ -253,10 +306,14 @@ export function createEditQueue({ storage, kept, clock, random, ...options }: Ed
 
   function wake(): void {
     for (const waiter of idle.splice(0)) {
-      if (edits.some(edit => documentOf(edit) === waiter.documentId)) idle.push(waiter);
+      if (chainOf(waiter.documentId).length > 0) idle.push(waiter);
       else waiter.resolve();
     }
   }
+}
+
+function isSame(one: StoredEdit | undefined, other: StoredEdit): boolean {
+  return one?.message.edit_id === other.message.edit_id;
 }
 
 /** What the answer to an edit says, of the queue or not. */
@@ -275,9 +332,7 @@ export function toOutcome(answer: JsonServerMessage): EditOutcome {
       return { type: "conflict", conflict: answer };
     case "error":
       return { type: "failed", error: refused(answer) };
-    default: {
-      const detail = `The relay answers to an edit by ${JSON.stringify(answer.type)}.`;
-      return { type: "failed", error: new ClientError("protocol", detail) };
-    }
+    default:
+      return { type: "failed", error: unexpected(answer) };
   }
 }

@@ -19,7 +19,8 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 function edit(id: string, order: number): StoredEdit {
   const message = { type: "delete_document", document_id: "note", edit_id: id } as const;
-  return { message, order, base: { revision: "1-r", sequence: 1 }, seen: [], lists: ["/content/list"] };
+  const standing = { base: { revision: "1-r", sequence: 1 }, patch: [], isContested: false };
+  return { message, order, on: [], asItStands: false, standing, lists: ["/content/list"] };
 }
 
 function createArea(): WebStorage {
@@ -54,12 +55,12 @@ describe.each(Object.entries(storages))("a storage %s", (_, create) => {
     const storage = open();
     expect(await storage.load()).toEqual([]);
     await Promise.all([storage.put(edit("a", 1)), storage.put(edit("b", 2)), storage.put(edit("c", 3))]);
-    await storage.put({ ...edit("b", 2), seen: [7] });
+    await storage.put({ ...edit("b", 2), on: ["a"] });
     await storage.remove("a");
     await storage.remove("nothing");
     for (let restart = 0; restart < 2; restart++) {
       const kept = [...(await open().load())].sort((one, other) => one.order - other.order);
-      expect(kept).toEqual([{ ...edit("b", 2), seen: [7] }, edit("c", 3)]);
+      expect(kept).toEqual([{ ...edit("b", 2), on: ["a"] }, edit("c", 3)]);
     }
   });
 });

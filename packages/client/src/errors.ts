@@ -11,6 +11,8 @@ export type ClientErrorCode =
   | "refused"
   /** The patch does not fit the document as it is here. */
   | "patch-invalid"
+  /** What the edit was made in is not there: an edit before it was refused, or others have removed it. */
+  | "place-lost"
   /** Nothing of the document was received yet, so there is nothing to patch. */
   | "not-loaded"
   /** The queue cannot be kept: what was to be stored may be gone after a restart. */

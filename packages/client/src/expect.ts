@@ -11,8 +11,12 @@ export function expect<Type extends JsonServerMessage["type"]>(
 ): Message<Type> {
   if (answer.type === type) return answer as Message<Type>;
   if (answer.type === "error") throw refused(answer);
-  const detail = `The relay answers by ${JSON.stringify(answer.type)} and not by ${JSON.stringify(type)}.`;
-  throw new ClientError("protocol", detail);
+  throw unexpected(answer);
+}
+
+/** Of an answer that is none to what was asked. */
+export function unexpected({ type }: JsonServerMessage): ClientError {
+  return new ClientError("protocol", `The relay answers by ${JSON.stringify(type)}.`);
 }
 
 export function refused({ message, code: relayCode, pointer }: Message<"error">): ClientError {

@@ -3,7 +3,7 @@ export type { ConnectionStatus, WebSocketLike } from "./connection.js";
 // Documents
 export type { DocumentView, Update } from "./document-replica.js";
 // Edits, and where they are kept until they are answered
-export type { EditMessage, StoredEdit } from "./edit.js";
+export type { EditMessage, Standing, StoredEdit, Version } from "./edit.js";
 export type { EditOutcome } from "./edit-queue.js";
 export {
   type BrowserStorageOptions,

@@ -37,6 +37,15 @@ function contentAt(id = "note"): JsonObject {
   return relay.documents.get(id)!.json.content;
 }
 
+/** The next edits are refused, so many. */
+function refuse(count: number): void {
+  let left = count;
+  relay.intercept = request => {
+    if (request.type !== "update_document" || left-- <= 0) return null;
+    return { type: "error", code: "forbidden", message: "No." };
+  };
+}
+
 /** A client that follows the document `note`. */
 async function follow(options: Partial<JsonClientOptions> = {}) {
   const client = await connect(options);
@@ -65,6 +74,25 @@ describe("a document that is followed", () => {
     expect(await outcome).toEqual({ type: "done", sequence: 2, revision: "2-r" });
     expect(note.getSnapshot()).toEqual({ title: "Note", content: { text: "hello!" }, pending: 0 });
     expect(contentAt()).toEqual({ text: "hello!" });
+  });
+
+  it("knows the commit of an edit that has changed nothing, where others had written meanwhile", async () => {
+    const { note } = await follow();
+    const { commits } = relay.documents.get("note")!;
+    relay.intercept = ({ type }) => {
+      if (type !== "update_document") return null;
+      const sequence = commits.push({ patch: [], user: "ada" });
+      const at = { document_id: "note", revision_id: `${sequence}-r`, sequence, vector_clock: {} };
+      return { type: "document_updated", ...at, user_id: "ada", patch: [] };
+    };
+    const outcome = note.patch(type(5, "!"));
+    await relay.flush();
+    expect(await outcome).toMatchObject({ type: "unchanged", sequence: 2 });
+    relay.edit("note", type(0, ">"));
+    await relay.flush();
+    expect(note).toMatchObject({ sequence: 3 });
+    expect(note.getSnapshot()?.content).toEqual({ text: ">hello" });
+    expect(sent("get_document")).toEqual([]);
   });
 
   it("is the same snapshot as long as nothing has changed, and shares what has not", async () => {
@@ -252,7 +280,7 @@ describe("the queue", () => {
       ...kept,
       put: async edit => {
         await kept.put(edit);
-        if (edit.base?.sequence === 2) await slowly;
+        if (edit.standing.base?.sequence === 2) await slowly;
       },
     };
     const { note } = await follow({ storage });
@@ -335,12 +363,112 @@ describe("the queue", () => {
     expect(note.getSnapshot()?.content).toEqual(contentAt());
   });
 
-  it("asks again what others did, when the connection was lost over that", async () => {
+  it("moves what was made on top of an edit that is refused past its undoing", async () => {
+    relay.create("note", { text: "hello", list: ["a", "b"] });
     const storage = memoryStorage();
     const { client, note } = await follow({ storage });
     client.disconnect();
-    const outcomes = [note.patch(type(5, " a")), note.patch(type(7, "b"))];
+    refuse(1);
+    const edits: Patch[] = [
+      [
+        { op: "add", path: "/list/-", value: { n: 0 } },
+        { op: "str_ins", path: "/text", pos: 0, str: "well, " },
+        { op: "remove", path: "/list/0" },
+      ],
+      add("/list/2", "c"),
+      type(11, "!"),
+      [{ op: "replace", path: "/list/1/n", value: 1 }],
+      [{ op: "remove", path: "/list/0" }],
+    ];
+    const answered: string[] = [];
+    for (const patch of edits) void note.patch(patch);
+    expect(note.getSnapshot()?.content).toEqual({ text: "well, hello!", list: [{ n: 1 }, "c"] });
+    await client.close();
+    const second = await connect({ storage });
+    second.on("answered", (_, outcome) =>
+      answered.push(outcome.type === "failed" ? outcome.error.code : outcome.type),
+    );
+    await relay.flush();
+    expect(answered).toEqual(["refused", "done", "done", "place-lost", "done"]);
+    expect(contentAt()).toEqual({ text: "hello!", list: ["a", "c"] });
+  });
+
+  it("gives back what was made in a document that was not created", async () => {
+    const client = await connect({ connect: false });
+    const note = client.open("note");
+    const outcomes = [client.create({ id: "note", content: { list: [1] } }), note.patch(add("/list/-", 2))];
+    client.connect();
+    await relay.flush();
+    expect(await Promise.all(outcomes)).toMatchObject([
+      { type: "failed", error: { relayCode: "document-exists" } },
+      { type: "failed", error: { code: "place-lost" } },
+    ]);
+    expect(contentAt()).toEqual({ text: "hello", list: [] });
+  });
+
+  it("shows what waits where it belongs while others edit, and so does not mislead who goes on", async () => {
+    const { note } = await follow();
+    relay.intercept = ({ type }) =>
+      type === "update_document" ? { type: "error", code: "unavailable", message: "Not now." } : null;
+    void note.patch(type(5, " a"));
     relay.edit("note", type(0, "well, "));
+    await relay.flush();
+    expect(note.getSnapshot()).toMatchObject({ content: { text: "well, hello a" }, pending: 1 });
+    void note.patch(type(13, "b"));
+    relay.intercept = null;
+    relay.clock.advance(5000);
+    await relay.flush();
+    expect(contentAt().text).toBe("well, hello ab");
+  });
+
+  it("keeps away from what another has put in place of an edit that came out otherwise", async () => {
+    relay.create("note", { text: "hello", list: [], keys: {} });
+    relay.stands = () => false;
+    const { client, note } = await follow();
+    client.disconnect();
+    const outcomes = [
+      note.patch([...add("/list/0", 1), { op: "add", path: "/keys/a", value: { mine: true } }]),
+      note.patch([{ op: "replace", path: "/keys/a/mine", value: false }]),
+      note.patch(add("/list/1", 2)),
+    ];
+    relay.edit("note", [{ op: "add", path: "/keys/a", value: { mine: "theirs" } }]);
+    client.connect();
+    await relay.flush();
+    expect(await Promise.all(outcomes)).toMatchObject([
+      { type: "done" },
+      { type: "failed", error: { code: "place-lost" } },
+      { type: "done" },
+    ]);
+    expect(contentAt()).toEqual({ text: "hello", list: [1, 2], keys: { a: { mine: "theirs" } } });
+  });
+
+  it("leaves what was made on top of an edit that changes nothing where it is", async () => {
+    relay.create("note", { text: "hello", list: ["a", "b", "c"] });
+    const { client, note } = await follow();
+    client.disconnect();
+    const outcomes = [
+      note.patch([{ op: "remove", path: "/list/0" }]),
+      note.patch([{ op: "replace", path: "/list/0", value: "B" }]),
+    ];
+    relay.edit("note", [{ op: "remove", path: "/list/0" }]);
+    client.connect();
+    await relay.flush();
+    expect(await Promise.all(outcomes)).toMatchObject([{ type: "unchanged" }, { type: "done" }]);
+    expect(contentAt().list).toEqual(["B", "c"]);
+  });
+
+  it("asks again what others did, when the connection was lost over that", async () => {
+    const storage = memoryStorage();
+    const first = await follow({ storage });
+    first.client.disconnect();
+    void first.note.patch(type(5, " a"));
+    void first.note.patch(type(7, "b"));
+    await first.client.close();
+    relay.edit("note", type(0, "well, "));
+    // It does not follow the document, so nobody tells it.
+    const client = await connect({ storage, connect: false });
+    const outcomes: string[] = [];
+    client.on("answered", (_, { type }) => outcomes.push(type));
     let asked = 0;
     relay.intercept = request => {
       if (request.type === "changes_since" && ++asked === 1) relay.cut();
@@ -351,7 +479,7 @@ describe("the queue", () => {
     expect(await storage.load()).toHaveLength(2);
     relay.clock.advance(30_000);
     await relay.flush();
-    expect(await Promise.all(outcomes)).toMatchObject([{ type: "done" }, { type: "done" }]);
+    expect(outcomes).toEqual(["done", "done"]);
     expect(asked).toBe(2);
     expect(sent("update_document").at(-1)).toMatchObject({ patch: { revision_id: "3-r" } });
     expect(contentAt().text).toBe("well, hello ab");

@@ -9,13 +9,14 @@ import type { JsonServerMessage } from "@verso/protocol";
 import { ObservableV2 } from "lib0/observable";
 import { type Clock, retryDelay, systemClock } from "./clock.js";
 import { type ConnectionStatus, createConnection, type WebSocketLike } from "./connection.js";
-import { documentOf, fromContent, type StoredEdit } from "./edit.js";
+import { committedPatch, documentOf, type StoredEdit } from "./edit.js";
+import { type Commit, onTopOf } from "./edit-chain.js";
 import { createEditQueue, type EditOutcome } from "./edit-queue.js";
 import { type EditStorage, memoryStorage } from "./edit-storage.js";
 import { ClientError } from "./errors.js";
 import { expect, refused } from "./expect.js";
 import { createJsonDocument, type FollowedDocument, type JsonDocument } from "./json-document.js";
-import { fromWire, type JsonObject, type Patch, toWireObject } from "./json-patch.js";
+import { type JsonObject, toWireObject } from "./json-patch.js";
 
 type Message<Type extends JsonServerMessage["type"]> = Extract<JsonServerMessage, { type: Type }>;
 
@@ -137,7 +138,8 @@ export async function createJsonClient({
     clock,
     random,
     send: connection.send,
-    changesBetween,
+    commitsBetween,
+    onCommits: (documentId, commits) => documents.get(documentId)?.take(commits),
     onOutcome(edit, outcome, answer) {
       documents.get(documentOf(edit))?.settle(edit, outcome, answer);
       events.emit("answered", [edit, outcome]);
@@ -199,27 +201,27 @@ export async function createJsonClient({
   };
 
   function add(message: StoredEdit["message"]): Promise<EditOutcome> {
-    return queue.add({ message, base: null, seen: [], lists: [] });
+    return queue.add(onTopOf([], { message, base: null, json: null }));
   }
 
-  async function changesBetween(
+  async function commitsBetween(
     documentId: string,
     { since, until }: { readonly since: number; readonly until: number },
-  ): Promise<{ sequence: number; patch: Patch }[]> {
-    const found: { sequence: number; patch: Patch }[] = [];
+  ): Promise<Commit[]> {
+    const found: Commit[] = [];
     for (let from = since; ; ) {
       const request = { type: "changes_since", document_id: documentId, sequence: from } as const;
       const { changes, next } = expect(await connection.request(request), "changes_since");
-      for (const { sequence, event_type, forward_patch, target } of changes) {
-        if (sequence >= until) return found;
-        if (event_type === "update" && forward_patch === null) {
+      for (const { sequence, revision_id: revision, event_type, forward_patch, target } of changes) {
+        if (sequence > until) return found;
+        if (revision === null || (event_type === "update" && forward_patch === null)) {
           throw new ClientError("refused", `The change ${sequence} is no longer kept.`);
         }
         // A document that was made or deleted meanwhile moves nothing.
-        const patch = Array.isArray(forward_patch) ? fromWire(forward_patch) : [];
-        found.push({ sequence, patch: target === "document" ? patch : fromContent(patch) });
+        const patch = Array.isArray(forward_patch) ? committedPatch({ patch: forward_patch, target }) : [];
+        found.push({ sequence, revision, patch });
       }
-      if (next <= from || next >= until - 1) return found;
+      if (next <= from || next >= until) return found;
       from = next;
     }
   }

@@ -7,12 +7,13 @@
 import type { JsonServerMessage } from "@verso/protocol";
 import { ObservableV2 } from "lib0/observable";
 import type { Connection, Request } from "./connection.js";
-import { createReplica, type DocumentView, type Update } from "./document-replica.js";
-import { documentOf, type EditMessage, listsOf, type StoredEdit } from "./edit.js";
+import { createReplica, type DocumentJson, type DocumentView, type Update } from "./document-replica.js";
+import { committedPatch, documentOf, type EditMessage, type StoredEdit, type Version } from "./edit.js";
+import { type Commit, onTopOf } from "./edit-chain.js";
 import { type EditOutcome, type EditQueue, toOutcome } from "./edit-queue.js";
 import { ClientError } from "./errors.js";
 import { expect, refused } from "./expect.js";
-import { applyPatch, type Json, type JsonObject, type Patch, toWire, toWireObject } from "./json-patch.js";
+import { applyPatch, type JsonObject, type Patch, toWire, toWireObject } from "./json-patch.js";
 
 type Message<Type extends JsonServerMessage["type"]> = Extract<JsonServerMessage, { type: Type }>;
 type UpdateRequest = Extract<EditMessage, { type: "update_document" }>["patch"];
@@ -82,7 +83,9 @@ export interface FollowedDocument extends JsonDocument {
   receive(event: JsonServerMessage): void;
   /** The queue has changed, or one of its edits was answered. */
   refresh(): void;
-  settle(edit: StoredEdit, outcome: EditOutcome, answer: JsonServerMessage): void;
+  settle(edit: StoredEdit, outcome: EditOutcome, answer: JsonServerMessage | null): void;
+  /** Commits that the queue has asked for. */
+  take(commits: readonly Commit[]): void;
 }
 
 export interface JsonDocumentOptions {
@@ -102,7 +105,7 @@ export function createJsonDocument(
   id: string,
   { connection, queue, uuid, later, onClose }: JsonDocumentOptions,
 ): FollowedDocument {
-  const replica = createReplica();
+  const replica = createReplica({ onCommit: commit => queue.pass(id, commit) });
   const events = new ObservableV2<Events>();
   /** What the relay has said of it. */
   let known: DocumentStatus = "loading";
@@ -152,17 +155,17 @@ export function createJsonDocument(
       const before = view();
       if (before === null) throw new ClientError("not-loaded", `Nothing of ${id} was received yet.`);
       const json = { title: before.title, content: before.content };
-      const after = checked(json, patch, target);
+      assertFits(json, patch, target);
       const request: UpdateRequest = {
         document_id: id,
         patch: toWire(patch),
-        ...(replica.base && { revision_id: replica.base.revision }),
         ...(target === "document" && { target }),
         ...(strategy && { strategy }),
       };
       const message = { type: "update_document", patch: request, edit_id: uuid() } as const;
-      const lists = listsOf(message, [json, after]);
-      return queue.add({ message, base: replica.base, seen: replica.seen, lists });
+      const chain = queue.chain(id);
+      const isNew = chain.some(edit => edit.message.type === "create_document");
+      return queue.add(onTopOf(chain, { message, base: isNew ? null : replica.base, json }));
     },
 
     undo: () => takeBack({ type: "undo", document_id: id }),
@@ -200,7 +203,7 @@ export function createJsonDocument(
       onClose();
     },
 
-    follow,
+    follow: () => follow(),
 
     pause() {
       isAsked = false;
@@ -213,7 +216,7 @@ export function createJsonDocument(
       switch (event.type) {
         case "document_updated":
           tell(event);
-          return take(event);
+          return takeUpdate(event);
         case "document_deleted":
           events.emit("deleted", [event]);
           return deleted();
@@ -228,14 +231,20 @@ export function createJsonDocument(
     refresh: changed,
 
     settle(edit, outcome, answer) {
-      if (outcome.type === "done") replica.settle(edit, outcome.sequence);
       if (outcome.type === "rejected") replica.skip(outcome.sequence);
-      if (outcome.type === "done") done(answer);
+      if (!isAnswered(outcome) || answer === null) return;
+      if (edit.message.type !== "create_document") done(answer);
+      else if (outcome.type === "done") created(edit.message.document, outcome);
+    },
+
+    take(commits) {
+      if (replica.base === null) return;
+      for (const commit of commits) if (replica.receive(commit) === "gap") return fetchAgain();
     },
   };
 
   function view(): DocumentView | null {
-    return replica.view(queue.edits.filter(edit => documentOf(edit) === id));
+    return replica.view(queue.chain(id), queue.edits.filter(edit => documentOf(edit) === id).length);
   }
 
   function listen<Name extends keyof Events>(event: Name, listener: Events[Name]): () => void {
@@ -247,6 +256,16 @@ export function createJsonDocument(
     events.emit("change", []);
   }
 
+  /** Shown as it was asked for until it is asked what it has become: its kind may have put more into it. */
+  function created(
+    { title, content }: Extract<EditMessage, { type: "create_document" }>["document"],
+    { revision, sequence }: Version,
+  ): void {
+    const shown = { title: title ?? null, content: content as JsonObject };
+    replica.load({ revision, sequence }, shown);
+    follow({ isAfresh: true });
+  }
+
   /** What an edit of one's own has become comes once, as the answer. */
   function done(answer: JsonServerMessage): void {
     if (answer.type === "document_created") return follow();
@@ -254,7 +273,7 @@ export function createJsonDocument(
     if (answer.type !== "document_updated") return;
     // What is asked for will have it among all others.
     if (!isAsked) tell(answer);
-    take(answer);
+    takeUpdate(answer);
   }
 
   function tell(update: Update): void {
@@ -263,19 +282,24 @@ export function createJsonDocument(
     events.emit("update", [update]);
   }
 
-  function take(update: Update): void {
+  function takeUpdate(update: Update): void {
+    const commit = {
+      sequence: update.sequence,
+      revision: update.revision_id,
+      patch: committedPatch(update),
+    };
     // What was deleted is back.
     if (known === "deleted" || known === "missing") follow();
-    else if (replica.receive(update) === "gap") fetchAgain();
+    else if (replica.receive(commit) === "gap") fetchAgain();
     changed();
   }
 
-  function follow(): void {
+  function follow({ isAfresh = false } = {}): void {
     if (connection.status !== "online") return;
     isAsked = true;
-    const since = replica.base === null ? {} : { since: replica.sequence };
+    const since = isAfresh || replica.base === null ? {} : { since: replica.sequence };
     connection.send({ type: "subscribe", document_id: id, ...since }, answer => {
-      arrived(answer);
+      void arrived(answer);
       tellPresence();
     });
   }
@@ -283,24 +307,36 @@ export function createJsonDocument(
   function fetchAgain(): void {
     if (isAsked || connection.status !== "online") return;
     isAsked = true;
-    connection.send({ type: "get_document", document_id: id }, arrived);
+    connection.send({ type: "get_document", document_id: id }, answer => void arrived(answer));
   }
 
-  function arrived(answer: JsonServerMessage): void {
-    isAsked = false;
+  async function arrived(answer: JsonServerMessage): Promise<void> {
     if (answer.type === "subscribed" || answer.type === "document") {
-      const { document } = answer;
       known = "ready";
       refusal = null;
-      // Without a document everything since the last one follows. One that was only asked for may be overtaken.
-      const isNews = answer.type === "subscribed" || answer.sequence >= replica.sequence;
-      if (document !== undefined && isNews && replica.load({ ...answer, document }) === "gap") fetchAgain();
+      // Without a document everything since the last one follows.
+      if (answer.document !== undefined) await load(answer, answer.document);
+      else isAsked = false;
       return changed();
     }
+    isAsked = false;
     if (answer.type !== "error") return;
     if (answer.code === "unavailable") return later(follow);
     const isMissing = answer.code === "document-unknown" || answer.code === "not-found";
     gone(isMissing ? "missing" : answer.code === "deleted" ? "deleted" : "refused", refused(answer));
+  }
+
+  /** Shows a version when the edits that wait are on top of it, too. */
+  async function load(
+    { revision_id: revision, sequence }: Message<"subscribed" | "document">,
+    document: DocumentJson,
+  ): Promise<void> {
+    const isBehind = queue.chain(id).some(({ standing }) => (standing.base?.sequence ?? sequence) < sequence);
+    if (isBehind) await queue.bringTo(id, sequence);
+    isAsked = false;
+    // One that was only asked for may be overtaken.
+    if (sequence < replica.sequence) return;
+    if (replica.load({ revision, sequence }, document) === "gap") fetchAgain();
   }
 
   function deleted(): void {
@@ -319,7 +355,7 @@ export function createJsonDocument(
       throw new ClientError("offline", "This needs a connection to the relay.");
     await queue.whenIdle(id);
     const answer = await connection.request(request, told => {
-      if (toOutcome(told).type === "done") done(told);
+      if (isAnswered(toOutcome(told))) done(told);
     });
     return toOutcome(answer);
   }
@@ -335,9 +371,13 @@ export function createJsonDocument(
   }
 }
 
-/** The whole document after the patch, which is refused here when it cannot be right. */
-function checked(json: JsonObject, patch: Patch, target: "content" | "document"): Json {
+/** Whether the answer may be what a commit is told by: one may have changed nothing, where others have written since. */
+function isAnswered({ type }: EditOutcome): boolean {
+  return type === "done" || type === "unchanged";
+}
+
+/** Refuses here what cannot be right. */
+function assertFits(json: JsonObject, patch: Patch, target: "content" | "document"): void {
   const known = patch.filter(({ op }) => op !== "delta");
-  if (target === "document") return applyPatch(json, known);
-  return { ...json, content: applyPatch(json.content!, known) };
+  applyPatch(target === "document" ? json : json.content!, known);
 }

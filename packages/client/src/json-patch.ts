@@ -18,6 +18,10 @@ export type PatchOperation =
   | { readonly op: "delta"; readonly path: string; readonly delta: Json; readonly inverse?: Json };
 export type Patch = readonly PatchOperation[];
 
+/** An operation that needs nothing of its document but its own place; those of commits are like that. */
+export type PlainOperation = Exclude<PatchOperation, { op: "move" | "copy" }>;
+export type PlainPatch = readonly PlainOperation[];
+
 type WirePatch = Extract<JsonServerMessage, { type: "document_updated" }>["patch"];
 type WireObject = Extract<JsonServerMessage, { type: "document" }>["document"]["content"];
 
@@ -123,7 +127,8 @@ function edit(json: Json, tokens: readonly string[], change: (value: Json) => Js
   return isList(json) ? json.with(Number(token), member) : { ...(json as JsonObject), [token]: member };
 }
 
-function valueAt(json: Json, tokens: readonly string[]): Json {
+/** The value at a place. Throws a `ClientError` `patch-invalid` where there is none. */
+export function valueAt(json: Json, tokens: readonly string[]): Json {
   return tokens.reduce(memberOf, json);
 }
 
@@ -143,7 +148,8 @@ export function parsePointer(pointer: string): string[] {
   if (pointer === "") return [];
   if (typeof pointer !== "string" || pointer[0] !== "/" || /~(?![01])/.test(pointer))
     throw new ClientError("patch-invalid", `${JSON.stringify(pointer)} is no JSON Pointer.`, { pointer });
-  return pointer.slice(1).split("/").map(unescapeToken);
+  const tokens = pointer.slice(1).split("/");
+  return pointer.includes("~") ? tokens.map(unescapeToken) : tokens;
 }
 
 /** The pointer of a place. */

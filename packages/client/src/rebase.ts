@@ -1,17 +1,17 @@
 /**
  * Patches past one another: where the places of one are once the other has been made.
  *
- * Made for edits that wait. The relay merges an edit into what has changed since the version it was made on, but an edit
- * that was made on top of another of the same queue is made on a version that the relay never had. Once the first is
- * done, the second is moved past what others have done meanwhile, to the version that the first has become.
+ * Made for edits that wait, one on top of the other. What others commit meanwhile passes under them; and when one of them
+ * is refused, those on top of it pass its undoing.
  *
- * Only places move: indexes in lists, positions in texts. Which pointers lead through lists cannot be seen in a patch, so
- * it is said from outside.
+ * Only places move: indexes in lists, positions in texts. Where both set the same, ours stands. What is inside of a value
+ * that the other removes, or puts another in place of, is nowhere any more. Which pointers lead through lists cannot be
+ * seen in a patch, so it is said from outside.
  *
  * Source: Nichols, Curtis, Dixon and Lamping, High-Latency, Low-Bandwidth Windowing in the Jupiter Collaboration System,
  * 1995, for how two lists of operations pass one another.
  */
-import { type Patch, type PatchOperation, parsePointer, toPointer } from "./json-patch.js";
+import { type PlainOperation, type PlainPatch, parsePointer, toPointer } from "./json-patch.js";
 
 export interface RebaseOptions {
   /** Pointers of the values that are lists, as `toPattern` gives them. */
@@ -25,13 +25,13 @@ export function toPattern(tokens: readonly string[], lists: ReadonlySet<string>)
 
 /**
  * `ours` as it is after `theirs`, and `theirs` as they are after `ours`; where both insert at one place, `ours` come
- * behind. `null` where something of `ours` is in an element that `theirs` have removed, or where it would take too long.
+ * behind. `null` where something of `ours` is in what `theirs` have removed, or where it would take too long.
  */
 export function pass(
-  ours: Patch,
-  theirs: Patch,
+  ours: PlainPatch,
+  theirs: PlainPatch,
   options: RebaseOptions,
-): { ours: Patch; theirs: Patch } | null {
+): { ours: PlainPatch; theirs: PlainPatch } | null {
   if (ours.length * theirs.length > mostPairs) return null;
   const passed = passAll(ours, theirs, options);
   return passed && { ours: passed[0], theirs: passed[1] };
@@ -40,27 +40,19 @@ export function pass(
 const mostPairs = 100_000;
 
 /** Whether one of the patches is in a place that the other changes, or moves. */
-export function overlap(one: Patch, other: Patch, { lists }: RebaseOptions): boolean {
-  const places = new Set(other.flatMap(operation => placesOf(operation, lists)));
+export function overlap(one: PlainPatch, other: PlainPatch, { lists }: RebaseOptions): boolean {
+  const places = new Set(other.map(operation => placeOf(operation, lists)));
   const above = new Set([...places].flatMap(prefixes));
   // Either a place of the one lies above one of the other, or a place of the other lies above one of its own.
   return one
-    .flatMap(operation => placesOf(operation, lists))
+    .map(operation => placeOf(operation, lists))
     .some(place => above.has(place) || prefixes(place).some(prefix => places.has(prefix)));
 }
 
-function placesOf(operation: PatchOperation, lists: ReadonlySet<string>): string[] {
-  const pointers = "from" in operation ? [operation.from, operation.path] : [operation.path];
-  return pointers.map(pointer => {
-    if (!isMoving(operation)) return pointer;
-    const holder = parsePointer(pointer).slice(0, -1);
-    // What comes into a list or leaves it moves all that stand behind.
-    return lists.has(toPattern(holder, lists)) ? toPointer(holder) : pointer;
-  });
-}
-
-function isMoving({ op }: PatchOperation): boolean {
-  return op === "add" || op === "remove" || op === "move" || op === "copy";
+function placeOf({ op, path }: PlainOperation, lists: ReadonlySet<string>): string {
+  // What comes into a list or leaves it moves all that stand behind.
+  const element = op === "add" || op === "remove" ? elementAt(path, lists) : null;
+  return element === null ? path : element.list;
 }
 
 /** A pointer and all above it. */
@@ -73,17 +65,17 @@ function prefixes(pointer: string): string[] {
   return found;
 }
 
-type Passed = [ours: Patch, theirs: Patch] | null;
+type Passed = [ours: PlainPatch, theirs: PlainPatch] | null;
 
-function passAll(ours: Patch, theirs: Patch, options: RebaseOptions): Passed {
+function passAll(ours: PlainPatch, theirs: PlainPatch, options: RebaseOptions): Passed {
   const [our, their] = [ours[0], theirs[0]];
   if (our === undefined || their === undefined) return [ours, theirs];
   if (ours.length === 1 && theirs.length === 1) return passOne(our, their, options);
-  const moved: PatchOperation[] = [];
+  const moved: PlainOperation[] = [];
   let others = theirs;
   for (const operation of ours) {
-    let mine: Patch = [operation];
-    const next: PatchOperation[] = [];
+    let mine: PlainPatch = [operation];
+    const next: PlainOperation[] = [];
     for (const other of others) {
       const passed = passAll(mine, [other], options);
       if (passed === null) return null;
@@ -96,29 +88,32 @@ function passAll(ours: Patch, theirs: Patch, options: RebaseOptions): Passed {
   return [moved, others];
 }
 
-function passOne(our: PatchOperation, their: PatchOperation, { lists }: RebaseOptions): Passed {
+function passOne(our: PlainOperation, their: PlainOperation, { lists }: RebaseOptions): Passed {
   const ours = behind(our, their, { lists, yields: true });
   // Theirs are only looked at for where they are: one inside what ours remove is nowhere any more.
   const theirs = behind(their, our, { lists, yields: false });
   return ours && [ours, theirs ?? []];
 }
 
-/** The operation after another; `yields` says that of two insertions at one place this one comes behind. */
-function behind(
-  operation: PatchOperation,
-  other: PatchOperation,
-  how: { readonly lists: ReadonlySet<string>; readonly yields: boolean },
-): Patch | null {
-  switch (other.op) {
+interface How {
+  readonly lists: ReadonlySet<string>;
+  /** Of two that meet at one place, this one comes behind, and its value stands. */
+  readonly yields: boolean;
+}
+
+/** The operation after another; `null` where what it is in is gone. */
+function behind(operation: PlainOperation, other: PlainOperation, how: How): PlainPatch | null {
+  const { op, path } = other;
+  // Only what is in the same holder moves, or is lost.
+  if (!operation.path.startsWith(path.slice(0, path.lastIndexOf("/") + 1))) return [operation];
+  switch (op) {
     case "add":
-    case "copy":
-      return shifted(operation, { place: other.path, by: 1, ...how });
-    case "remove":
-      return shifted(operation, { place: other.path, by: -1, ...how });
-    case "move": {
-      const without = shifted(operation, { place: other.from, by: -1, ...how });
-      return without && shifted(without[0]!, { place: other.path, by: 1, ...how });
+    case "remove": {
+      const element = elementAt(path, how.lists);
+      return element === null ? behindSet(operation, other, how) : shifted(operation, { element, op }, how);
     }
+    case "replace":
+      return behindSet(operation, other, how);
     case "str_ins":
     case "str_del":
       return behindText(operation, other, how);
@@ -127,45 +122,75 @@ function behind(
   }
 }
 
-/** The operation after an element has come or gone, or as it is when that was no element of a list. */
-function shifted(
-  operation: PatchOperation,
-  { place, by, lists, yields }: { place: string; by: 1 | -1; lists: ReadonlySet<string>; yields: boolean },
-): Patch | null {
-  const tokens = parsePointer(place);
-  const depth = tokens.length - 1;
-  const list = toPointer(tokens.slice(0, -1));
-  const at = Number(tokens.at(-1));
-  // `-` is the end, behind which nothing stands.
-  if (depth < 0 || !Number.isInteger(at)) return [operation];
-  if (!lists.has(toPattern(tokens.slice(0, -1), lists))) return [operation];
-
-  const move = (pointer: string, inserts: boolean): string | null => {
-    if (!pointer.startsWith(`${list}/`)) return pointer;
-    const path = parsePointer(pointer);
-    const index = Number(path[depth]);
-    if (!Number.isInteger(index)) return pointer;
-    const isPlace = inserts && path.length === tokens.length;
-    if (by === -1 && index === at && !isPlace) return null;
-    const moves = by === 1 && !(isPlace && !yields) ? index >= at : index > at;
-    return moves ? toPointer(path.with(depth, String(index + by))) : pointer;
-  };
-
-  const inserts = operation.op === "add" || operation.op === "copy" || operation.op === "move";
-  const path = move(operation.path, inserts);
-  if (path === null) return null;
-  if (!("from" in operation)) return [{ ...operation, path }];
-  const from = move(operation.from, false);
-  return from === null ? null : [{ ...operation, path, from }];
+/** The operation after the value at a place, which is no element that comes or goes, has become another, or none. */
+function behindSet(
+  operation: PlainOperation,
+  { op, path: place }: PlainOperation,
+  { lists, yields }: How,
+): PlainPatch | null {
+  const isGone = op === "remove";
+  const { path } = operation;
+  if (path.startsWith(`${place}/`)) return null;
+  if (path !== place) return [operation];
+  switch (operation.op) {
+    case "remove":
+      return yields && !isGone ? [operation] : [];
+    case "add":
+      if (elementAt(path, lists) !== null) return [operation];
+      if (!yields) return [];
+      return [isGone ? operation : { ...operation, op: "replace" }];
+    case "replace":
+      if (!yields) return [];
+      return [isGone ? { ...operation, op: "add" } : operation];
+    default:
+      return null;
+  }
 }
 
-type TextOperation = Extract<PatchOperation, { op: "str_ins" | "str_del" }>;
+interface Element {
+  /** Pointer of its list. */
+  readonly list: string;
+  readonly at: number;
+}
 
-function behindText(
-  operation: PatchOperation,
-  other: TextOperation,
-  { yields }: { readonly yields: boolean },
-): Patch {
+/** The element that a pointer leads to; `null` where it leads elsewhere. */
+function elementAt(pointer: string, lists: ReadonlySet<string>): Element | null {
+  const end = pointer.lastIndexOf("/");
+  const list = pointer.slice(0, end);
+  if (end < 0 || !(lists.has(list) || lists.has(toPattern(parsePointer(list), lists)))) return null;
+  const at = Number(pointer.slice(end + 1));
+  // `-` is the end, behind which nothing stands.
+  return { list, at: Number.isInteger(at) ? at : Number.POSITIVE_INFINITY };
+}
+
+/** The operation after an element has come or gone. */
+function shifted(
+  operation: PlainOperation,
+  { element: { list, at }, op }: { element: Element; op: "add" | "remove" },
+  { yields }: How,
+): PlainPatch | null {
+  const within = indexIn(list, operation.path);
+  if (within === null) return [operation];
+  const { index, rest } = within;
+  const isPlace = rest === "" && operation.op === "add";
+  // It is removed already, or is in what is.
+  if (op === "remove" && index === at && !isPlace)
+    return rest === "" && operation.op === "remove" ? [] : null;
+  const moves = index > at || (index === at && op === "add" && (yields || !isPlace));
+  if (!moves) return [operation];
+  return [{ ...operation, path: `${list}/${op === "add" ? index + 1 : index - 1}${rest}` }];
+}
+
+/** Through which element of a list a pointer leads, and what of it is behind that; `null` where it leads elsewhere. */
+export function indexIn(list: string, pointer: string): { index: number; rest: string } | null {
+  // An index has nothing escaped in it.
+  const found = pointer.startsWith(`${list}/`) && /^(\d+)(\/.*)?$/s.exec(pointer.slice(list.length + 1));
+  return found ? { index: Number(found[1]), rest: found[2] ?? "" } : null;
+}
+
+type TextOperation = Extract<PlainOperation, { op: "str_ins" | "str_del" }>;
+
+function behindText(operation: PlainOperation, other: TextOperation, { yields }: How): PlainPatch {
   if (!("str" in operation) || operation.path !== other.path) return [operation];
   const { pos, str } = operation;
   const length = other.str.length;

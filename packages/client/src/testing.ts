@@ -11,15 +11,16 @@ import {
 } from "@verso/protocol";
 import type { Cancel, Clock } from "./clock.js";
 import type { WebSocketLike } from "./connection.js";
-import { fromContent } from "./edit.js";
+import { fromContent, wholePatch } from "./edit.js";
+import { toExplicit } from "./explicit-patch.js";
 import {
   applyPatch,
-  fromWire,
   isList,
   isObject,
   type Json,
   type JsonObject,
   type Patch,
+  type PlainPatch,
   toPointer,
   toWire,
   toWireObject,
@@ -32,7 +33,8 @@ type Request<Type extends JsonClientMessage["type"]> = Extract<JsonClientMessage
 interface FakeDocument {
   json: { title: string | null; content: JsonObject };
   isDeleted: boolean;
-  readonly commits: { readonly patch: Patch; readonly user: string }[];
+  readonly first: { title: string | null; content: JsonObject };
+  readonly commits: { readonly patch: PlainPatch; readonly user: string }[];
 }
 
 export interface FakeRelay {
@@ -43,6 +45,8 @@ export interface FakeRelay {
   readonly requests: JsonClientMessage[];
   /** Whether sockets open. */
   isUp: boolean;
+  /** Whether an edit stands above what it is merged with: it comes behind what was inserted at its place. */
+  stands: () => boolean;
   /** What is answered instead of doing it. */
   intercept: ((message: JsonClientMessage) => object | null) | null;
   /** Delivers all frames, and those that they cause, until nothing moves. */
@@ -107,6 +111,7 @@ export function createFakeRelay({ strategy = "merge" }: { strategy?: ConflictStr
     documents,
     requests,
     isUp: true,
+    stands: () => true,
     intercept: null,
 
     async flush() {
@@ -133,12 +138,17 @@ export function createFakeRelay({ strategy = "merge" }: { strategy?: ConflictStr
     },
 
     create(id, content, title) {
-      documents.set(id, { json: { title: title ?? null, content }, isDeleted: false, commits: [] });
+      const json = { title: title ?? null, content };
+      documents.set(id, { json, first: json, isDeleted: false, commits: [] });
       commit(id, { patch: [], user: "somebody" });
     },
 
     edit(id, patch) {
-      tellAll(commit(id, { patch: fromContent(patch), user: "somebody" }), null);
+      const { json } = documents.get(id)!;
+      tellAll(
+        commit(id, { patch: toExplicit({ ...json }, fromContent(patch)).patch, user: "somebody" }),
+        null,
+      );
     },
   };
   return relay;
@@ -227,33 +237,41 @@ export function createFakeRelay({ strategy = "merge" }: { strategy?: ConflictStr
       return { type: "document_deleted", document_id, revision_id: `${sequence}-r`, sequence, user_id: "me" };
     }
     const { document_id: id, revision_id, patch, target, strategy: asked = strategy } = message.patch;
-    const { json, commits } = documents.get(id)!;
+    const { json, first, commits } = documents.get(id)!;
     const since = revision_id === undefined ? commits.length : Number.parseInt(revision_id, 10);
-    const ours = target === "document" ? fromWire(patch) : fromContent(fromWire(patch));
+    const base = commits.slice(0, since).reduce((past: Json, each) => applyPatch(past, each.patch), first);
     const theirs = commits.slice(since).flatMap(each => each.patch);
-    const lists = new Set(listsIn({ ...json }));
-    if (asked === "reject" && overlap(ours, theirs, { lists })) return conflict(id, { ours, theirs });
-    const passed = pass(ours, theirs, { lists });
-    if (passed === null) return error("patch-invalid");
+    const lists = new Set([...listsIn({ ...json }), ...listsIn(base)]);
+    let ours: PlainPatch;
     try {
-      applyPatch({ ...json }, passed.ours);
+      ours = toExplicit(base, wholePatch({ patch, target })).patch;
     } catch {
       // Whatever it is that does not fit, a relay says only that.
       return error("patch-invalid");
     }
-    const update = commit(id, { patch: passed.ours, user: socket.user! });
+    if (asked === "reject" && overlap(ours, theirs, { lists })) return conflict(id, { ours, theirs });
+    // Where one removes what the other is in, there is no choice.
+    const yielded = relay.stands() ? null : pass(theirs, ours, { lists });
+    const merged = yielded?.theirs ?? pass(ours, theirs, { lists })?.ours ?? [];
+    const explicit = toExplicit({ ...json }, merged).patch;
+    // What is merged into nothing makes no commit.
+    if (explicit.length === 0) return updateOf(id, commits.length, []);
+    const update = commit(id, { patch: explicit, user: socket.user! });
     tellAll(update, socket);
     return update;
   }
 
-  function commit(id: string, { patch, user }: { patch: Patch; user: string }): Message<"document_updated"> {
+  function commit(
+    id: string,
+    { patch, user }: { patch: PlainPatch; user: string },
+  ): Message<"document_updated"> {
     const document = documents.get(id)!;
     document.json = applyPatch({ ...document.json }, patch) as never;
     document.commits.push({ patch, user });
     return updateOf(id, document.commits.length);
   }
 
-  function updateOf(id: string, sequence: number, instead?: Patch): Message<"document_updated"> {
+  function updateOf(id: string, sequence: number, instead?: PlainPatch): Message<"document_updated"> {
     const { patch, user } = documents.get(id)!.commits[sequence - 1]!;
     return {
       type: "document_updated",
@@ -284,7 +302,7 @@ export function createFakeRelay({ strategy = "merge" }: { strategy?: ConflictStr
     return { type: "changes_since", changes, next: Math.min(commits.length, since + limit) };
   }
 
-  function conflict(id: string, { ours, theirs }: { ours: Patch; theirs: Patch }): object {
+  function conflict(id: string, { ours, theirs }: { ours: PlainPatch; theirs: PlainPatch }): object {
     const { document, document_id, ...at } = versionOf(id);
     return {
       type: "conflict",

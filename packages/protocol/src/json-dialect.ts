@@ -116,6 +116,12 @@ export const changeEvent = z.object({
     .array(z.int().positive())
     .optional()
     .describe("Given when it takes back other commits: their sequences."),
+  depends_on: z
+    .array(z.int().positive())
+    .optional()
+    .describe(
+      "Given for a program's edit: the commits that it was made in view of. All that came before them was seen as well.",
+    ),
   issues: z.array(issue).optional().describe("Given when there are any."),
   merged: z
     .object({ fork: z.string(), user_id: z.string() })

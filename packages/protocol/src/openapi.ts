@@ -38,7 +38,7 @@ export type JsonSchema = z.core.JSONSchema.BaseSchema;
 const description = `\
 JSON over HTTP, for programs without Yjs. What is refused is answered with a problem (RFC 9457), whose \`code\` never
 changes its meaning. A method that there is not at a path is the problem \`method-not-allowed\`. The same documents are
-edited over WebSockets at \`/yjs/<document>\`, which OpenAPI has no words for.`;
+edited over WebSockets at \`/ws\`, as JSON, and at \`/yjs/<document>\`, which OpenAPI has no words for.`;
 
 /** Describes a relay. */
 export function openApi({ version, anonymous, tokens }: OpenApiOptions): OpenApiDocument {

@@ -29,7 +29,7 @@ export function toChangeEvent(
   { roots, all = false }: ShownBy,
 ): ChangeEvent {
   const event = eventType(commit.kind);
-  const { merged, undoes } = commit.notes;
+  const { dependsOn, merged, undoes } = commit.notes;
   const change = changeOf(commit);
   const patches = change === null || event !== "update" ? [] : [forwardPatch(change), reversePatch(change)];
   const { viewpoint, issues } = issuesIn(commit, { roots: all ? {} : roots, patches });
@@ -50,6 +50,7 @@ export function toChangeEvent(
     reverse_patch: event === "delete" ? (whole as WholeDocument | null) : reverse,
     ...(commit.kind === "refused" ? { refused: true } : {}),
     ...(undoes.length === 0 ? {} : { undoes: [...undoes] }),
+    ...(dependsOn.length === 0 ? {} : { depends_on: [...dependsOn] }),
     ...(issues.length === 0 ? {} : { issues }),
     ...(merged === undefined ? {} : { merged: { fork: merged.fork, user_id: merged.user } }),
     created_at: new Date(commit.time).toISOString(),

@@ -46,6 +46,7 @@ import type { JsonEdits } from "./json-edits.js";
 import { viewOf } from "./json-view.js";
 import { type Kinds, knownRoots } from "./kinds.js";
 import type { Metrics } from "./metrics.js";
+import type { Monitor } from "./monitor.js";
 import { checkOrigin, type OriginPolicy } from "./origin.js";
 import { createProofRoutes } from "./proof-routes.js";
 import type { Approach, Reach } from "./reach.js";
@@ -89,6 +90,8 @@ export interface HttpOptions {
   readonly accepting: () => boolean;
   /** Told of a request that failed without being at fault itself. */
   readonly onError: (error: unknown, request: { method: string; path: string }) => void;
+  /** Told of every request that is answered by a problem. */
+  readonly onProblem?: Monitor["problem"] | undefined;
 }
 
 /** Of this package. */
@@ -274,7 +277,11 @@ export function createHttp(options: HttpOptions): Express {
   app.use(request => {
     throw new HttpProblem("not-found", `There is nothing at ${request.path}.`);
   });
-  app.use(answerProblem(options));
+  const told = answerProblem(options, (request, { code, detail }) => {
+    const actor = identities.get(request)?.actor ?? null;
+    options.onProblem?.({ actor, at: `${request.method} ${request.path}`, code, detail });
+  });
+  app.use(told);
   return app;
 
   /** Finds out who asks; whatever comes after this may rely on it. */
@@ -378,7 +385,10 @@ function describeApi({
   };
 }
 
-function answerProblem(options: HttpOptions): ErrorRequestHandler {
+function answerProblem(
+  options: HttpOptions,
+  told: (request: express.Request, problem: ReturnType<typeof toProblem>) => void,
+): ErrorRequestHandler {
   // Express knows an error handler by its four parameters.
   return (error: unknown, request, response, _next) => {
     if (response.headersSent) {
@@ -386,6 +396,7 @@ function answerProblem(options: HttpOptions): ErrorRequestHandler {
       return;
     }
     const body = toProblem(error, problemContext(options, request));
+    told(request, body);
     if (body.status === 401) {
       response.set("WWW-Authenticate", challenges[body.code as ProblemCode] ?? challenge);
     }

@@ -16,6 +16,7 @@ export {
 export { ServerError, type ServerErrorCode } from "./errors.js";
 export { type ListenOptions, listen, type Relay } from "./listen.js";
 export { createLogger } from "./log.js";
+export { type Monitor, monitorOn } from "./monitor.js";
 export { closeOnSignal } from "./shutdown.js";
 
 // Who is acting, and what he may do

@@ -6,12 +6,11 @@
  */
 import { forwardPatch, type Patch, type Roots, reversePatch } from "@verso/bridge";
 import type { ChangeEvent, JsonServerMessage, VectorClock } from "@verso/protocol";
-import { StorageError } from "@verso/storage";
 import type { Issue } from "@verso/validation";
 import { withoutGaps } from "./changes.js";
-import { ServerError } from "./errors.js";
 import type { JsonEdit } from "./json-edits.js";
 import { targetOf, toViewPatch, toViewPointer } from "./json-view.js";
+import { refusalOf } from "./refusal.js";
 
 export type JsonMessage<Type extends JsonServerMessage["type"]> = Extract<
   JsonServerMessage,
@@ -169,37 +168,7 @@ export function errorMessage({ code, detail, pointer }: Fault): JsonMessage<"err
 /** What an error is to whoever has asked; `null` for one that is the relay's own. */
 export function faultOf(error: unknown): Fault | null {
   if (error instanceof JsonRefusal) return error.fault;
-  if (error instanceof StorageError) {
-    if (error.code === "erased") return { code: "deleted", detail: "The document was erased." };
-    return error.transient ? { code: "unavailable", detail: "The store is not ready; try again." } : null;
-  }
-  if (!(error instanceof ServerError)) return null;
-  const { code, message: detail, pointer } = error;
-  switch (code) {
-    case "document-unknown":
-      return { code: "not-found", detail };
-    case "document-deleted":
-    case "document-erased":
-      return { code: "deleted", detail };
-    case "document-closed":
-    case "shutting-down":
-      return { code: "unavailable", detail: `${detail} Try again.` };
-    case "unknown-kind":
-      return { code: "forbidden-document", detail };
-    case "document-exists":
-    case "document-full":
-    case "base-unknown":
-    case "patch-invalid":
-    case "test-failed":
-    case "content-invalid":
-    case "conflict-unknown":
-    case "conflicts-full":
-    case "version-unknown":
-    case "version-dropped":
-      return { code, detail, pointer };
-    default:
-      return null;
-  }
+  return refusalOf(error);
 }
 
 function updated({

@@ -13,8 +13,10 @@
  *
  * Most patches are made on the present or on what was the present a moment ago. These wait for nothing but their turn,
  * and share it; what needs the ledger has a turn of its own.
+ *
+ * Long, because a patch begins in the one way and may go on in the other, and both must come to the same.
  */
-import { createHash, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import {
   applyPatch,
   BridgeError,
@@ -22,14 +24,12 @@ import {
   decodeChange,
   editOnBase,
   emptyDocument,
-  forwardPatch,
   type Json,
   type JsonObject,
   type Patch,
   parsePointer,
   type Roots,
   read,
-  toPointer,
 } from "@verso/bridge";
 import {
   type Conflict,
@@ -38,26 +38,21 @@ import {
   forkOf,
   type VectorClock,
 } from "@verso/protocol";
-import type { Commit, CommitKind, Head, Ledger } from "@verso/storage";
+import type { CommitKind, Head, Ledger } from "@verso/storage";
 import type { Issue, Limits } from "@verso/validation";
 import * as Y from "yjs";
 import type { Actor } from "./actor.js";
 import { type Carriage, carryOver, contentBefore } from "./carry-over.js";
-import { dependenciesOf } from "./dependencies.js";
+import { changeOf, decodedChange } from "./commit-change.js";
+import { describeConflict, type FoundConflict } from "./conflict-description.js";
 import { type Document, type Edited, type Hands, nothingChanged } from "./document.js";
-import { type Base, clockAt, commitsSince, droppedBase, type Present, sequenceOfBase } from "./edit-base.js";
+import { type Base, clockAt, commitsSince, type Present, sequenceOfBase } from "./edit-base.js";
+import { createEditLine } from "./edit-line.js";
 import { deletedDocument, ServerError } from "./errors.js";
+import { firstContent } from "./first-content.js";
 import { leaveFormatting } from "./formatting.js";
-import { type Goal, mergedPatch, patchToShow } from "./json-replace.js";
-import {
-  isShownByRoot,
-  type Target,
-  targetOf,
-  toRootPointers,
-  toViewPatch,
-  toViewPointer,
-  viewOf,
-} from "./json-view.js";
+import { goalOf, mergedPatch, objectOf, patchToShow } from "./json-replace.js";
+import { isShownByRoot, type Target, targetOf, toRootPointers, toViewPointer, viewOf } from "./json-view.js";
 import type { Kind } from "./kinds.js";
 import { nameOf } from "./leases.js";
 import { createPastClocks } from "./past-clocks.js";
@@ -176,6 +171,8 @@ interface Asked extends EditRequest {
   plan(base: { readonly roots: Roots; readonly content: () => JsonObject }): Patch;
 }
 
+/** Updates that are applied each time rather than made one of. */
+const fewUpdates = 32;
 /** Merging is not held up by looking for what it may be in conflict with, where so much has happened. */
 const mostCarried = 500;
 
@@ -194,14 +191,11 @@ export function createJsonEdits({
       return { head, stateVector: Y.decodeStateVector(stateVector()) };
     }),
   );
-  /** Edits under way by their names, so that one that is sent twice is made once. */
-  const underWay = new Map<string, Promise<JsonEdit>>();
-  /** The last edit of each document that is asked for and not begun: whether it has a name or not, they keep their order. */
-  const lines = new Map<string, Promise<unknown>>();
+  const once = createEditLine(answerOf);
 
   return {
     create: (documentId, actor, request) =>
-      once(documentId, { actor, dedupe: request.dedupe }, dedupe =>
+      inLine(documentId, { actor, dedupe: request.dedupe }, dedupe =>
         create(documentId, actor, { ...request, dedupe }),
       ),
     patch: (documentId, actor, { patch, target = "content", ...request }) =>
@@ -232,13 +226,13 @@ export function createJsonEdits({
         },
       }),
     delete: (documentId, actor, request = {}) =>
-      once(documentId, { actor, dedupe: request.dedupe }, dedupe =>
+      inLine(documentId, { actor, dedupe: request.dedupe }, dedupe =>
         remove(documentId, actor, { ...request, dedupe }),
       ),
     conflicts: async documentId => (await waiting.list(documentId)).map(({ conflict }) => conflict),
     async resolve(documentId, actor, conflictId, resolution) {
       const { base, patch } = await waiting.get(documentId, conflictId);
-      const resolved = await once(documentId, { actor, dedupe: `conflict ${conflictId}` }, dedupe => {
+      const resolved = await once(documentId, `conflict ${conflictId}`, dedupe => {
         if ("patch" in resolution) {
           return edit(documentId, {
             actor,
@@ -257,49 +251,18 @@ export function createJsonEdits({
   };
 
   function submit(documentId: string, asked: Asked): Promise<JsonEdit> {
-    return once(documentId, asked, dedupe => edit(documentId, { ...asked, dedupe }));
+    return inLine(documentId, asked, dedupe => edit(documentId, { ...asked, dedupe }));
   }
 
-  /** Makes an edit that has a name once; `make` is given the name under which the ledger knows it. */
-  function once(
+  /** What its author calls an edit is his own name for it. */
+  function inLine(
     documentId: string,
     { actor, dedupe }: Pick<Asked, "actor" | "dedupe">,
     make: (dedupe: string | undefined) => Promise<JsonEdit>,
   ): Promise<JsonEdit> {
     // The ids that the relay writes under have clocks in the parent that are not known here.
     if (forkOf(documentId) !== null) throw new TypeError("A fork is edited as a Yjs document.");
-    if (dedupe === undefined) return inLine(documentId, null, () => make(undefined));
-    const key = `json ${createHash("sha256")
-      .update(JSON.stringify([nameOf(actor), dedupe]))
-      .digest("hex")}`;
-    const name = JSON.stringify([documentId, key]);
-    let making = underWay.get(name);
-    if (making === undefined) {
-      making = inLine(documentId, answerOf(documentId, key), known => known ?? make(key)).finally(() =>
-        underWay.delete(name),
-      );
-      underWay.set(name, making);
-    }
-    return making;
-  }
-
-  /** Begins an edit when what it waits for is there, and those that were asked for before it have begun. */
-  function inLine<T>(
-    documentId: string,
-    awaited: T | Promise<T>,
-    begin: (awaited: T) => JsonEdit | Promise<JsonEdit>,
-  ): Promise<JsonEdit> {
-    const before = lines.get(documentId);
-    if (before === undefined && !(awaited instanceof Promise)) return Promise.resolve(begin(awaited));
-    // In an object, so that it is waited for until it has begun, and no longer.
-    const begun = Promise.all([awaited, before]).then(([known]) => ({ edit: begin(known) }));
-    const settled = begun
-      .catch(() => null)
-      .then(() => {
-        if (lines.get(documentId) === settled) lines.delete(documentId);
-      });
-    lines.set(documentId, settled);
-    return begun.then(({ edit }) => edit);
+    return once(documentId, dedupe === undefined ? null : JSON.stringify([nameOf(actor), dedupe]), make);
   }
 
   /** What an edit was answered when it was made. */
@@ -391,9 +354,12 @@ export function createJsonEdits({
       ];
       if (changed.length === 0) return onPresent(current, asked, { kind, base: sequence });
       if (asked.exact) return mismatch(current);
-      const carriage = carry(document, asked, { kind, since: changed.map(decoded) });
-      if (carriage.type !== "present") return later;
-      return onPresent(current, { ...asked, plan: () => carriage.patch }, { kind, base: sequence });
+      const carriage = carry(document, asked, { kind, since: changed.map(decodedChange) });
+      if (carriage.type === "present") {
+        return onPresent(current, { ...asked, plan: () => carriage.patch }, { kind, base: sequence });
+      }
+      const updates = carriage.type === "base" ? recent.updatesTo(sequence) : null;
+      return updates === null ? later : onBase(current, asked, { kind, base: sequence, updates });
     });
     return soon ?? (await editWithLedger(documentId, asked, kind));
   }
@@ -417,11 +383,17 @@ export function createJsonEdits({
         case "present":
           return onPresent(current, { ...asked, plan: () => carriage.patch }, { kind, base });
         case "base":
-          return await onBase(current, asked, { kind, base });
+          return onBase(current, asked, { kind, base, updates: await versions.updates(base, head) });
         case "conflict":
           return {
             type: "none",
-            result: await toldConflict(current, asked, { kind, base, strategy, commits, carriage }),
+            result: await toldConflict({ ...current, head }, asked, {
+              kind,
+              base,
+              strategy,
+              commits,
+              carriage,
+            }),
           };
       }
     });
@@ -456,19 +428,26 @@ export function createJsonEdits({
   }
 
   /** Makes it on a copy of its base, and merges that by ids. */
-  async function onBase(
+  function onBase(
     current: Editable,
     { actor, dedupe, sent, plan }: Asked,
-    { kind, base }: { readonly kind: Kind; readonly base: number },
-  ): Promise<Edit<JsonEdit>> {
-    const { head, document } = current;
+    {
+      kind,
+      base,
+      updates,
+    }: { readonly kind: Kind; readonly base: number; readonly updates: readonly Uint8Array[] },
+  ): Edit<JsonEdit> {
+    const { document, recent } = current;
     const { roots } = document;
     const older = new Y.Doc();
     leaveFormatting(older);
-    const updates = await versions.updates(base, head!);
     older.transact(() => {
       for (const update of updates) Y.applyUpdate(older, update);
     });
+    // The next one who is late is so by a few commits more.
+    if (recent.updatesTo(base) === null || updates.length > fewUpdates) {
+      recent.keepState(base, Y.encodeStateAsUpdate(older));
+    }
     return inTermsOf(document, sent, () => {
       const patch = checked(plan({ roots, content: () => read(older, roots) }), { kind, roots });
       assertRoom(document, patch);
@@ -482,65 +461,29 @@ export function createJsonEdits({
 
   /** Tells both sides of a conflict, and keeps them where somebody is to resolve it. */
   async function toldConflict(
-    { head, document }: Editable,
+    { head, document }: Editable & { readonly head: Head },
     asked: Asked,
     {
       kind,
       base,
-      strategy,
-      commits,
-      carriage,
-    }: {
+      ...found
+    }: Pick<FoundConflict, "strategy" | "commits" | "carriage"> & {
       readonly kind: Kind;
       readonly base: number;
-      readonly strategy: ConflictStrategy;
-      readonly commits: readonly Commit[];
-      readonly carriage: Extract<Carriage, { readonly type: "conflict" }>;
     },
   ): Promise<JsonEdit> {
     const { roots } = document;
-    const documentId = head!.document;
-    const since = commits.map(changeOf);
+    const stateVector = document.stateVector();
     const content = document.content();
-    const yours = checked(asked.plan({ roots, content: () => contentBefore(content, since) }), {
-      kind,
-      roots,
-    });
-    const theirs = since.flatMap(forwardPatch);
-    const target = targetOf(roots, { patches: [yours, theirs], pointers: carriage.pointers });
-    const shown = viewOf(documentId, content, { roots });
-    const dependencies = dependenciesOf(commits);
-    const name = strategy === "manual" ? randomUUID() : null;
-    const conflict: Conflict = {
-      document_id: documentId,
-      conflict_id: name,
-      strategy,
-      ...(target === "document" ? { target } : {}),
-      pointers: carriage.pointers.map(pointer => toViewPointer(pointer, { roots, target })),
-      theirs: [...toViewPatch(theirs, { roots, target })],
-      yours: [...toViewPatch(yours, { roots, target })],
-      vector_clocks: {
-        yours: await clockAt(ledger, base, { head: head!, stateVector: document.stateVector() }),
-        theirs: clockOfStateVector(document.stateVector()),
-      },
-      commits: carriage.changes.map(i => {
-        const { sequence, revision, actor, time } = commits[i]!;
-        return {
-          sequence,
-          revision_id: revision,
-          user_id: actor.user,
-          created_at: new Date(time).toISOString(),
-          depends_on: [...(dependencies.get(sequence) ?? [])],
-        };
-      }),
-      document: {
-        sequence: head!.sequence,
-        revision_id: head!.revision,
-        title: shown.title,
-        content: shown.content as Conflict["document"]["content"],
-      },
-    };
-    if (name !== null) await waiting.keep(documentId, name, { conflict, base, patch: yours });
+    const before = () => contentBefore(content, found.commits.map(changeOf));
+    const yours = checked(asked.plan({ roots, content: before }), { kind, roots });
+    const clock = await clockAt(ledger, base, { head, stateVector });
+    const name = found.strategy === "manual" ? randomUUID() : null;
+    const conflict = describeConflict(
+      { head, roots, content, stateVector },
+      { ...found, name, yours, clock },
+    );
+    if (name !== null) await waiting.keep(head.document, name, { conflict, base, patch: yours });
     return { type: "conflict", conflict };
   }
 
@@ -680,58 +623,6 @@ function noneAt(
   const at = ({ sequence, revision }: Pick<Head, "sequence" | "revision">) =>
     told({ sequence, revision, vectorClock });
   return { type: "none", result: at(head!), resultAfter: at };
-}
-
-/** What a document of this kind begins with, shown by a root `document` unless the kind has other roots. */
-function firstContent(
-  { documentId, kind }: { readonly documentId: string; readonly kind: Kind },
-  { content, title }: CreateRequest,
-): JsonObject {
-  const { roots, initial } = kind;
-  const names = Object.keys(roots);
-  const begun = { ...emptyDocument(roots), ...initial };
-  if (names.length === 0 || isShownByRoot(roots)) {
-    const document = {
-      ...(begun.document as JsonObject | undefined),
-      id: documentId,
-      title: title ?? "",
-      content,
-    };
-    return { ...begun, document };
-  }
-  const unknownRoot = Object.keys(content).find(name => !names.includes(name));
-  if (title !== undefined || unknownRoot !== undefined) {
-    const pointer = title !== undefined ? "/title" : toPointer([unknownRoot!]);
-    throw new ServerError("content-invalid", `Documents of this kind have no place for ${pointer}.`, {
-      pointer,
-    });
-  }
-  return { ...begun, ...content };
-}
-
-/** The whole that a merge patch has made of what is shown. */
-function goalOf(whole: Json): Goal {
-  const { title = null, content = {}, ...others } = objectOf(whole);
-  const [other] = Object.keys(others);
-  if (other !== undefined) {
-    const pointer = toPointer([other]);
-    throw new BridgeError("path-not-found", "The document has its title and content.", { pointer });
-  }
-  return { title, content: objectOf(content) };
-}
-
-function objectOf(json: Json): JsonObject {
-  if (typeof json === "object" && json !== null && !Array.isArray(json)) return json as JsonObject;
-  throw new BridgeError("invalid-value", "A document's content is an object.");
-}
-
-function changeOf({ sequence, change }: Commit): Change {
-  if (change === undefined) throw droppedBase(sequence);
-  return decoded(change);
-}
-
-function decoded(change: Uint8Array): Change {
-  return change.length === 0 ? [] : decodeChange(change);
 }
 
 /** What is wrong with a patch or content, in the words of whoever sent it. */

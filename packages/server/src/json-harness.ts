@@ -134,6 +134,7 @@ export async function createJsonWorld({
           messageLimits: { ...defaultJsonMessageLimits, length: 100_000 },
           frameLimits: defaultFrameLimits,
           events: {
+            entered() {},
             denied: hear("denied"),
             identityEnded: hear("identityEnded"),
             answered: hear("answered"),

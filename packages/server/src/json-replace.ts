@@ -10,6 +10,7 @@ import {
   observePatches,
   type Patch,
   type Roots,
+  toPointer,
   write,
 } from "@verso/bridge";
 import * as Y from "yjs";
@@ -56,6 +57,23 @@ export function mergedPatch(target: Json | undefined, patch: Json): Json {
     else merged[name] = mergedPatch(Object.hasOwn(merged, name) ? merged[name] : undefined, value);
   }
   return merged;
+}
+
+/** What is to be shown, from the whole that a merge patch has made of what was. */
+export function goalOf(whole: Json): Goal {
+  const { title = null, content = {}, ...others } = objectOf(whole);
+  const [other] = Object.keys(others);
+  if (other !== undefined) {
+    const pointer = toPointer([other]);
+    throw new BridgeError("path-not-found", "The document has its title and content.", { pointer });
+  }
+  return { title, content: objectOf(content) };
+}
+
+/** Throws a `BridgeError` for what is no object. */
+export function objectOf(json: Json): JsonObject {
+  if (typeof json === "object" && json !== null && !Array.isArray(json)) return json as JsonObject;
+  throw new BridgeError("invalid-value", "A document's content is an object.");
 }
 
 /** By writing one over the other in a document that nobody has. */

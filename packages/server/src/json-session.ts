@@ -69,8 +69,14 @@ export interface JsonSessionEvents {
   denied(event: { code: CloseCode; reason: string }): void;
   /** The identity of who is there has ended, and with it the connection. */
   identityEnded(event: { user: string; session: string; code: string }): void;
-  /** A request was answered by a message of this type. */
-  answered(event: { request: JsonClientMessage["type"] | null; answer: JsonServerMessage["type"] }): void;
+  /** It is known who is there. */
+  entered(event: { actor: Actor }): void;
+  /** A request was answered; `null` stands for one that could not be read. */
+  answered(event: {
+    request: JsonClientMessage["type"] | null;
+    answer: JsonServerMessage;
+    actor: Actor;
+  }): void;
   /** An edit was taken back as a whole. */
   rejected(event: { documentId: string; actor: Actor; codes: readonly string[] }): void;
   /** Something failed that no client is to blame for. */
@@ -179,8 +185,9 @@ export function createJsonSession(connection: JsonConnection, options: JsonSessi
     }
     if (!read.ok) {
       await allAnswered;
-      events.answered({ request: null, answer: "error" });
-      return send(errorMessage(read), read.id);
+      const answer = errorMessage(read);
+      events.answered({ request: null, answer, actor: identity.actor });
+      return send(answer, read.id);
     }
     const request = read.message;
     const isAlone = !isTogether(request);
@@ -240,10 +247,13 @@ export function createJsonSession(connection: JsonConnection, options: JsonSessi
   async function answerInPlace(request: JsonClientMessage, { answer, stream }: Begun): Promise<void> {
     const { message, place, afterwards } = await answer;
     if (place !== undefined) await stream?.reach(place);
-    events.answered({ request: request.type, answer: message.type });
-    if (message.type === "rejected" && identity !== null) {
-      const codes = message.issues.map(({ code }) => code);
-      events.rejected({ documentId: message.document_id, actor: identity.actor, codes });
+    if (identity !== null) {
+      const { actor } = identity;
+      events.answered({ request: request.type, answer: message, actor });
+      if (message.type === "rejected") {
+        const codes = message.issues.map(({ code }) => code);
+        events.rejected({ documentId: message.document_id, actor, codes });
+      }
     }
     send(message, request.id);
     if (place !== undefined) stream?.answered(place);
@@ -285,6 +295,7 @@ export function createJsonSession(connection: JsonConnection, options: JsonSessi
       },
     });
     connection.trust();
+    events.entered({ actor });
     send({ type: "auth_success", session_id: actor.session }, request.id);
   }
 
@@ -309,7 +320,10 @@ export function createJsonSession(connection: JsonConnection, options: JsonSessi
     }
     // What follows begins afresh, and nothing may come twice.
     before?.stream.close();
-    const version = await requests.present(documentId);
+    const version = await requests.present(documentId).catch(error => {
+      unsubscribe({ document_id: documentId });
+      throw error;
+    });
     const { document, ...described } = describeVersion(version);
     const present = { sequence: version.sequence, units: version.stateVector };
     const missing = since === undefined ? null : await from(documentId, { since, present });

@@ -32,6 +32,7 @@ describe("programs and Yjs clients", () => {
       const accepted = { list: new Set<string>(), text: new Set<string>() };
       const refused = new Set<string>();
       const held: { readonly name: string; readonly mark: string; readonly place: "list" | "text" }[] = [];
+      const revisions = new Map<number, string>();
       let marks = 0;
       const newMark = () => `[${++marks}]`;
 
@@ -65,6 +66,8 @@ describe("programs and Yjs clients", () => {
 
       async function program(one: (typeof programs)[number]): Promise<void> {
         const { sequence } = await story.record();
+        const { revision } = await story.ask(story.world.rooms.get("doc").view(({ head }) => head!));
+        revisions.set(sequence, revision);
         if (random.chance(0.5)) one.base = sequence;
         const at = story.recorded.get(one.base)!.document as unknown as { content: typeof content };
         const mark = newMark();
@@ -77,7 +80,11 @@ describe("programs and Yjs clients", () => {
             ? [{ op: "add" as const, path: `/map/k${random.below(3)}`, value: marks }]
             : []),
         ];
-        const base: Base | undefined = random.chance(0.9) ? { sequence: one.base } : undefined;
+        // By a revision it is looked for in memory first, by a sequence in the ledger.
+        const byRevision = revisions.get(one.base);
+        const named: Base =
+          byRevision !== undefined && random.chance(0.7) ? { revision: byRevision } : { sequence: one.base };
+        const base = random.chance(0.9) ? named : undefined;
         if (base === undefined && one.base !== sequence) return;
         const before = sequence;
         const strategy = random.pick(strategies);

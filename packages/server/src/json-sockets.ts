@@ -9,6 +9,7 @@ import type { Socket } from "node:net";
 import { CloseCode, defaultJsonMessageLimits, type FrameLimits } from "@verso/protocol";
 import type { Ledger } from "@verso/storage";
 import type { WebSocket } from "ws";
+import type { Actor } from "./actor.js";
 import type { Clock } from "./clock.js";
 import type { Door } from "./door.js";
 import type { Following } from "./following.js";
@@ -38,6 +39,8 @@ export interface JsonSocketsOptions {
   readonly deflate: boolean;
   readonly events: Omit<JsonSessionEvents, "denied"> & {
     denied(event: Parameters<JsonSessionEvents["denied"]>[0] & { address: string | undefined }): void;
+    /** The connection of somebody who had entered has ended. */
+    left(event: { actor: Actor; code: number; reason: string }): void;
   };
 }
 
@@ -67,7 +70,14 @@ export function createJsonSockets(options: JsonSocketsOptions): JsonSockets {
           door.identifyBy({ token, name, isNamed: true, address: address ?? "", headers }),
         deadline: options.authDeadline,
         messageLimits: defaultJsonMessageLimits,
-        events: { ...events, denied: event => events.denied({ ...event, address }) },
+        events: {
+          ...events,
+          denied: event => events.denied({ ...event, address }),
+          entered({ actor }) {
+            webSocket.once("close", (code, reason) => events.left({ actor, code, reason: String(reason) }));
+            events.entered({ actor });
+          },
+        },
       });
       sessions.add(session);
       webSocket.once("close", () => sessions.delete(session));

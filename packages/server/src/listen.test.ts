@@ -248,7 +248,7 @@ describe("HTTP", () => {
   });
 
   it("allows no other method", async () => {
-    const response = await fetch(`${relay.url}/api/documents`, { method: "DELETE" });
+    const response = await fetch(`${relay.url}/api/documents`, { method: "PUT", body: "{}" });
     expect(response.status).toBe(405);
     expect(await response.json()).toMatchObject({ code: "method-not-allowed" });
   });

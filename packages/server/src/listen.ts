@@ -36,6 +36,7 @@ import { createJsonRequests } from "./json-requests.js";
 import { createJsonSockets } from "./json-sockets.js";
 import { createKinds } from "./kinds.js";
 import { createMetrics } from "./metrics.js";
+import type { Monitor } from "./monitor.js";
 import { checkOrigin, type OriginPolicy } from "./origin.js";
 import { forgottenBefore } from "./rejections.js";
 import { erasedReason } from "./room.js";
@@ -60,6 +61,8 @@ export interface ListenOptions {
   readonly page?: string;
   /** Where to log. @default JSON lines on standard output, at the configured level */
   readonly logger?: Logger;
+  /** Shows what happens. @default nobody looks */
+  readonly monitor?: Monitor;
 }
 
 /** Issues of a document that are logged when it is opened. */
@@ -75,7 +78,7 @@ const closingTime = 2000;
  */
 export async function listen(
   config: Config,
-  { page, logger = pino({ level: config.logLevel }) }: ListenOptions = {},
+  { page, logger = pino({ level: config.logLevel }), monitor }: ListenOptions = {},
 ): Promise<Relay> {
   const clock = systemClock;
   const kinds = createKinds(config.documents, {
@@ -122,6 +125,7 @@ export async function listen(
       ...following.notices,
       refused(event) {
         metrics.refused(event.code);
+        monitor?.refused(event);
         logger.warn(event, "an update was refused");
       },
       rejected(event) {
@@ -153,6 +157,11 @@ export async function listen(
       },
     },
   });
+
+  if (monitor !== undefined) {
+    const everything = { since: ledger.feedSequence, mayRead: async () => true };
+    following.followAll(everything, { changed: changes => changes.forEach(monitor.changed), ended() {} });
+  }
 
   const metrics = createMetrics({ documents: () => rooms, sockets: () => sockets.clients.size });
   let accepting = true;
@@ -192,9 +201,24 @@ export async function listen(
     door,
     clock,
     events: {
-      denied: event => logger.warn({ path: "/ws", ...event }, "a connection was turned away"),
+      denied(event) {
+        logger.warn({ path: "/ws", ...event }, "a connection was turned away");
+        monitor?.problem({ actor: null, at: "/ws", code: String(event.code), detail: event.reason });
+      },
+      entered: ({ actor }) => monitor?.opened({ actor, at: "/ws" }),
+      left: event => monitor?.closed({ ...event, at: "/ws" }),
       identityEnded: event => logger.info(event, "an identity has ended"),
-      answered: ({ request, answer }) => metrics.answered(request ?? "none", answer),
+      answered({ request, answer, actor }) {
+        metrics.answered(request ?? "none", answer.type);
+        if (answer.type === "conflict") monitor?.conflict({ actor, conflict: answer });
+        if (answer.type !== "error") return;
+        monitor?.problem({
+          actor,
+          at: `/ws ${request ?? ""}`.trimEnd(),
+          code: answer.code,
+          detail: answer.message,
+        });
+      },
       rejected({ documentId, actor, codes }) {
         metrics.rejected("refused", codes);
         logger.info({ documentId, actor, verdict: "refused", codes }, "an edit was taken back");
@@ -227,6 +251,7 @@ export async function listen(
       page,
       accepting: () => accepting,
       onError: (error, request) => logger.error({ err: error, ...request }, "a request failed"),
+      onProblem: monitor?.problem,
     }),
   );
   const sockets = new WebSocketServer({
@@ -337,6 +362,11 @@ export async function listen(
       },
     });
     webSocket.once("close", stopWatching);
+    if (monitor !== undefined) {
+      const at = `/yjs/${documentId}`;
+      monitor.opened({ actor, at });
+      webSocket.once("close", (code, reason) => monitor.closed({ actor, at, code, reason: String(reason) }));
+    }
     attach(webSocket, session, options);
   }
 
@@ -346,6 +376,7 @@ export async function listen(
     { path, code, reason }: TurnedAway & { path: string },
   ): void {
     logger.warn({ path, address: socket.remoteAddress, code, reason }, "a connection was turned away");
+    monitor?.problem({ actor: null, at: path, code: String(code), detail: reason });
     const connection = createConnection(webSocket, socket, { clock, deflate: config.deflate });
     connection.send(new Frames([encodePermissionDenied(reason)]));
     connection.close(code, reason);

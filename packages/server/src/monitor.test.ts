@@ -1,4 +1,4 @@
-import type { ChangeEvent } from "@verso/protocol";
+import type { FeedChange } from "@verso/protocol";
 import { describe, expect, it } from "vitest";
 import { createMonitor } from "./monitor.js";
 
@@ -11,7 +11,8 @@ function watched(isColored = false) {
   return { monitor, lines: () => text.split("\n").slice(0, -1) };
 }
 
-const change: ChangeEvent = {
+const change: FeedChange = {
+  feed_sequence: 12,
   sequence: 12,
   document_id: "orders/7",
   event_type: "update",

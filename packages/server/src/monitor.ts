@@ -8,8 +8,9 @@
  * An arrow to the right is what came from a client, one to the left what it was told. Documents' contents are shown: this
  * is no log to keep.
  */
+import type { WriteStream } from "node:tty";
 import { styleText } from "node:util";
-import type { ChangeEvent, Conflict } from "@verso/protocol";
+import type { Conflict, FeedChange } from "@verso/protocol";
 import type { Actor } from "./actor.js";
 import type { RoomEvents } from "./room-events.js";
 
@@ -23,7 +24,7 @@ export interface Monitor {
     readonly reason: string;
   }): void;
   /** A commit is durable. */
-  changed(change: ChangeEvent): void;
+  changed(change: FeedChange): void;
   /** A patch was not made, because of what others have changed since its base. */
   conflict(told: { readonly actor: Pick<Actor, "user">; readonly conflict: Conflict }): void;
   refused: RoomEvents["refused"];
@@ -42,6 +43,12 @@ export interface MonitorOptions {
   readonly isColored: boolean;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+}
+
+/** One for who sits before a terminal, in colours, or for a pipe, without. */
+export function monitorOn(output: WriteStream): Monitor {
+  const isColored = output.isTTY && output.hasColors() && process.env.NO_COLOR === undefined;
+  return createMonitor({ write: line => void output.write(line), isColored, now: Date.now });
 }
 
 type Style = Parameters<typeof styleText>[0];
@@ -100,11 +107,11 @@ export function createMonitor({ write, isColored, now }: MonitorOptions): Monito
   }
 }
 
-function undone({ undoes = [] }: ChangeEvent): string {
+function undone({ undoes = [] }: FeedChange): string {
   return undoes.length === 0 ? "" : ` (takes back ${undoes.join(", ")})`;
 }
 
-function operationsOf({ event_type: event, forward_patch: patch, target }: ChangeEvent): string[] {
+function operationsOf({ event_type: event, forward_patch: patch, target }: FeedChange): string[] {
   if (patch === null) return event === "delete" ? [] : ["(its change is no longer kept)"];
   if (!Array.isArray(patch)) return [jsonText(patch)];
   const operations = patch.slice(0, mostOperations).map(({ op, path, ...rest }) => {

@@ -19,6 +19,8 @@ export interface Rooms {
    * `shutting-down` once all are being closed.
    */
   get(documentId: string): Room;
+  /** Whether the document is open, so that its room knows all about it. */
+  isOpen(documentId: string): boolean;
   /** Finishes what was pushed to one document, if it is open, and closes its room, telling its sessions why. */
   closeRoom(documentId: string, code: CloseCode, reason: string): Promise<void>;
   /**
@@ -89,6 +91,7 @@ export function createRooms({ residency, events, ...options }: RoomsOptions): Ro
       empty.delete(room);
       return room;
     },
+    isOpen: documentId => rooms.has(documentId),
     closeRoom,
     async erase(documentId, by) {
       // Whoever opens the document from here on is refused by the ledger, and what a room has open is stale.
