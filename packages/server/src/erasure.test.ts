@@ -108,11 +108,13 @@ describe("a document that is erased", () => {
     expect(await problemOf(await erase())).toEqual({ status: 403, code: "forbidden" });
     await relay.stop();
     await relay.start();
-    for (const query of ["?erase=perhaps", "?erase"]) {
+    for (const query of ["?erase", "?erase=", "?erase=perhaps", "?erase=true&erase=true"]) {
       const refused = await relay.send("DELETE", path + query);
-      expect(await problemOf(refused)).toEqual({ status: 400, code: "bad-request" });
+      expect(await problemOf(refused), query).toEqual({ status: 400, code: "bad-request" });
     }
     expect((await relay.get(path)).status).toBe(200);
+    expect((await relay.send("DELETE", `${path}?erase=false`)).status).toBe(200);
+    expect((await relay.get(`${path}?at=1`)).status).toBe(200);
     expect((await relay.send("DELETE", "/api/documents/none?erase=true")).status).toBe(404);
   });
 
