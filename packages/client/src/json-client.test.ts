@@ -95,6 +95,22 @@ describe("a document that is followed", () => {
     expect(sent("get_document")).toEqual([]);
   });
 
+  it("misses nothing when it is told that an edit changes nothing before the commit that did the same", async () => {
+    relay.create("note", { list: [1, 2, 3] });
+    const { note } = await follow();
+    const updates: number[] = [];
+    note.on("update", ({ sequence }) => updates.push(sequence));
+    const removal: Patch = [{ op: "remove", path: "/list/0" }];
+    relay.cut();
+    relay.edit("note", removal);
+    const outcome = note.patch(removal);
+    relay.clock.advance(30_000);
+    await relay.flush();
+    expect(await outcome).toMatchObject({ type: "unchanged", sequence: 2 });
+    expect(note.getSnapshot()).toEqual({ title: null, content: { list: [2, 3] }, pending: 0 });
+    expect(updates).toEqual([2]);
+  });
+
   it("is the same snapshot as long as nothing has changed, and shares what has not", async () => {
     relay.create("note", { list: [1], text: "a" });
     const { note } = await follow();

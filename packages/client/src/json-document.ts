@@ -232,9 +232,9 @@ export function createJsonDocument(
 
     settle(edit, outcome, answer) {
       if (outcome.type === "rejected") replica.skip(outcome.sequence);
-      if (!isAnswered(outcome) || answer === null) return;
+      if (outcome.type !== "done" || answer === null) return;
       if (edit.message.type !== "create_document") done(answer);
-      else if (outcome.type === "done") created(edit.message.document, outcome);
+      else created(edit.message.document, outcome);
     },
 
     take(commits) {
@@ -355,7 +355,8 @@ export function createJsonDocument(
       throw new ClientError("offline", "This needs a connection to the relay.");
     await queue.whenIdle(id);
     const answer = await connection.request(request, told => {
-      if (isAnswered(toOutcome(told))) done(told);
+      // One that has changed nothing names the version it found: a commit that may be on its way here still.
+      if (toOutcome(told).type === "done") done(told);
     });
     return toOutcome(answer);
   }
@@ -369,11 +370,6 @@ export function createJsonDocument(
       () => {},
     );
   }
-}
-
-/** Whether the answer may be what a commit is told by: one may have changed nothing, where others have written since. */
-function isAnswered({ type }: EditOutcome): boolean {
-  return type === "done" || type === "unchanged";
 }
 
 /** Refuses here what cannot be right. */
