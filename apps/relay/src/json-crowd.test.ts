@@ -14,7 +14,7 @@ import {
   type JsonClient,
   type JsonDocument,
   type Patch,
-} from "@verso/client";
+} from "@verso/client/json";
 import { changePage } from "@verso/protocol";
 import { describe, expect, it } from "vitest";
 import { WebSocket } from "ws";

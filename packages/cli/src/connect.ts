@@ -6,8 +6,8 @@
  */
 import { createInterface, type Interface } from "node:readline";
 import { styleText } from "node:util";
-import type { JsonClient, JsonDocument } from "@verso/client";
-import { fileStorage } from "@verso/client/node";
+import type { JsonClient, JsonDocument } from "@verso/client/json";
+import { fileStorage } from "@verso/client/json/node";
 import { Command } from "commander";
 import { toDocumentId } from "./arguments.js";
 import { type Console, createConsole } from "./console.js";

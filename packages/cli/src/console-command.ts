@@ -3,7 +3,7 @@
  *
  * Pure. A value is JSON, or, where it is none, the text as it stands: `set /name Ada` and `set /name "Ada"` say the same.
  */
-import type { Json, JsonObject, Patch } from "@verso/client";
+import type { Json, JsonObject, Patch } from "@verso/client/json";
 
 export type ConsoleCommand =
   | { readonly type: "open"; readonly document: string }

@@ -8,7 +8,7 @@ import type {
   JsonDocument,
   StoredEdit,
   Update,
-} from "@verso/client";
+} from "@verso/client/json";
 import { describeOperation } from "./change-lines.js";
 import { words } from "./console-command.js";
 import { describeIssue } from "./issue-lines.js";

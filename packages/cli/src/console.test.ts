@@ -1,5 +1,5 @@
-import { createJsonClient, type JsonClient } from "@verso/client";
-import { createFakeRelay, type FakeRelay } from "@verso/client/testing";
+import { createJsonClient, type JsonClient } from "@verso/client/json";
+import { createFakeRelay, type FakeRelay } from "@verso/client/json/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Console, createConsole } from "./console.js";
 import { toJsonLine, toLines } from "./console-report.js";

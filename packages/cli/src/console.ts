@@ -11,7 +11,7 @@ import {
   type JsonDocument,
   type JsonObject,
   type Patch,
-} from "@verso/client";
+} from "@verso/client/json";
 import { type ConsoleCommand, readLine } from "./console-command.js";
 import type { Report } from "./console-report.js";
 import { editText, put, valueAt } from "./json-edits.js";

@@ -1,5 +1,5 @@
 /** What the command's exit code says. Part of its interface, like the names of its flags. */
-import { ClientError } from "@verso/client";
+import { ClientError } from "@verso/client/json";
 import { ServerError } from "@verso/server";
 import { StorageError } from "@verso/storage";
 import { CommanderError } from "commander";

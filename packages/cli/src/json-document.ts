@@ -1,7 +1,7 @@
 /** `verso get`, `set`, `patch` and `watch`: one document of a running relay as JSON, by one command each. */
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
-import type { JsonClient, JsonDocument, Patch, PatchOptions } from "@verso/client";
+import type { JsonClient, JsonDocument, Patch, PatchOptions } from "@verso/client/json";
 import { type Command, Option, Command as Program } from "commander";
 import { toDocumentId, toJsonPointer, toWholeNumber } from "./arguments.js";
 import { patchOf, valueOfText } from "./console-command.js";

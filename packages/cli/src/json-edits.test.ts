@@ -1,4 +1,4 @@
-import { applyPatch } from "@verso/client";
+import { applyPatch } from "@verso/client/json";
 import { describe, expect, it } from "vitest";
 import { editText, put, valueAt } from "./json-edits.js";
 

@@ -1,7 +1,7 @@
 /** Values in plain JSON, and the least edit that makes one text of another. */
 
 import { parsePointer } from "@verso/bridge";
-import type { Json, Patch, PatchOperation } from "@verso/client";
+import type { Json, Patch, PatchOperation } from "@verso/client/json";
 
 /** The value at a pointer, or `undefined`. */
 export function valueAt(json: Json, pointer: string): Json | undefined {

@@ -1,5 +1,5 @@
 /** A client of the JSON dialect at a running relay, as the commands use it. */
-import { createJsonClient, type EditStorage, type JsonClient } from "@verso/client";
+import { createJsonClient, type EditStorage, type JsonClient } from "@verso/client/json";
 import { type Command, Option } from "commander";
 import { WebSocket } from "ws";
 import { toName } from "./arguments.js";

@@ -3,7 +3,7 @@
  *
  * What was asked for goes to standard output, everything else to standard error.
  */
-import { ClientError } from "@verso/client";
+import { ClientError } from "@verso/client/json";
 import { CommanderError } from "commander";
 import { ExitCode, exitCodeOf } from "./exit-code.js";
 import { createProgram } from "./program.js";
