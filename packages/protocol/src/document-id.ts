@@ -46,6 +46,11 @@ export function checkDocumentId(
   return { ok: true, id };
 }
 
+/** Checks an id that is already decoded and may be that of a fork. */
+export function readDocumentId(id: string, options: { maxBytes?: number } = {}): DocumentIdResult {
+  return forkOf(id) === null ? checkDocumentId(id, options) : { ok: true, id };
+}
+
 /**
  * Reads an id, which may be that of a fork, from the rest of a URL path, percent-decoded exactly once.
  *
@@ -60,7 +65,7 @@ export function documentIdFromPath(path: string, options: { maxBytes?: number } 
     if (error instanceof URIError) return refuse("has a bad percent escape");
     throw error;
   }
-  return forkOf(id) === null ? checkDocumentId(id, options) : { ok: true, id };
+  return readDocumentId(id, options);
 }
 
 function refuse(detail: string): DocumentIdResult {

@@ -37,6 +37,7 @@ export {
   documentIdFromPath,
   forkDocumentId,
   forkOf,
+  readDocumentId,
 } from "./document-id.js";
 export { type Erasure, erasure } from "./erasure.js";
 // Forks
@@ -66,6 +67,16 @@ export {
   undoRequest,
   versionQuery,
 } from "./history.js";
+// The dialect of Hocuspocus
+export {
+  decodeHocuspocus,
+  encodeHocuspocus,
+  encodeHocuspocusPong,
+  type HocuspocusAddress,
+  type HocuspocusClientMessage,
+  type HocuspocusMessage,
+  type HocuspocusServerMessage,
+} from "./hocuspocus.js";
 // Reading JSON that anybody may have sent
 export { checkJsonBounds, type JsonFault } from "./json-bounds.js";
 // The JSON dialect, read side

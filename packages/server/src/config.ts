@@ -23,6 +23,7 @@ import { retentionSchema } from "./retention.js";
 import { defaultPacing } from "./room.js";
 import { defaultResidency } from "./rooms.js";
 import { signingSchema } from "./signing.js";
+import type { OnStateless } from "./stateless.js";
 import { tokens } from "./tokens.js";
 
 /** Where a relay keeps its ledger. */
@@ -177,6 +178,8 @@ const configSchema = settingsSchema
       .int()
       .positive()
       .default(50 * 1024 * 1024),
+    /** Told of the stateless messages of Hocuspocus clients, which otherwise go nowhere. */
+    onStateless: z.custom<OnStateless>(isFunction, { error: "expected a function" }).optional(),
     limits: numbers(defaultLimits),
     frameLimits: numbers(defaultFrameLimits),
     delivery: numbers(defaultDeliveryLimits).refine(({ resyncAt }) => resyncAt >= socketBuffer, {

@@ -67,6 +67,8 @@ export interface Push {
   readonly update: Uint8Array;
   /** Whether it came as a sync step 2, which may be larger than a single edit. */
   readonly fullState: boolean;
+  /** Whether it is a transaction of its own, whatever else of its author waits. @default false */
+  readonly separate?: boolean;
   /** Whether its cost was tried on a copy of the document. */
   tried: boolean;
 }
@@ -85,10 +87,18 @@ export interface TurnState {
   readonly crowded: boolean;
 }
 
+/** What became of a push that is done with. */
+export interface Taken {
+  /** The transaction that it is in; `null` when it brought nothing new. */
+  readonly accepted: Accepted | null;
+  /** Whether structs in it under ids of other users were left out: ask for them, they may come from their owners by then. */
+  readonly leftOut: boolean;
+}
+
 /** What one author's pushes came to. */
 export interface Admission {
-  /** How many of the pushes, from the first, are done with: applied, or without news. */
-  readonly taken: number;
+  /** The pushes that are done with, from the first: applied, or without news. */
+  readonly taken: readonly Taken[];
   /** Why the next one was not taken; `null` when all were. */
   readonly stopped:
     | null
@@ -112,8 +122,16 @@ export interface Admission {
    * of some where very many wait.
    */
   readonly accepted: readonly Accepted[];
-  /** Whether structs under ids of other users were left out: ask for them, they may come from their owners by then. */
-  readonly leftOut: boolean;
+}
+
+/** The pushes that one transaction takes. */
+interface Together {
+  readonly stopped: Admission["stopped"];
+  /** All that are done with, in order. */
+  readonly taken: readonly { readonly applied: boolean; readonly leftOut: boolean }[];
+  readonly applied: readonly Push[];
+  /** Why all of it must go. */
+  readonly offence: Issue | null;
 }
 
 /** What merging the updates of a fork came to. */
@@ -304,27 +322,28 @@ export function createDocument(stored: StoredState, options: DocumentOptions): D
     admit(pushes, author, turn) {
       const { doc, gate } = built();
       const all: Accepted[] = [];
-      let taken = 0;
+      const taken: Taken[] = [];
       let stopped: Admission["stopped"] = null;
-      let leftOut = false;
-      while (taken < pushes.length && stopped === null) {
+      while (taken.length < pushes.length && stopped === null) {
         accepted = null;
-        let applied: readonly Push[] = [];
-        doc.transact(transaction => {
-          const begun = applySome(pushes, taken, author, turn);
-          applied = begun.applied;
-          ({ taken, stopped } = begun);
-          leftOut ||= begun.leftOut;
-          if (applied.length > 0 && isJudged(author, begun.offence)) {
+        const together = doc.transact(transaction => {
+          const begun = applySome(pushes, taken.length, author, turn);
+          if (begun.applied.length > 0 && isJudged(author, begun.offence)) {
             verdict = gate.settle(transaction, { ...author, offence: begun.offence });
           }
+          return begun;
         });
         if (doc.store.pendingStructs !== null || doc.store.pendingDs !== null) {
           throw new Error("An update that passed the firewall left structs pending.");
         }
-        if (accepted !== null) all.push(withHash(accepted, applied));
+        const transacted = accepted === null ? null : withHash(accepted, together.applied);
+        if (transacted !== null) all.push(transacted);
+        for (const { applied, leftOut } of together.taken) {
+          taken.push({ accepted: applied ? transacted : null, leftOut });
+        }
+        ({ stopped } = together);
       }
-      return { taken, stopped, accepted: all, leftOut };
+      return { taken, stopped, accepted: all };
     },
 
     merge(push, actor) {
@@ -491,15 +510,16 @@ export function createDocument(stored: StoredState, options: DocumentOptions): D
     from: number,
     author: Author,
     { outOfTime, crowded }: TurnState,
-  ): Omit<Admission, "accepted"> & { applied: readonly Push[]; offence: Issue | null } {
+  ): Together {
     const { doc } = built();
+    const taken: { applied: boolean; leftOut: boolean }[] = [];
     const applied: Push[] = [];
-    let leftOut = false;
+    const stop = (stopped: Admission["stopped"]) => ({ taken, stopped, applied, offence: null });
     const together = crowded ? mostTogether : 1;
-    for (let taken = from; taken < pushes.length; taken++) {
-      const push = pushes[taken]!;
-      const stop = (stopped: Admission["stopped"]) => ({ taken, stopped, applied, leftOut, offence: null });
-      if (taken > 0 && outOfTime()) return stop({ type: "time" });
+    for (let at = from; at < pushes.length; at++) {
+      const push = pushes[at]!;
+      if (push.separate === true && applied.length > 0) return stop(null);
+      if (at > 0 && outOfTime()) return stop({ type: "time" });
       if (isFull(push.update.length)) return stop(full);
       const { scan, update } = scanOf(push, author);
       const offence = scan.type === "compensate" && forkedFrom === undefined ? offenceOf(scan) : null;
@@ -507,8 +527,11 @@ export function createDocument(stored: StoredState, options: DocumentOptions): D
       // It is judged by itself: what came before it in this transaction stays.
       if (offence !== null && applied.length > 0) return stop(null);
       if (!push.tried && scan.work > trialWork) return stop({ type: "trial", structs: scan.newStructs });
-      leftOut ||= update !== push.update;
-      if (!scan.news) continue;
+      const leftOut = update !== push.update;
+      if (!scan.news) {
+        taken.push({ applied: false, leftOut });
+        continue;
+      }
       if (!author.mayWrite) {
         if (forkedFrom !== undefined) return stop(othersFork);
         if (unwritten) return stop(readOnly);
@@ -516,12 +539,13 @@ export function createDocument(stored: StoredState, options: DocumentOptions): D
       Y.applyUpdate(doc, update);
       leased.push(...leases.bind(author, scan.writes));
       applied.push(push);
+      taken.push({ applied: true, leftOut });
       const isDone = offence !== null || !author.mayWrite || applied.length >= together;
-      if (isDone && isJudged(author, offence)) {
-        return { taken: taken + 1, stopped: null, applied, leftOut, offence };
+      if (push.separate === true || (isDone && isJudged(author, offence))) {
+        return { taken, stopped: null, applied, offence };
       }
     }
-    return { taken: pushes.length, stopped: null, applied, leftOut, offence: null };
+    return stop(null);
   }
 
   /** Judges the bytes of a push: all of them, or without what is under ids of other users if the rest can stand alone. */

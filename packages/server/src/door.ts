@@ -27,6 +27,8 @@ export interface Door {
   may(actor: Actor, documentId: string | null, action: AccessAction): Promise<Permitted>;
   /** Who wants to open this document, and what he may do there. */
   enter(request: IncomingMessage, documentId: string): Promise<Entry>;
+  /** The same of who has shown these in a message. */
+  enterBy(credentials: Credentials, documentId: string): Promise<Entry>;
 }
 
 export type Identified = { readonly ok: true; readonly identity: Identity } | Refused;
@@ -60,6 +62,7 @@ export function createDoor(options: DoorOptions): Door {
     identifyBy: credentials => inTime(identify(credentials)),
     identify: request => inTime(identify(readCredentials(request, { tokenInUrl }))),
     may: (actor, documentId, action) => inTime(demand(actor, documentId, action)),
+    enterBy: (credentials, documentId) => inTime(enter(credentials, documentId)),
     enter: (request, documentId) => inTime(enter(readCredentials(request, { tokenInUrl }), documentId)),
   };
 

@@ -18,6 +18,7 @@ export { type ListenOptions, listen, type Relay } from "./listen.js";
 export { createLogger } from "./log.js";
 export { type Monitor, monitorOn } from "./monitor.js";
 export { closeOnSignal } from "./shutdown.js";
+export type { OnStateless, StatelessMessage } from "./stateless.js";
 
 // Who is acting, and what he may do
 

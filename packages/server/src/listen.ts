@@ -2,19 +2,14 @@
  * A running relay: one port, the store behind it, and an orderly end.
  *
  *     /yjs/<document>   WebSocket in the dialect of y-websocket
+ *     /hocuspocus       WebSocket in the dialect of Hocuspocus
  *     /ws               WebSocket in the dialect of JSON
  *     /api, /healthz    HTTP, see `http.ts`
  *     /                 the page, if there is one
  */
 import { createServer, type IncomingMessage, type Server, STATUS_CODES } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
-import {
-  CloseCode,
-  documentIdFromPath,
-  encodePermissionDenied,
-  forkOf,
-  problemStatus,
-} from "@verso/protocol";
+import { CloseCode, documentIdFromPath, encodePermissionDenied, problemStatus } from "@verso/protocol";
 import { openLedger, StorageError } from "@verso/storage";
 import { type Logger, pino } from "pino";
 import { type WebSocket, WebSocketServer } from "ws";
@@ -23,13 +18,15 @@ import { createCell } from "./cell.js";
 import { systemClock } from "./clock.js";
 import { authOf, type Config } from "./config.js";
 import { chooseSubprotocol, readCredentials } from "./credentials.js";
-import { closeCodeOf, createDoor, type Entry } from "./door.js";
+import { closeCodeOf, createDoor } from "./door.js";
+import { type Admitted, createEntrance, type Place, type TurnedAway } from "./entrance.js";
 import { ServerError } from "./errors.js";
 import { createFollowing } from "./following.js";
 import { createForkStore, kindOfDocument } from "./fork-store.js";
 import { createForks } from "./forks.js";
 import { Frames } from "./frames.js";
 import { createHistory } from "./history.js";
+import { createHocuspocusSockets } from "./hocuspocus-sockets.js";
 import { createHttp } from "./http.js";
 import { createJsonEdits } from "./json-edits.js";
 import { createJsonRequests } from "./json-requests.js";
@@ -39,7 +36,6 @@ import { createMetrics } from "./metrics.js";
 import type { Monitor } from "./monitor.js";
 import { checkOrigin, type OriginPolicy } from "./origin.js";
 import { forgottenBefore } from "./rejections.js";
-import { erasedReason } from "./room.js";
 import { createRooms } from "./rooms.js";
 import { createSession } from "./session.js";
 import { type Signing, startSigning } from "./signing.js";
@@ -110,6 +106,7 @@ export async function listen(
     forks: forkStore,
     onError: error => logger.error({ err: error }, "it could not be found out who somebody is"),
   });
+  const entrance = createEntrance({ ledger, kinds });
   const trials = createCell({ clock });
   const compactions = createCell({ clock });
   const kindOf = (documentId: string) => kindOfDocument(documentId, { kinds, forks: forkStore });
@@ -172,8 +169,8 @@ export async function listen(
     origins: config.origins,
     showsToken: request => auth.anonymous === null && readCredentials(request, config).token !== null,
   };
-  /** Who sends no token there is told nothing, and pages of other sites have none. */
-  const jsonOriginPolicy = { ...originPolicy, showsToken: () => auth.anonymous === null };
+  /** Where tokens come in messages: who sends none is told nothing, and pages of other sites have none. */
+  const messageOriginPolicy = { ...originPolicy, showsToken: () => auth.anonymous === null };
   const history = createHistory({ ledger, rooms, compactions, kindOf });
   const edits = createJsonEdits({
     ledger,
@@ -226,6 +223,28 @@ export async function listen(
       failed: error => logger.error({ err: error }, "a request failed"),
     },
   });
+  const hocuspocusSockets = createHocuspocusSockets({
+    ...config,
+    rooms,
+    entrance,
+    door,
+    clock,
+    events: {
+      opened: ({ documentId, actor }) => monitor?.opened({ actor, at: `/hocuspocus ${documentId}` }),
+      closed: ({ documentId, ...event }) => monitor?.closed({ ...event, at: `/hocuspocus ${documentId}` }),
+      denied({ code, reason, ...event }) {
+        const path = "/hocuspocus";
+        logger.warn({ path, ...event, code, reason }, "a connection was turned away");
+        monitor?.problem({ actor: null, at: path, code: String(code), detail: reason });
+      },
+      failed: error => logger.error({ err: error }, "a message failed"),
+    },
+  });
+  /** Paths where a WebSocket is taken before it is known who is there. */
+  const tokensInMessages = new Map([
+    ["/ws", jsonSockets],
+    ["/hocuspocus", hocuspocusSockets],
+  ]);
   const http = createServer(
     { headersTimeout: 10_000, requestTimeout: requestTime, maxHeaderSize: 16 * 1024 },
     createHttp({
@@ -296,13 +315,13 @@ export async function listen(
   function upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
     socket.on("error", () => socket.destroy());
     const path = (request.url ?? "").replace(/\?.*$/s, "");
-    const isJson = path === "/ws";
-    const verdict = checkOrigin(request, isJson ? jsonOriginPolicy : originPolicy);
+    const inMessages = tokensInMessages.get(path);
+    const verdict = checkOrigin(request, inMessages === undefined ? originPolicy : messageOriginPolicy);
     if (!verdict.allowed) return refuseUpgrade(socket, problemStatus[verdict.code], verdict.detail);
-    if (isJson) {
+    if (inMessages !== undefined) {
       if (!accepting) return refuseUpgrade(socket, 503, "The relay is shutting down.");
       return sockets.handleUpgrade(request, socket, head, webSocket =>
-        jsonSockets.accept(webSocket, socket, request),
+        inMessages.accept(webSocket, socket, request),
       );
     }
     if (!path.startsWith("/yjs/")) return refuseUpgrade(socket, 404, "There is no WebSocket at this path.");
@@ -325,28 +344,10 @@ export async function listen(
       return { ok: false, code: CloseCode.badRequest, reason: `bad-document-id: ${documentId.detail}` };
     }
     const { id } = documentId;
-    if (forkOf(id) === null && kinds.of(id) === null) {
-      const reason = "forbidden-document: no kind of document is configured for it";
-      return { ok: false, code: CloseCode.forbidden, reason };
-    }
     entering.add(socket);
-    const entry = await door.enter(request, id);
+    const place = await entrance(id, () => door.enter(request, id));
     entering.delete(socket);
-    if (entry.ok) {
-      if (await isErased(id)) return { ok: false, code: CloseCode.deleted, reason: erasedReason };
-      return { ...entry, documentId: id };
-    }
-    return { ok: false, code: closeCodeOf(entry.code), reason: `${entry.code}: ${entry.detail}` };
-  }
-
-  /** While the store cannot say, the room that waits for it will find out. */
-  async function isErased(documentId: string): Promise<boolean> {
-    try {
-      return (await ledger.tombstone(documentId)) !== undefined;
-    } catch (error) {
-      if (error instanceof StorageError) return false;
-      throw error;
-    }
+    return place;
   }
 
   function accept(webSocket: WebSocket, socket: Socket, { documentId, identity, mayWrite }: Admitted): void {
@@ -388,6 +389,7 @@ export async function listen(
     await rooms.close(CloseCode.restart, "restart: the relay is shutting down");
     following.close();
     jsonSockets.close();
+    hocuspocusSockets.close();
     http.closeIdleConnections();
     for (const socket of entering) socket.destroy();
     const cancel = clock.after(closingTime, () => {
@@ -400,14 +402,6 @@ export async function listen(
     await ledger.close();
     logger.info("closed");
   }
-}
-
-type Place = Admitted | TurnedAway;
-type Admitted = Extract<Entry, { readonly ok: true }> & { readonly documentId: string };
-interface TurnedAway {
-  readonly ok: false;
-  readonly code: CloseCode;
-  readonly reason: string;
 }
 
 function bind(http: Server, { host, port }: Config): Promise<void> {

@@ -44,7 +44,14 @@ import { recollect, revertNotes } from "./recollection.js";
 import { forgetRejections, type RejectionRetention } from "./rejections.js";
 import { dropOldParts, type Retention } from "./retention.js";
 import type { RoomEvents } from "./room-events.js";
-import { admitPushes, type QueuedPush, type Refusal, refusalOf, type TurnResult } from "./turn.js";
+import {
+  admitPushes,
+  type PushOutcome,
+  type QueuedPush,
+  type Refusal,
+  refusalOf,
+  type TurnResult,
+} from "./turn.js";
 import { isError } from "./validity.js";
 
 export interface Room {
@@ -54,7 +61,7 @@ export interface Room {
   /** A session has gone; what it pushed before still counts. */
   leave(peer: Peer): void;
   /** Queues an update. Its bytes must not change from now on. */
-  push(peer: Peer, update: Uint8Array, options: { fullState: boolean }): void;
+  push(peer: Peer, update: Uint8Array, options: PushOptions): void;
   /** Answers with what the owner of the state vector lacks; from then on the peer hears of every change. */
   join(peer: Peer, stateVector: Uint8Array): void;
   /** The peer's socket has taken everything, after it had more than it buffers. */
@@ -95,6 +102,18 @@ export interface Room {
   readonly bytes: number;
   /** Finishes what was pushed, tells the sessions why, and lets go of the document. */
   close(code: CloseCode, reason: string): Promise<void>;
+}
+
+export interface PushOptions {
+  /** Whether it came as a sync step 2, which may be larger than a single edit. */
+  readonly fullState: boolean;
+  /** Whether it becomes a commit of its own, whatever else of its author waits. @default false */
+  readonly separate?: boolean;
+  /**
+   * Told once what became of it, after that is durable and was handed to all who are here to receive; also when the peer
+   * has left by then.
+   */
+  readonly answered?: (outcome: PushOutcome) => void;
 }
 
 /** What a document begins with, made and judged elsewhere. */
@@ -205,6 +224,8 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
 
   let pushes: QueuedPush<Peer>[] = [];
   let pushedBytes = 0;
+  /** What the turn that is running has taken; not all of it was answered yet. */
+  let inTurn: readonly QueuedPush<Peer>[] = [];
   const paused = new Set<Peer>();
   /** What waits for a trial, by author: what an author sends keeps its order. */
   const onTrial = new Map<Peer, OnTrial>();
@@ -241,9 +262,10 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
       pacer.wake();
       restIfIdle();
     },
-    push(peer, update, { fullState }) {
-      if (ended !== null) return;
-      (onTrial.get(peer)?.pushes ?? pushes).push({ author: peer, update, fullState, tried: false });
+    push(peer, update, { answered = null, ...options }) {
+      const push = { author: peer, update, tried: false, answered, ...options };
+      if (ended !== null) return answerPush(push, { type: "discarded" });
+      (onTrial.get(peer)?.pushes ?? pushes).push(push);
       pushedBytes += update.length;
       if (pushes.length > pacing.queuedPushes || pushedBytes > pacing.queuedBytes) {
         paused.add(peer);
@@ -417,10 +439,8 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
   function reopen(delivered: Moment | null): void {
     close();
     if (delivered !== null) delivery.fallBehind(delivered);
-    pushes = [];
-    pushedBytes = 0;
     for (const [peer, trial] of onTrial) questions.set(peer, trial.questions);
-    onTrial.clear();
+    letGoOfPushes();
     whenCurrent(current => {
       // It may hold what was reported as failed.
       events.appended({ documentId });
@@ -431,6 +451,15 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
       paused.clear();
     });
     void load();
+  }
+
+  function letGoOfPushes(): void {
+    const waiting = [...inTurn, ...pushes, ...[...onTrial.values()].flatMap(trial => trial.pushes)];
+    inTurn = [];
+    pushes = [];
+    pushedBytes = 0;
+    onTrial.clear();
+    for (const push of waiting) answerPush(push, { type: "discarded" });
   }
 
   function close(): void {
@@ -455,6 +484,7 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
     ended = error;
     pacer.stop();
     close();
+    letGoOfPushes();
     for (const peer of [...peers]) peer.close(code, reason);
     questions.clear();
     for (const { reject } of arriving.splice(0)) reject(error);
@@ -494,22 +524,30 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
     const outOfTime = () => clock.monotonic() >= end;
 
     const taken = pushes.splice(0, pacing.turnPushes);
+    inTurn = taken;
     if (taken.length > 0) open.document.build();
     const result = admit(open, taken, outOfTime);
     if (result === null) return;
+    const kept = new Set([...result.left, ...result.trials.flatMap(trial => trial.pushes)]);
+    inTurn = taken.filter(push => !kept.has(push));
     pushes.unshift(...result.left);
     for (const trial of result.trials) tryFirst(open, trial);
     pushedBytes -=
       bytesOf(taken) - bytesOf(result.left) - bytesOf(result.trials.flatMap(trial => trial.pushes));
 
     const made = makeWrites(open, result.accepted, outOfTime);
-    if (made === null || !(await append(open, result.accepted, made))) return;
+    const appended = made === null ? null : await append(open, result.accepted, made);
+    if (appended === null) return;
+    answerTaken(open, result, appended);
     do {
       if (!((await edits.shift()?.run(open)) ?? true)) return;
       dismissIfDeleted(open);
     } while (edits.length > 0 && !outOfTime());
 
     for (const { author, push, reason } of result.refused) refuse(author, push, reason);
+    // What an author sent behind one that was refused was not looked at.
+    for (const push of inTurn) answerPush(push, { type: "discarded" });
+    inTurn = [];
     for (const author of result.lacking) {
       asking.ask(author, () => whenCurrent(({ document }) => author.ask(document.encodedStateVector())));
     }
@@ -533,9 +571,7 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
   /** Nobody edits what was deleted, until somebody brings it back. */
   function dismissIfDeleted({ log }: Open): void {
     if (log.head?.deleted === undefined) return;
-    pushedBytes -= bytesOf(pushes) + bytesOf([...onTrial.values()].flatMap(trial => trial.pushes));
-    pushes = [];
-    onTrial.clear();
+    letGoOfPushes();
     for (const peer of [...peers]) peer.close(CloseCode.deleted, deletedReason);
   }
 
@@ -663,16 +699,19 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
     return made;
   }
 
-  /** Makes the document durable again, then tells everybody; false when the ledger did not take it. */
+  /**
+   * Makes the document durable again, then tells everybody; `null` when the ledger did not take it. The commits of the
+   * pushes stand first.
+   */
   async function append(
     current: Open,
     accepted: TurnResult<Peer>["accepted"],
     made: readonly MadeWrite[],
-  ): Promise<boolean> {
+  ): Promise<readonly Appended[] | null> {
     const written = made.flatMap(({ change }) => change ?? []);
     const changes = [...accepted, ...written].map(each => each.accepted);
     const [first] = changes;
-    if (first === undefined) return true;
+    if (first === undefined) return [];
     const delivered = { sequence: current.log.head?.sequence ?? 0, stateVector: first.before };
     const drafts = accepted.map(({ author, accepted: judged }) =>
       toDraft(judged, {
@@ -684,7 +723,7 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
     const appended = await write(current, drafts, delivered);
     if (appended === null) {
       for (const { reject } of made) reject(notTaken());
-      return false;
+      return null;
     }
     for (const { author, accepted: judged } of accepted) tellRejection(author.actor, judged);
     // What the relay itself has written, taking something back, the author has not seen either.
@@ -698,7 +737,25 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
       if (change !== null) last++;
       resolve(appended[last]!);
     }
-    return true;
+    return appended;
+  }
+
+  function answerTaken(
+    { log }: Open,
+    { accepted, taken, unfounded }: TurnResult<Peer>,
+    appended: readonly Appended[],
+  ): void {
+    const head = log.head?.sequence ?? 0;
+    const sequences = new Map(accepted.map((each, i) => [each.accepted, appended[i]!.sequence]));
+    for (const { push, accepted, leftOut } of taken) {
+      if (push.answered === null) continue;
+      const sequence = accepted === null ? head : (sequences.get(accepted) ?? head);
+      answerPush(
+        push,
+        rejectionOf(accepted, sequence) ?? (leftOut ? lacking : { type: "acknowledged", sequence }),
+      );
+    }
+    for (const push of unfounded) answerPush(push, lacking);
   }
 
   /** False when the document was discarded. */
@@ -740,8 +797,9 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
     });
   }
 
-  function refuse(author: Peer, push: Push, reason: Refusal): void {
+  function refuse(author: Peer, push: QueuedPush<Peer>, reason: Refusal): void {
     const hash = createHash("sha256").update(push.update).digest("hex");
+    answerPush(push, { type: "refused", code: reason.code, detail: reason.detail });
     events.refused({ documentId, actor: author.actor, code: reason.code, detail: reason.detail, hash });
     author.close(closeCodes[reason.type], `${reason.code}: ${reason.detail}`);
   }
@@ -766,6 +824,7 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
         pushedBytes -= bytesOf(waiting);
         resumePaused();
         refuse(author, first, refusal);
+        for (const push of waiting) answerPush(push, { type: "discarded" });
       }
       pacer.wake();
     };
@@ -956,6 +1015,21 @@ function moment(log: DocumentLog, document: Document): Moment {
 
 function isTransient(cause: unknown): boolean {
   return cause instanceof StorageError && cause.transient;
+}
+
+/** Tells what became of a push, unless that was told. */
+function answerPush(push: QueuedPush<Peer>, outcome: PushOutcome): void {
+  const { answered } = push;
+  push.answered = null;
+  answered?.(outcome);
+}
+
+const lacking: PushOutcome = { type: "lacking" };
+
+function rejectionOf(accepted: Accepted | null, sequence: number): PushOutcome | null {
+  if (accepted === null || accepted.verdict === null || accepted.refusedUpdate === null) return null;
+  const { type, issues } = accepted.verdict;
+  return { type: "rejected", sequence, verdict: type === "refused" ? "refused" : "repaired", issues };
 }
 
 const closeCodes = {

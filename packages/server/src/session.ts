@@ -41,7 +41,8 @@ export interface Connection {
 /** What a session reads from its socket. */
 export interface Session {
   onMessage(message: Uint8Array): void;
-  onClose(): void;
+  /** @param code as the other side has closed it, if it has */
+  onClose(code?: number, reason?: string): void;
   /** Ends it from this side. */
   close(code: CloseCode, reason: string): void;
 }

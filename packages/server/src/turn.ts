@@ -2,17 +2,37 @@
  * What a turn makes of the pushes that it took: which become commits, and what becomes of the others.
  *
  * The pushes of one author are one transaction and one commit, or one each where they are judged, unless very many wait
- * (`crowd`). That reorders
- * authors, which is harmless unless one depends on another: a browser tab hears of another tab's edit before the
+ * (`crowd`), and always where they are to be separate. That reorders authors, which is harmless unless one depends on another: a browser tab hears of another tab's edit before the
  * relay does, and may build on it within the same turn. Such a push is put off until the others have been applied, so
  * it is refused only when nobody in this turn brings what it needs.
  */
+import type { Issue } from "@verso/validation";
 import type { TrialResult } from "./cell.js";
-import type { Accepted, Admission, Author, Document, Push } from "./document.js";
+import type { Accepted, Admission, Author, Document, Push, Taken } from "./document.js";
 
 export interface QueuedPush<A extends Author> extends Push {
   readonly author: A;
+  /** Told once what became of it; `null` from then on, and where nobody asks. */
+  answered: ((outcome: PushOutcome) => void) | null;
 }
+
+/** What became of a push. */
+export type PushOutcome =
+  /** All of it is durable: in the commit of this sequence, or by the time of it where it brought nothing new. */
+  | { readonly type: "acknowledged"; readonly sequence: number }
+  /** It is in this commit, and so is what took it back, or a part of it. Its author has been handed that. */
+  | {
+      readonly type: "rejected";
+      readonly sequence: number;
+      readonly verdict: "refused" | "repaired";
+      readonly issues: readonly Issue[];
+    }
+  /** It builds on what is not here, or a part of it was not taken. Its author is asked for everything. */
+  | { readonly type: "lacking" }
+  /** It may not enter, and its author is closed. */
+  | { readonly type: "refused"; readonly code: string; readonly detail: string }
+  /** It was let go of with the document. Unless the room has ended its author is asked for everything. */
+  | { readonly type: "discarded" };
 
 /** Why a push may not enter. */
 export interface Refusal {
@@ -25,7 +45,15 @@ export interface TurnResult<A extends Author> {
   /** In the order in which they were applied. */
   readonly accepted: readonly { readonly author: A; readonly accepted: Accepted }[];
   /** Pushes that may not enter. Later pushes of the same author were not looked at. */
-  readonly refused: readonly { readonly author: A; readonly push: Push; readonly reason: Refusal }[];
+  readonly refused: readonly {
+    readonly author: A;
+    readonly push: QueuedPush<A>;
+    readonly reason: Refusal;
+  }[];
+  /** Pushes that are done with, and what became of each. */
+  readonly taken: readonly (Taken & { readonly push: QueuedPush<A> })[];
+  /** Pushes that build on what is not here. */
+  readonly unfounded: readonly QueuedPush<A>[];
   /**
    * Authors who must be asked for everything that they hold, since a push builds on what is not here, or not all of
    * it was taken.
@@ -43,7 +71,7 @@ export interface TurnResult<A extends Author> {
   /** Whose pushes spoilt the document, which must then be discarded; what was accepted before is void as well. */
   readonly spoilt: {
     readonly author: A;
-    readonly pushes: readonly Push[];
+    readonly pushes: readonly QueuedPush<A>[];
     readonly cause: unknown;
   } | null;
 }
@@ -54,7 +82,9 @@ export function admitPushes<A extends Author>(
   outOfTime: () => boolean,
 ): TurnResult<A> {
   const accepted: { author: A; accepted: Accepted }[] = [];
-  const refused: { author: A; push: Push; reason: Refusal }[] = [];
+  const refused: { author: A; push: QueuedPush<A>; reason: Refusal }[] = [];
+  const taken: (Taken & { push: QueuedPush<A> })[] = [];
+  const unfounded: QueuedPush<A>[] = [];
   const lacking = new Set<A>();
   const trials: { author: A; pushes: QueuedPush<A>[]; structs: number }[] = [];
   const left: QueuedPush<A>[] = [];
@@ -74,12 +104,15 @@ export function admitPushes<A extends Author>(
         admission = document.admit(group, author, { outOfTime, crowded });
       } catch (cause) {
         const spoilt = { author, pushes: group, cause };
-        return { accepted, refused, lacking, trials, left, spoilt };
+        return { accepted, refused, taken, unfounded, lacking, trials, left, spoilt };
       }
-      if (admission.taken > 0) progress = true;
-      if (admission.leftOut) lacking.add(author);
+      if (admission.taken.length > 0) progress = true;
+      admission.taken.forEach((each, i) => {
+        if (each.leftOut) lacking.add(author);
+        taken.push({ ...each, push: group[i]! });
+      });
       for (const each of admission.accepted) accepted.push({ author, accepted: each });
-      const rest = group.slice(admission.taken);
+      const rest = group.slice(admission.taken.length);
       const push = rest[0];
       if (admission.stopped === null || push === undefined) continue;
       switch (admission.stopped.type) {
@@ -104,13 +137,14 @@ export function admitPushes<A extends Author>(
       // What they need is not in this turn. The author will send it all again; what else he sent may stand alone.
       for (const [author, rest] of putOff) {
         lacking.add(author);
-        rest.shift();
+        const [first] = rest.splice(0, 1);
+        if (first !== undefined) unfounded.push(first);
         if (rest.length === 0) putOff.delete(author);
       }
     }
     waiting = putOff;
   }
-  return { accepted, refused, lacking, trials, left, spoilt: null };
+  return { accepted, refused, taken, unfounded, lacking, trials, left, spoilt: null };
 }
 
 /** Pushes of one turn from which those of each author are judged together. */

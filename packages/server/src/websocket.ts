@@ -93,9 +93,9 @@ export function attach(
   webSocket.on("pong", () => {
     answered = true;
   });
-  webSocket.on("close", () => {
+  webSocket.on("close", (code, reason) => {
     cancelPing();
-    session.onClose();
+    session.onClose(code, String(reason));
   });
   // What breaks the protocol is answered by `ws` with the close code that RFC 6455 has for it.
   webSocket.on("error", () => session.onClose());
