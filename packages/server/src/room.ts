@@ -283,7 +283,8 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
     pushNamed: (peer, update, name) =>
       new Promise(resolve => {
         if (ended !== null) return resolve({ type: "dropped" });
-        const push = { author: peer, update, fullState: false, tried: false, name };
+        // It may be all that a replica holds beyond what is here.
+        const push = { author: peer, update, fullState: true, tried: false, name };
         unsettled.set(push, resolve);
         queue(push);
       }),
