@@ -67,10 +67,17 @@ export interface Push {
   readonly update: Uint8Array;
   /** Whether it came as a sync step 2, which may be larger than a single edit. */
   readonly fullState: boolean;
-  /** Whether it is a transaction of its own, whatever else of its author waits. @default false */
-  readonly separate?: boolean;
   /** Whether its cost was tried on a copy of the document. */
   tried: boolean;
+  /** How its author calls it: then it is a transaction of its own, and a commit. */
+  readonly name?: PushName;
+}
+
+export interface PushName {
+  /** The key under which the ledger is to know it. */
+  readonly dedupe: string;
+  /** When it was made, in milliseconds since 1970, by the clock of its author. */
+  readonly madeAt: number;
 }
 
 /** Who pushes. */
@@ -518,14 +525,14 @@ export function createDocument(stored: StoredState, options: DocumentOptions): D
     const together = crowded ? mostTogether : 1;
     for (let at = from; at < pushes.length; at++) {
       const push = pushes[at]!;
-      if (push.separate === true && applied.length > 0) return stop(null);
       if (at > 0 && outOfTime()) return stop({ type: "time" });
       if (isFull(push.update.length)) return stop(full);
       const { scan, update } = scanOf(push, author);
       const offence = scan.type === "compensate" && forkedFrom === undefined ? offenceOf(scan) : null;
       if (scan.type !== "pass" && (scan.type !== "compensate" || offence === null)) return stop(scan);
-      // It is judged by itself: what came before it in this transaction stays.
-      if (offence !== null && applied.length > 0) return stop(null);
+      // It is judged by itself, or a commit by itself: what came before it in this transaction stays.
+      const isAlone = offence !== null || push.name !== undefined;
+      if (isAlone && applied.length > 0) return stop(null);
       if (!push.tried && scan.work > trialWork) return stop({ type: "trial", structs: scan.newStructs });
       const leftOut = update !== push.update;
       if (!scan.news) {
@@ -541,7 +548,7 @@ export function createDocument(stored: StoredState, options: DocumentOptions): D
       applied.push(push);
       taken.push({ applied: true, leftOut });
       const isDone = offence !== null || !author.mayWrite || applied.length >= together;
-      if (push.separate === true || (isDone && isJudged(author, offence))) {
+      if (push.name !== undefined || (isDone && isJudged(author, offence))) {
         return { taken, stopped: null, applied, offence };
       }
     }

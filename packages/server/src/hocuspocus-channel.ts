@@ -79,7 +79,14 @@ export function createHocuspocusChannel(options: HocuspocusChannelOptions): Hocu
     get backlog() {
       return backlog();
     },
-    answer: answer => options.send(framesOf.answer(answer, address)),
+    answer(answer, { hasContent, stateVector }) {
+      // Who has content of his own is asked first: merging the answer, he would let go of what has lost by then.
+      if (hasContent) peer.ask(stateVector());
+      options.send(framesOf.answer(answer, address));
+      if (!hasContent) peer.ask(stateVector());
+    },
+    // A client of this dialect asks for as much as it likes, and reads what it gets.
+    putOff() {},
     changed: turn => options.send(framesOf.turn(turn, address)),
     ask(stateVector) {
       statuses.asked();

@@ -3,13 +3,20 @@
  *
  *     /yjs/<document>   WebSocket in the dialect of y-websocket
  *     /hocuspocus       WebSocket in the dialect of Hocuspocus
+ *     /sync             WebSocket in the Verso dialect, and the same over HTTP
  *     /ws               WebSocket in the dialect of JSON
  *     /api, /healthz    HTTP, see `http.ts`
  *     /                 the page, if there is one
  */
 import { createServer, type IncomingMessage, type Server, STATUS_CODES } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
-import { CloseCode, documentIdFromPath, encodePermissionDenied, problemStatus } from "@verso/protocol";
+import {
+  CloseCode,
+  documentIdFromPath,
+  encodePermissionDenied,
+  problemStatus,
+  versoSubprotocol,
+} from "@verso/protocol";
 import { openLedger, StorageError } from "@verso/storage";
 import { type Logger, pino } from "pino";
 import { type WebSocket, WebSocketServer } from "ws";
@@ -17,7 +24,7 @@ import { watchIdentity } from "./auth.js";
 import { createCell } from "./cell.js";
 import { systemClock } from "./clock.js";
 import { authOf, type Config } from "./config.js";
-import { chooseSubprotocol, readCredentials } from "./credentials.js";
+import { chooseSubprotocol, offersSubprotocol, readCredentials } from "./credentials.js";
 import { closeCodeOf, createDoor } from "./door.js";
 import { type Admitted, createEntrance, type Place, type TurnedAway } from "./entrance.js";
 import { ServerError } from "./errors.js";
@@ -40,6 +47,7 @@ import { createRooms } from "./rooms.js";
 import { createSession } from "./session.js";
 import { type Signing, startSigning } from "./signing.js";
 import { createVersions } from "./versions.js";
+import { createVersoDialect } from "./verso-dialect.js";
 import { attach, createConnection } from "./websocket.js";
 
 export interface Relay {
@@ -240,10 +248,29 @@ export async function listen(
       failed: error => logger.error({ err: error }, "a message failed"),
     },
   });
+  const verso = createVersoDialect({
+    ...config,
+    ledger,
+    rooms,
+    kinds,
+    door,
+    clock,
+    events: {
+      denied(event) {
+        logger.warn({ path: "/sync", ...event }, "a connection was turned away");
+        monitor?.problem({ actor: null, at: "/sync", code: String(event.code), detail: event.reason });
+      },
+      entered: ({ actor }) => monitor?.opened({ actor, at: "/sync" }),
+      left: event => monitor?.closed({ ...event, at: "/sync" }),
+      answered: metrics.pushAnswered,
+      failed: error => logger.error({ err: error }, "a connection failed"),
+    },
+  });
   /** Paths where a WebSocket is taken before it is known who is there. */
   const tokensInMessages = new Map([
     ["/ws", jsonSockets],
     ["/hocuspocus", hocuspocusSockets],
+    ["/sync", verso],
   ]);
   const http = createServer(
     { headersTimeout: 10_000, requestTimeout: requestTime, maxHeaderSize: 16 * 1024 },
@@ -258,7 +285,9 @@ export async function listen(
       anonymous: auth.anonymous !== null,
       tokens: authenticator.tokens,
       metrics,
+      verso,
       originPolicy,
+      firstMessagePolicy: messageOriginPolicy,
       frameLimits: config.frameLimits,
       rejectionsForgottenBefore: () => forgottenBefore(config.rejections, clock.now()),
       limits: config.limits,
@@ -318,6 +347,9 @@ export async function listen(
     const inMessages = tokensInMessages.get(path);
     const verdict = checkOrigin(request, inMessages === undefined ? originPolicy : messageOriginPolicy);
     if (!verdict.allowed) return refuseUpgrade(socket, problemStatus[verdict.code], verdict.detail);
+    if (path === "/sync" && !offersSubprotocol(request, versoSubprotocol)) {
+      return refuseUpgrade(socket, 400, `The subprotocol ${versoSubprotocol} is spoken here: offer it.`);
+    }
     if (inMessages !== undefined) {
       if (!accepting) return refuseUpgrade(socket, 503, "The relay is shutting down.");
       return sockets.handleUpgrade(request, socket, head, webSocket =>
@@ -390,6 +422,7 @@ export async function listen(
     following.close();
     jsonSockets.close();
     hocuspocusSockets.close();
+    verso.close();
     http.closeIdleConnections();
     for (const socket of entering) socket.destroy();
     const cancel = clock.after(closingTime, () => {

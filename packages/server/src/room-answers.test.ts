@@ -49,6 +49,7 @@ function peer({ mayWrite = true } = {}): Peer {
     mayWrite,
     backlog: 0,
     answer: () => told.push("answer"),
+    putOff() {},
     changed: () => told.push("changed"),
     ask: () => told.push("ask"),
     present() {},
@@ -69,10 +70,10 @@ function pushes(documentId = "notes", options: { mayWrite?: boolean } = {}) {
   const room = world.rooms.get(documentId);
   const author = peer(options);
   room.enter(author);
-  return (name: string, update: Uint8Array, { separate = false, fullState = false } = {}) =>
+  return (name: string, update: Uint8Array, { isNamed = false, fullState = false } = {}) =>
     room.push(author, update, {
       fullState,
-      separate,
+      ...(isNamed && { name: { dedupe: name, madeAt: 0 } }),
       answered: outcome => told.push([name, ...said(outcome)]),
     });
 }
@@ -109,11 +110,11 @@ it("a push is answered with its commit when that is durable, and all that share 
   ]);
 });
 
-it("a separate push is a commit of its own, whatever stands before it and behind it", async () => {
+it("a push with a name is a commit of its own, whatever stands before it and behind it", async () => {
   const push = pushes();
   push("grouped", edit(put(1)));
-  push("own", edit(put(2)), { separate: true });
-  push("other own", edit(put(3)), { separate: true });
+  push("own", edit(put(2)), { isNamed: true });
+  push("other own", edit(put(3)), { isNamed: true });
   push("grouped again", edit(put(4)));
   push("with it", edit(put(5)));
   await world.pass(50);

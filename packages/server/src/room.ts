@@ -32,7 +32,14 @@ import type { Cell } from "./cell.js";
 import type { Cancel, Clock } from "./clock.js";
 import { compact, isDue, outweighs, storedState } from "./compaction.js";
 import { createDelivery, type DeliveryLimits, type Moment, type Peer } from "./delivery.js";
-import { type Accepted, type Author, createDocument, type Document, type Push } from "./document.js";
+import {
+  type Accepted,
+  type Author,
+  createDocument,
+  type Document,
+  type Push,
+  type PushName,
+} from "./document.js";
 import { type DraftHead, toDraft } from "./drafts.js";
 import { ServerError } from "./errors.js";
 import { type Kind, knownRoots, relayActor } from "./kinds.js";
@@ -62,6 +69,11 @@ export interface Room {
   leave(peer: Peer): void;
   /** Queues an update. Its bytes must not change from now on. */
   push(peer: Peer, update: Uint8Array, options: PushOptions): void;
+  /**
+   * Calls `then` when the peer has been handed everything that there is by now: at once, unless it reads too slowly. It is
+   * not called when the peer leaves before.
+   */
+  whenTold(peer: Peer, then: () => void): void;
   /** Answers with what the owner of the state vector lacks; from then on the peer hears of every change. */
   join(peer: Peer, stateVector: Uint8Array): void;
   /** The peer's socket has taken everything, after it had more than it buffers. */
@@ -107,8 +119,8 @@ export interface Room {
 export interface PushOptions {
   /** Whether it came as a sync step 2, which may be larger than a single edit. */
   readonly fullState: boolean;
-  /** Whether it becomes a commit of its own, whatever else of its author waits. @default false */
-  readonly separate?: boolean;
+  /** With a name it becomes a commit of its own, whatever else of its author waits. The ledger must not know the name. */
+  readonly name?: PushName;
   /**
    * Told once what became of it, after that is durable and was handed to all who are here to receive; also when the peer
    * has left by then.
@@ -226,6 +238,8 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
   let pushedBytes = 0;
   /** What the turn that is running has taken; not all of it was answered yet. */
   let inTurn: readonly QueuedPush<Peer>[] = [];
+  /** What is to be said to peers when they have caught up. */
+  const untold = new Map<Peer, (() => void)[]>();
   const paused = new Set<Peer>();
   /** What waits for a trial, by author: what an author sends keeps its order. */
   const onTrial = new Map<Peer, OnTrial>();
@@ -256,6 +270,7 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
       attending.delete(peer);
       paused.delete(peer);
       questions.delete(peer);
+      untold.delete(peer);
       delivery.remove(peer);
       presence.leave(peer);
       asking.forget(peer);
@@ -264,14 +279,14 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
     },
     push(peer, update, { answered = null, ...options }) {
       const push = { author: peer, update, tried: false, answered, ...options };
-      if (ended !== null) return answerPush(push, { type: "discarded" });
-      (onTrial.get(peer)?.pushes ?? pushes).push(push);
-      pushedBytes += update.length;
-      if (pushes.length > pacing.queuedPushes || pushedBytes > pacing.queuedBytes) {
-        paused.add(peer);
-        peer.pause();
-      }
-      pacer.wake();
+      if (ended === null) queue(push);
+      else answerPush(push, { type: "discarded" });
+    },
+    whenTold(peer, then) {
+      if (delivery.behind(peer) === null) return then();
+      const waiting = untold.get(peer);
+      if (waiting === undefined) untold.set(peer, [then]);
+      else waiting.push(then);
     },
     join(peer, stateVector) {
       const checked = checkStateVector(stateVector, limits);
@@ -618,7 +633,7 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
     const nothing = { sequence: 0, stateVector: begun.before };
     const draft = toDraft(begun, { actor: relayActor, kind: "create" });
     if ((await write(current, [draft], nothing)) === null) return false;
-    delivery.broadcast({ updates: [begun.update] }, nothing, null);
+    delivery.broadcast({ updates: [begun.update], sequences: [1] }, nothing, null);
     return true;
   }
 
@@ -713,10 +728,11 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
     const [first] = changes;
     if (first === undefined) return [];
     const delivered = { sequence: current.log.head?.sequence ?? 0, stateVector: first.before };
-    const drafts = accepted.map(({ author, accepted: judged }) =>
+    const drafts = accepted.map(({ author, accepted: judged, name }) =>
       toDraft(judged, {
         actor: author.actor,
         kind: judged.verdict?.type === "refused" ? "refused" : "update",
+        ...(name === undefined ? {} : { dedupe: name.dedupe, notes: { madeAt: name.madeAt } }),
       }),
     );
     drafts.push(...written.map(each => toDraft(each.accepted, each.commit)));
@@ -731,7 +747,11 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
     const isSole =
       written.length === 0 &&
       accepted.every(each => each.author === author && each.accepted.verdict?.wrote !== true);
-    delivery.broadcast({ updates: changes.map(({ update }) => update) }, delivered, isSole ? author! : null);
+    const turn = {
+      updates: changes.map(({ update }) => update),
+      sequences: appended.map(({ sequence }) => sequence),
+    };
+    delivery.broadcast(turn, delivered, isSole ? author! : null);
     let last = accepted.length - 1;
     for (const { change, resolve } of made) {
       if (change !== null) last++;
@@ -752,7 +772,8 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
       const sequence = accepted === null ? head : (sequences.get(accepted) ?? head);
       answerPush(
         push,
-        rejectionOf(accepted, sequence) ?? (leftOut ? lacking : { type: "acknowledged", sequence }),
+        rejectionOf(accepted, sequence) ??
+          (leftOut && push.name === undefined ? lacking : { type: "acknowledged", sequence }),
       );
     }
     for (const push of unfounded) answerPush(push, lacking);
@@ -779,7 +800,7 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
       reject(notTaken());
       return false;
     }
-    delivery.broadcast({ updates: [accepted.update] }, before, null);
+    delivery.broadcast({ updates: [accepted.update], sequences: [appended.sequence] }, before, null);
     resolve(edit.result(appended));
     return true;
   }
@@ -880,14 +901,13 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
 
   function answer({ log, document }: Open, peer: Peer, stateVector: Uint8Array): void {
     // One answer at a time is on its way, however often a client asks that does not read.
-    if (peer.backlog > options.delivery.resyncAt) return;
-    // Who has content of his own is asked first: merging the answer, he would let go of what has lost by then, and
-    // nobody could tell him why or set it again. Who has nothing need not wait for a state vector to be computed.
-    const hasContent = stateVector.length > 1;
-    if (hasContent) peer.ask(document.encodedStateVector());
-    peer.answer(document.answer(stateVector));
-    if (!hasContent) peer.ask(document.encodedStateVector());
-    delivery.add(peer, moment(log, document));
+    if (peer.backlog > options.delivery.resyncAt) return peer.putOff(stateVector);
+    peer.answer(document.answer(stateVector), {
+      sequence: log.head?.sequence ?? 0,
+      hasContent: stateVector.length > 1,
+      stateVector: () => document.encodedStateVector(),
+    });
+    toldAll(peer, moment(log, document));
     const everyone = presence.everyone();
     if (everyone !== null) peer.present(everyone);
     cancelBuild();
@@ -897,10 +917,32 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
   function catchUp({ log, document }: Open, peer: Peer): void {
     const since = delivery.behind(peer);
     if (since === null || peer.backlog > options.delivery.resyncAt) return;
-    if (since.sequence !== log.head?.sequence) {
-      peer.changed(document.answer(Y.encodeStateVector(new Map(since.stateVector))));
+    const { sequence, stateVector } = moment(log, document);
+    if (since.sequence !== sequence) {
+      const { updates } = document.answer(Y.encodeStateVector(new Map(since.stateVector)));
+      const last = updates.length - 1;
+      peer.changed({ updates, sequences: updates.map((_, i) => (i === last ? sequence : since.sequence)) });
     }
-    delivery.add(peer, moment(log, document));
+    toldAll(peer, { sequence, stateVector });
+  }
+
+  /** From now on the peer receives, and whatever waited for it to know everything is said. */
+  function toldAll(peer: Peer, at: Moment): void {
+    delivery.add(peer, at);
+    const waiting = untold.get(peer) ?? [];
+    untold.delete(peer);
+    for (const then of waiting) then();
+  }
+
+  function queue(push: QueuedPush<Peer>): void {
+    const { author: peer, update } = push;
+    (onTrial.get(peer)?.pushes ?? pushes).push(push);
+    pushedBytes += update.length;
+    if (pushes.length > pacing.queuedPushes || pushedBytes > pacing.queuedBytes) {
+      paused.add(peer);
+      peer.pause();
+    }
+    pacer.wake();
   }
 
   /** What a document needs at rest, beside the path of any edit. */

@@ -2,13 +2,13 @@
  * What a turn makes of the pushes that it took: which become commits, and what becomes of the others.
  *
  * The pushes of one author are one transaction and one commit, or one each where they are judged, unless very many wait
- * (`crowd`), and always where they are to be separate. That reorders authors, which is harmless unless one depends on another: a browser tab hears of another tab's edit before the
- * relay does, and may build on it within the same turn. Such a push is put off until the others have been applied, so
- * it is refused only when nobody in this turn brings what it needs.
+ * (`crowd`), and always where they have names. That reorders authors, which is harmless unless one depends on another: a
+ * browser tab hears of another tab's edit before the relay does, and may build on it within the same turn. Such a push is
+ * put off until the others have been applied, so it is refused only when nobody in this turn brings what it needs.
  */
 import type { Issue } from "@verso/validation";
 import type { TrialResult } from "./cell.js";
-import type { Accepted, Admission, Author, Document, Push, Taken } from "./document.js";
+import type { Accepted, Admission, Author, Document, Push, PushName, Taken } from "./document.js";
 
 export interface QueuedPush<A extends Author> extends Push {
   readonly author: A;
@@ -41,9 +41,16 @@ export interface Refusal {
   readonly detail: string;
 }
 
+interface AcceptedPush<A extends Author> {
+  readonly author: A;
+  readonly accepted: Accepted;
+  /** Of the push that it is, where that has one. */
+  readonly name: PushName | undefined;
+}
+
 export interface TurnResult<A extends Author> {
   /** In the order in which they were applied. */
-  readonly accepted: readonly { readonly author: A; readonly accepted: Accepted }[];
+  readonly accepted: readonly AcceptedPush<A>[];
   /** Pushes that may not enter. Later pushes of the same author were not looked at. */
   readonly refused: readonly {
     readonly author: A;
@@ -52,7 +59,7 @@ export interface TurnResult<A extends Author> {
   }[];
   /** Pushes that are done with, and what became of each. */
   readonly taken: readonly (Taken & { readonly push: QueuedPush<A> })[];
-  /** Pushes that build on what is not here. */
+  /** Pushes that build on what is not here, and are gone. */
   readonly unfounded: readonly QueuedPush<A>[];
   /**
    * Authors who must be asked for everything that they hold, since a push builds on what is not here, or not all of
@@ -81,7 +88,7 @@ export function admitPushes<A extends Author>(
   pushes: readonly QueuedPush<A>[],
   outOfTime: () => boolean,
 ): TurnResult<A> {
-  const accepted: { author: A; accepted: Accepted }[] = [];
+  const accepted: AcceptedPush<A>[] = [];
   const refused: { author: A; push: QueuedPush<A>; reason: Refusal }[] = [];
   const taken: (Taken & { push: QueuedPush<A> })[] = [];
   const unfounded: QueuedPush<A>[] = [];
@@ -111,7 +118,8 @@ export function admitPushes<A extends Author>(
         if (each.leftOut) lacking.add(author);
         taken.push({ ...each, push: group[i]! });
       });
-      for (const each of admission.accepted) accepted.push({ author, accepted: each });
+      const names = new Map(admission.taken.map((each, i) => [each.accepted, group[i]!.name]));
+      for (const each of admission.accepted) accepted.push({ author, accepted: each, name: names.get(each) });
       const rest = group.slice(admission.taken.length);
       const push = rest[0];
       if (admission.stopped === null || push === undefined) continue;
