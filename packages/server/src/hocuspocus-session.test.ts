@@ -26,6 +26,8 @@ interface Wire {
   send(address: string, ...parts: readonly (number | string | Uint8Array)[]): void;
   raw(message: Uint8Array): void;
   token(address: string, token: string): void;
+  /** Bytes that it leaves lying in its socket; with 0 it has taken everything. */
+  lie(bytes: number): void;
   readonly closed: string | null;
   readonly paused: boolean;
   readonly trusted: boolean;
@@ -73,13 +75,19 @@ function placeOf(documentId: string, token: string | null): Place {
 function connect(): Wire {
   const read: string[] = [];
   const wire = { closed: null as string | null, paused: false, trusted: false };
+  let backlog = 0;
+  let drained = () => {};
   const connection: HocuspocusConnection = {
-    backlog: 0,
+    get backlog() {
+      return backlog;
+    },
     bytesTaken: 0,
     send({ messages }) {
       read.push(...messages.map(described));
     },
-    onDrain() {},
+    onDrain(listener) {
+      drained = listener;
+    },
     pause() {
       wire.paused = true;
     },
@@ -134,6 +142,10 @@ function connect(): Wire {
     },
     get trusted() {
       return wire.trusted;
+    },
+    lie(bytes) {
+      backlog = bytes;
+      if (bytes === 0) drained();
     },
     disconnect: () => session.onClose(1001, "gone"),
   };
@@ -467,6 +479,17 @@ it("pings are answered, and silence is broken by what every provider takes for a
   expect(wire.news()).toEqual(["notes: authenticated read-write", "byte 10"]);
   await world.pass(20_000);
   expect(wire.news()).toEqual([": awareness"]);
+});
+
+it("who does not take what it is sent is not read", async () => {
+  const wire = connect();
+  wire.token("notes", "ann");
+  await world.pass(10);
+  wire.lie(2 * 1024 * 1024);
+  wire.raw(Uint8Array.of(9));
+  expect(wire.paused).toBe(true);
+  wire.lie(0);
+  expect(wire.paused).toBe(false);
 });
 
 it("who has left all documents may open another for a while", async () => {
