@@ -81,6 +81,8 @@ const mostEntering = 100;
 const mostDocuments = 1000;
 /** Bytes that wait for a token to be found out about, from which the socket is not read. */
 const mostWaitingBytes = 1024 * 1024;
+/** Bytes that the client has not taken from which it is not read. */
+const mostBacklog = 1024 * 1024;
 /** Milliseconds for which a socket may have no document, once it has shown a token. */
 const emptyTime = 60_000;
 
@@ -89,8 +91,8 @@ export function createHocuspocusSession(
   { enter, rooms, deadline, clock, documentIdBytes, events }: HocuspocusSessionOptions,
 ): Session {
   const documents = new Map<string, Open>();
-  /** Who wants the socket not to be read: a room for a document of it, or this session. */
-  const holding = new Set<string>();
+  /** For what the socket is not read: a document whose room has enough to do, or one of the reasons below. */
+  const holding = new Set<string | symbol>();
   let open = true;
   let isTrusted = false;
   let received = { bytes: 0, messages: 0 };
@@ -105,6 +107,7 @@ export function createHocuspocusSession(
     stalled: () => close(CloseCode.slowReader, stalledReason),
   });
   connection.onDrain(() => {
+    release(notTaken);
     for (const each of documents.values()) if (each.state !== "entering") each.channel.drained();
   });
 
@@ -136,6 +139,7 @@ export function createHocuspocusSession(
   // ------------------------------------------------------------ documents
 
   function take(address: HocuspocusAddress, message: HocuspocusClientMessage, size: number): void {
+    if (!open) return;
     const document = documents.get(address.text);
     if (document === undefined) {
       if (message.type === "token") begin(address, message.token);
@@ -145,7 +149,7 @@ export function createHocuspocusSession(
     if (document.state === "entering") {
       document.waiting.push(message);
       waitingBytes += size;
-      if (waitingBytes > mostWaitingBytes) hold(ownHold);
+      if (waitingBytes > mostWaitingBytes) hold(lookedAt);
       return;
     }
     if (message.type === "token") renew(address, document, message.token).catch(failed);
@@ -161,7 +165,7 @@ export function createHocuspocusSession(
     const opening: Open = { state: "entering", waiting: [] };
     documents.set(address.text, opening);
     entering++;
-    if (!isTrusted) hold(ownHold);
+    if (!isTrusted) hold(lookedAt);
     find(address, token).then(place => {
       entering--;
       if (documents.get(address.text) === opening) {
@@ -170,7 +174,7 @@ export function createHocuspocusSession(
       }
       if (entering > 0) return;
       waitingBytes = 0;
-      release(ownHold);
+      release(lookedAt);
     }, failed);
   }
 
@@ -270,15 +274,16 @@ export function createHocuspocusSession(
     if (!open) return;
     watch.sent();
     connection.send(frames);
+    if (connection.backlog > mostBacklog) hold(notTaken);
   }
 
-  function hold(who: string): void {
+  function hold(reason: string | symbol): void {
     if (holding.size === 0) connection.pause();
-    holding.add(who);
+    holding.add(reason);
   }
 
-  function release(who: string): void {
-    if (holding.delete(who) && holding.size === 0 && open) connection.resume();
+  function release(reason: string | symbol): void {
+    if (holding.delete(reason) && holding.size === 0 && open) connection.resume();
   }
 
   /** Who has left everything may come for something else, but not sit here for ever. */
@@ -307,8 +312,10 @@ export function createHocuspocusSession(
 const left = 1000;
 /** No code has come with the end (RFC 6455, 7.1.5). */
 const noCode = 1005;
-/** Stands among addresses, none of which is empty. */
-const ownHold = "";
+/** A token is being looked at. */
+const lookedAt = Symbol("looked at");
+/** The client does not take what it is sent, and whatever else it says may be answered. */
+const notTaken = Symbol("not taken");
 
 /** Nobody's awareness has changed in no document: every stock provider takes it for a sign of life, and for nothing else. */
 const nobody = new Frames([encodeHocuspocus("", { type: "awareness", payload: encodeAwareness([]) })]);
