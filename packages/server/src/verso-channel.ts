@@ -100,7 +100,9 @@ export function openVersoChannel(
   const underWay = new Set<number>();
   /** Answers that wait until the document is opened. */
   const earlyAnswers: (() => void)[] = [];
-  /** Something was pushed that builds on what is not here, and the client was not asked for that yet. */
+  /** How often the client was asked for what the relay lacks. */
+  let asks = 0;
+  /** Something was pushed that builds on what is not here, and the client was not asked since. */
   let lacks = false;
   let waitingBytes = 0;
   let isFull = false;
@@ -133,6 +135,7 @@ export function openVersoChannel(
       socket.sendShared(turn, channel, () => updatesOf(turn, channel));
     },
     ask(stateVector) {
+      asks++;
       lacks = false;
       // What is told with `opened` says the same.
       if (isOpened) socket.send({ type: "resync", channel, stateVector });
@@ -254,6 +257,7 @@ export function openVersoChannel(
   async function push(into: Room, { clientSequence, madeAt, update }: Push): Promise<void> {
     if (underWay.has(clientSequence)) return;
     underWay.add(clientSequence);
+    const asksBefore = asks;
     waits(update.length);
     const identity: PushIdentity = { actor, replicaId, clientSequence };
     let outcome: PushOutcome;
@@ -273,8 +277,8 @@ export function openVersoChannel(
     if (!isOpen) return;
     if (!isAnswer(outcome)) {
       underWay.delete(clientSequence);
-      lacks ||= outcome.type === "lacking";
-      return;
+      lacks ||= outcome.type === "lacking" && asks === asksBefore;
+      return socket.answered();
     }
     const answer = outcome;
     if (isOpened) into.whenTold(peer, () => tell(clientSequence, answer));
