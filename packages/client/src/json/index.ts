@@ -1,3 +1,4 @@
+export { ClientError, type ClientErrorCode } from "../errors.js";
 export { type Clock, systemClock } from "./clock.js";
 export type { ConnectionStatus, WebSocketLike } from "./connection.js";
 // Documents
@@ -12,7 +13,6 @@ export {
   memoryStorage,
   type WebStorage,
 } from "./edit-storage.js";
-export { ClientError, type ClientErrorCode } from "./errors.js";
 // The client
 export {
   type ClientEvents,
