@@ -108,8 +108,8 @@ describe("the databases", () => {
     const again = browserPersistence().open("note");
     expect((await again.load()).outbox).toHaveLength(1);
     await again.outboxSince(0);
-    expect(begun.mock.calls.map(([, mode]) => mode)).toEqual(begun.mock.calls.map(() => "readonly"));
-    expect(begun).toHaveBeenCalled();
+    const modes = begun.mock.results.map(({ value }) => value.mode);
+    expect(new Set(modes)).toEqual(new Set(["readonly"]));
   });
 
   test("are named after the document, with a prefix and with its epoch where there are", async () => {
@@ -138,8 +138,8 @@ describe("the databases", () => {
     const updates = Array.from({ length: 1000 }, () => updateOf("x"));
     await Promise.all(updates.map((update, madeAt) => store.add({ madeAt, update })));
     expect(begun.mock.calls.map(([stores, mode, options]) => [stores, mode, options?.durability])).toEqual([
-      [["records", "meta"], "readwrite", "strict"],
-      [["updates", "custom"], "readwrite", undefined],
+      ["records", "readwrite", "strict"],
+      ["updates", "readwrite", undefined],
     ]);
   });
 });

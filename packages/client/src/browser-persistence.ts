@@ -10,12 +10,7 @@
  * its own, `<name>@<epoch>`; the newest that was written to is noted in the outbox of the plain name, which is where it is
  * looked up when a document is opened without an epoch.
  */
-import {
-  type IndexedDatabase,
-  type IndexedDatabaseOptions,
-  openIndexedDatabase,
-  resultOf,
-} from "./indexed-database.js";
+import { type IndexedDatabase, openIndexedDatabase, results } from "./indexed-database.js";
 import type { Persistence } from "./persistence.js";
 import { NO_META, openReplicaStore, type ReplicaMedium } from "./replica-store.js";
 
@@ -44,166 +39,139 @@ interface MediumOptions {
   readonly indexedDB: IDBFactory | undefined;
 }
 
-interface Databases {
-  readonly document: IndexedDatabase;
-  readonly outbox: IndexedDatabase;
-}
+/** Object stores, and how each numbers what it holds; those of the document are y-indexeddb's. */
+const LAYOUT = {
+  document: { updates: { autoIncrement: true }, custom: {} },
+  outbox: { records: { keyPath: "clientSequence", autoIncrement: true }, meta: {} },
+};
+const DATABASE_OF = { updates: "document", custom: "document", records: "outbox", meta: "outbox" } as const;
+type StoreName = keyof typeof DATABASE_OF;
+type Databases = Readonly<Record<keyof typeof LAYOUT, IndexedDatabase>>;
 
 /** Keys in `meta`; the second is only in the outbox of the plain name. */
 const REPLICA = "replica";
 const NEWEST_EPOCH = "epoch";
 
 function createMedium({ name, epoch, indexedDB }: MediumOptions): ReplicaMedium {
-  const opened: IndexedDatabase[] = [];
-  const plainOutbox = openOutbox(name);
+  const opened: Databases[] = [];
+  const plain = open(name);
   let chosen: Promise<Databases> | null = null;
   let isNoted = epoch <= 1;
 
   return {
     async updates() {
-      const { document } = await choose();
-      const found = await document.read(transaction => {
-        const updates = transaction.objectStore("updates");
-        return Promise.all([resultOf(updates.getAll()), resultOf(updates.getAllKeys())]);
-      });
-      const [updates, numbers] = found ?? [[], []];
+      const found = await read("updates", updates => results([updates.getAll(), updates.getAllKeys()]));
+      const [updates = [], numbers = []] = found ?? [];
       return { updates, last: Number(numbers.at(-1) ?? 0) };
     },
-    async addUpdates(updates) {
-      const { document } = await chooseForWriting();
-      return document.write(transaction => addAll(transaction.objectStore("updates"), updates.map(exact)));
-    },
-    async replaceUpdates(isHeld, state) {
-      const { document } = await chooseForWriting();
-      return document.write(async transaction => {
-        const updates = transaction.objectStore("updates");
-        const held = (await resultOf(updates.getAllKeys())).filter(number => isHeld(Number(number)));
-        const [number] = await addAll(updates, [exact(state)]);
-        await Promise.all(held.map(each => resultOf(updates.delete(each))));
+    addUpdates: updates => write("updates", store => addAll(store, updates.map(copyOf))),
+    replaceUpdates: (isHeld, state) =>
+      write("updates", async updates => {
+        const [numbers] = await results([updates.getAllKeys()]);
+        const [number] = await addAll(updates, [copyOf(state)]);
+        const held = numbers!.filter(each => isHeld(Number(each)));
+        await results(held.map(each => updates.delete(each)));
         return number!;
-      });
-    },
+      }),
     async recordsSince(clientSequence) {
-      const { outbox } = await choose();
       const behind = IDBKeyRange.lowerBound(clientSequence, true);
-      const found = await outbox.read(async transaction =>
-        resultOf(transaction.objectStore("records").getAll(behind)),
-      );
-      return found ?? [];
+      const found = await read("records", records => results([records.getAll(behind)]));
+      return found?.[0] ?? [];
     },
     async records(clientSequences) {
-      const { outbox } = await choose();
-      const found = await outbox.read(transaction => {
-        const records = transaction.objectStore("records");
-        return Promise.all(clientSequences.map(each => resultOf(records.get(each))));
-      });
+      const found = await read("records", records => results(clientSequences.map(each => records.get(each))));
       return (found ?? []).filter(record => record !== undefined);
     },
-    async addRecords(drafts) {
-      const { outbox } = await chooseForWriting();
-      const records = drafts.map(({ madeAt, update }) => ({ madeAt, update: exact(update) }));
-      return outbox.write(transaction => addAll(transaction.objectStore("records"), records), {
-        durability: "strict",
-      });
-    },
+    addRecords: drafts =>
+      write(
+        "records",
+        store =>
+          addAll(
+            store,
+            drafts.map(({ madeAt, update }) => ({ madeAt, update: copyOf(update) })),
+          ),
+        { durability: "strict" },
+      ),
     async removeRecords(clientSequences) {
-      const { outbox } = await choose();
-      await outbox.write(transaction => {
-        const records = transaction.objectStore("records");
-        return Promise.all(clientSequences.map(each => resultOf(records.delete(each))));
-      });
+      await write("records", records => results(clientSequences.map(each => records.delete(each))));
     },
     async meta() {
-      const { outbox } = await choose();
-      return (
-        (await outbox.read(transaction => resultOf(transaction.objectStore("meta").get(REPLICA)))) ?? null
-      );
+      const found = await read("meta", meta => results([meta.get(REPLICA)]));
+      return found?.[0] ?? null;
     },
-    async setMeta(meta) {
-      const { outbox } = await chooseForWriting();
-      await outbox.write(async transaction => {
-        const store = transaction.objectStore("meta");
-        const before = (await resultOf(store.get(REPLICA))) ?? NO_META;
-        await resultOf(store.put({ ...before, ...meta }, REPLICA));
+    async setMeta(changed) {
+      await write("meta", async meta => {
+        const [before = NO_META] = await results([meta.get(REPLICA)]);
+        await results([meta.put({ ...before, ...changed }, REPLICA)]);
       });
     },
     async clear() {
-      const { document, outbox } = await choose();
-      if (await document.read(async () => true)) {
-        await document.write(transaction => emptied(transaction, ["updates", "custom"]));
-      }
-      if (await outbox.read(async () => true)) {
-        await outbox.write(async transaction => {
-          await emptied(transaction, ["records"]);
-          // Not the note of the newest epoch: an older one would come up again.
-          await resultOf(transaction.objectStore("meta").delete(REPLICA));
-        });
+      // The databases stay: their counters go on, so that no number is given twice, and so does the note of the newest
+      // epoch, or an older one would come up again.
+      for (const store of ["updates", "custom", "records", "meta"] as const) {
+        const isThere = await read(store, async () => true);
+        if (isThere) {
+          await write(store, rows => results([store === "meta" ? rows.delete(REPLICA) : rows.clear()]));
+        }
       }
     },
     async close() {
-      await Promise.all(opened.map(database => database.close()));
+      await Promise.all(opened.flatMap(({ document, outbox }) => [document.close(), outbox.close()]));
     },
   };
 
+  async function read<T>(store: StoreName, body: (rows: IDBObjectStore) => Promise<T>): Promise<T | null> {
+    const databases = await choose();
+    return databases[DATABASE_OF[store]].read(store, body);
+  }
+
+  async function write<T>(
+    store: StoreName,
+    body: (rows: IDBObjectStore) => Promise<T>,
+    options?: { readonly durability: IDBTransactionDurability },
+  ): Promise<T> {
+    if (!isNoted) await note();
+    const databases = await choose();
+    return databases[DATABASE_OF[store]].write(store, body, options);
+  }
+
   function choose(): Promise<Databases> {
-    chosen ??= open().catch(error => {
+    chosen ??= find().catch(error => {
       chosen = null;
       throw error;
     });
     return chosen;
   }
 
-  async function open(): Promise<Databases> {
-    const current = epoch === 0 ? ((await newestEpoch()) ?? 1) : epoch;
-    if (current <= 1) return { document: openDocument(name), outbox: plainOutbox };
-    return { document: openDocument(`${name}@${current}`), outbox: openOutbox(`${name}@${current}`) };
+  async function find(): Promise<Databases> {
+    const noted = epoch === 0 && (await plain.outbox.read("meta", meta => results([meta.get(NEWEST_EPOCH)])));
+    const current = noted ? (noted[0] ?? 1) : epoch;
+    return current <= 1 ? plain : open(`${name}@${current}`);
   }
 
-  function newestEpoch(): Promise<number | null | undefined> {
-    return plainOutbox.read(transaction => resultOf(transaction.objectStore("meta").get(NEWEST_EPOCH)));
+  async function note(): Promise<void> {
+    await plain.outbox.write("meta", async meta => {
+      const [newest = 1] = await results([meta.get(NEWEST_EPOCH)]);
+      if (newest < epoch) await results([meta.put(epoch, NEWEST_EPOCH)]);
+    });
+    isNoted = true;
   }
 
-  async function chooseForWriting(): Promise<Databases> {
-    if (!isNoted) {
-      await plainOutbox.write(async transaction => {
-        const meta = transaction.objectStore("meta");
-        const newest = (await resultOf(meta.get(NEWEST_EPOCH))) ?? 1;
-        if (newest < epoch) await resultOf(meta.put(epoch, NEWEST_EPOCH));
-      });
-      isNoted = true;
-    }
-    return choose();
-  }
-
-  function openDocument(databaseName: string): IndexedDatabase {
-    // As y-indexeddb lays it out.
-    const layout = { updates: { autoIncrement: true }, custom: {} };
-    return openDatabase(databaseName, layout);
-  }
-
-  function openOutbox(databaseName: string): IndexedDatabase {
-    const layout = { records: { keyPath: "clientSequence", autoIncrement: true }, meta: {} };
-    return openDatabase(`${databaseName}:outbox`, layout);
-  }
-
-  function openDatabase(databaseName: string, layout: IndexedDatabaseOptions["layout"]): IndexedDatabase {
-    const database = openIndexedDatabase({ indexedDB, name: databaseName, layout });
-    opened.push(database);
-    return database;
+  function open(databaseName: string): Databases {
+    const databases = {
+      document: openIndexedDatabase({ indexedDB, name: databaseName, layout: LAYOUT.document }),
+      outbox: openIndexedDatabase({ indexedDB, name: `${databaseName}:outbox`, layout: LAYOUT.outbox }),
+    };
+    opened.push(databases);
+    return databases;
   }
 }
 
 async function addAll(store: IDBObjectStore, values: readonly unknown[]): Promise<number[]> {
-  const numbers = await Promise.all(values.map(value => resultOf(store.add(value))));
-  return numbers.map(Number);
-}
-
-/** Not the databases: their counters go on, so that no number is given twice. */
-async function emptied(transaction: IDBTransaction, stores: readonly string[]): Promise<void> {
-  await Promise.all(stores.map(store => resultOf(transaction.objectStore(store).clear())));
+  return (await results(values.map(value => store.add(value)))).map(Number);
 }
 
 /** The bytes alone: with a view, IndexedDB stores all of the buffer beneath it. */
-function exact(bytes: Uint8Array): Uint8Array {
-  return bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes);
+function copyOf(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes);
 }

@@ -10,14 +10,15 @@ import { ClientError } from "./errors.js";
 
 export interface IndexedDatabase {
   /** Resolves to `null` when there is no such database. */
-  read<T>(body: (transaction: IDBTransaction) => Promise<T>): Promise<T | null>;
+  read<T>(store: string, body: (rows: IDBObjectStore) => Promise<T>): Promise<T | null>;
   /**
    * Resolves when the transaction is complete. What fails, `body` too, undoes all of it.
    * @param options.durability `strict` outlasts a power cut, where the browser can
    */
   write<T>(
-    body: (transaction: IDBTransaction) => Promise<T>,
-    options?: { readonly durability?: IDBTransactionDurability },
+    store: string,
+    body: (rows: IDBObjectStore) => Promise<T>,
+    options?: { readonly durability: IDBTransactionDurability } | undefined,
   ): Promise<T>;
   /** Ends once transactions that are under way have. */
   close(): Promise<void>;
@@ -38,13 +39,13 @@ export function openIndexedDatabase({ indexedDB, name, layout }: IndexedDatabase
   let gone = false;
 
   return {
-    async read(body) {
+    async read(store, body) {
       const database = await connect({ create: false });
-      return database && (await transact(database, { mode: "readonly" }, body));
+      return database && transact(body, () => database.transaction(store));
     },
-    async write(body, options) {
+    async write(store, body, options) {
       const database = await connect({ create: true });
-      return transact(database!, { mode: "readwrite", ...options }, body);
+      return transact(body, () => database!.transaction(store, "readwrite", options));
     },
     close: () =>
       opening.then(
@@ -116,39 +117,45 @@ export function openIndexedDatabase({ indexedDB, name, layout }: IndexedDatabase
       };
     });
   }
+}
 
-  async function transact<T>(
-    database: IDBDatabase,
-    options: { readonly mode: IDBTransactionMode; readonly durability?: IDBTransactionDurability },
-    body: (transaction: IDBTransaction) => Promise<T>,
-  ): Promise<T> {
-    let underWay: IDBTransaction | null = null;
-    try {
-      const transaction = database.transaction(Object.keys(layout), options.mode, options);
-      underWay = transaction;
-      const completed = new Promise<void>((resolve, reject) => {
-        transaction.oncomplete = () => resolve();
-        transaction.onabort = () => {
-          underWay = null;
-          reject(transaction.error);
-        };
-      });
-      const [result] = await Promise.all([body(transaction), completed]);
-      return result;
-    } catch (error) {
-      // What of it has succeeded must not stay.
-      underWay?.abort();
-      throw storageError(error);
-    }
+async function transact<T>(
+  body: (rows: IDBObjectStore) => Promise<T>,
+  begin: () => IDBTransaction,
+): Promise<T> {
+  let underWay: IDBTransaction | null = null;
+  try {
+    const transaction = begin();
+    underWay = transaction;
+    const completed = new Promise<void>((resolve, reject) => {
+      transaction.oncomplete = () => resolve();
+      transaction.onabort = () => {
+        underWay = null;
+        reject(transaction.error);
+      };
+    });
+    const [store] = transaction.objectStoreNames;
+    const asked = (async () => body(transaction.objectStore(store!)))();
+    const [result] = await Promise.all([asked, completed]);
+    return result;
+  } catch (error) {
+    // What of it has succeeded must not stay.
+    underWay?.abort();
+    throw storageError(error);
   }
 }
 
 /** Resolves with what is asked for; awaiting nothing but requests keeps their transaction open. */
-export function resultOf<T>(request: IDBRequest<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
-  });
+export function results<T>(requests: readonly IDBRequest<T>[]): Promise<T[]> {
+  return Promise.all(
+    requests.map(
+      request =>
+        new Promise<T>((resolve, reject) => {
+          request.onsuccess = () => resolve(request.result);
+          request.onerror = () => reject(request.error);
+        }),
+    ),
+  );
 }
 
 /** Milliseconds. Openings take a few; one that waits for another page's deletion may wait for ever. */
