@@ -172,6 +172,13 @@ export const targets: readonly Target[] = [
     ...{ workload: "w8", table: "bytes", figure: "saved", of: "verso-rules" },
     ...{ bound: "at least", limit: 90, unit: " %" },
   },
+  ...(["merge", "latest-wins", "reject", "manual"] as const).map(
+    (strategy): Target => ({
+      what: `a conflict of programs, ${strategy}, median`,
+      ...{ workload: "w9", table: "conflict", figure: strategy, of: "ws" },
+      ...{ bound: "at most", limit: 10, unit: " ms" },
+    }),
+  ),
 ];
 
 /** Compares what was measured with what is to be reached. */

@@ -335,19 +335,19 @@ export function createJsonEdits({
 
   async function edit(documentId: string, asked: Asked): Promise<JsonEdit> {
     const kind = await kindOf(documentId);
-    const soon = await write<JsonEdit | null>(documentId, current => {
+    const now = (current: Editable) => {
       const { head, document, recent, pending } = current;
       assertThere(documentId, head);
       const { base } = asked;
       if (base === undefined) return onPresent(current, asked, { kind });
-      if (!("revision" in base)) return later;
+      if (!("revision" in base)) return null;
       // What is no revision of the document is none that it has now, either.
       if (asked.exact && base.revision !== head.revision) return mismatch(current);
       const sequence = Number.parseInt(base.revision, 10);
       if (base.revision !== (sequence === head.sequence ? head.revision : recent.get(sequence)?.revision))
-        return later;
+        return null;
       const behind = sequence === head.sequence ? [] : recent.since(sequence);
-      if (behind === null) return later;
+      if (behind === null) return null;
       const changed = [
         ...behind.map(({ change }) => change),
         ...pending.map(({ changeBytes }) => changeBytes),
@@ -359,13 +359,9 @@ export function createJsonEdits({
         return onPresent(current, { ...asked, plan: () => carriage.patch }, { kind, base: sequence });
       }
       const updates = carriage.type === "base" ? recent.updatesTo(sequence) : null;
-      return updates === null ? later : onBase(current, asked, { kind, base: sequence, updates });
-    });
-    return soon ?? (await editWithLedger(documentId, asked, kind));
-  }
-
-  function editWithLedger(documentId: string, asked: Asked, kind: Kind): Promise<JsonEdit> {
-    return editInTurn(documentId, async current => {
+      return updates === null ? null : onBase(current, asked, { kind, base: sequence, updates });
+    };
+    const withLedger = async (current: Editable): Promise<Edit<JsonEdit>> => {
       const { head, document } = current;
       assertThere(documentId, head);
       const present = { head, stateVector: document.stateVector() };
@@ -396,7 +392,8 @@ export function createJsonEdits({
             }),
           };
       }
-    });
+    };
+    return write(documentId, now, withLedger);
   }
 
   function carry(
@@ -506,29 +503,27 @@ export function createJsonEdits({
     return patch;
   }
 
-  async function write<T>(documentId: string, make: (current: Editable) => Edit<T>): Promise<T> {
-    const result = await rooms.get(documentId).write<T | ServerError>(current => {
+  async function write(
+    documentId: string,
+    make: (current: Editable) => Edit<JsonEdit> | null,
+    otherwise?: (current: Editable) => Promise<Edit<JsonEdit>>,
+  ): Promise<JsonEdit> {
+    const result = await rooms.get(documentId).write<JsonEdit | ServerError>(current => {
       try {
         return make(current);
       } catch (error) {
         return noneOf(error);
       }
-    });
+    }, otherwise && guarded(otherwise));
     if (result instanceof ServerError) throw result;
     return result;
   }
 
-  async function editInTurn<T>(
+  async function editInTurn(
     documentId: string,
-    make: (current: Editable) => Promise<Edit<T>>,
-  ): Promise<T> {
-    const result = await rooms.get(documentId).edit<T | ServerError>(async current => {
-      try {
-        return await make(current);
-      } catch (error) {
-        return noneOf(error);
-      }
-    });
+    make: (current: Editable) => Promise<Edit<JsonEdit>>,
+  ): Promise<JsonEdit> {
+    const result = await rooms.get(documentId).edit<JsonEdit | ServerError>(guarded(make));
     if (result instanceof ServerError) throw result;
     return result;
   }
@@ -544,10 +539,17 @@ export async function unlessThere(created: Promise<JsonEdit>): Promise<JsonEdit 
   }
 }
 
-/** That it needs the ledger, and so a turn of its own. */
-const later = { type: "none", result: null } as const;
+/** Tells what is wrong as the result: nothing was changed before it was found. */
+function guarded(make: (current: Editable) => Promise<Edit<JsonEdit>>) {
+  return async (current: Editable): Promise<Edit<JsonEdit | ServerError>> => {
+    try {
+      return await make(current);
+    } catch (error) {
+      return noneOf(error);
+    }
+  };
+}
 
-/** Nothing was changed before what is wrong was found. */
 function noneOf(error: unknown): { readonly type: "none"; readonly result: ServerError } {
   if (error instanceof ServerError) return { type: "none", result: error };
   throw error;

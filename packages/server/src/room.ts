@@ -80,9 +80,13 @@ export interface Room {
   edit<T>(make: (current: Editable) => Edit<T> | Promise<Edit<T>>): Promise<T>;
   /**
    * The same for what needs nothing of the ledger, and so can be made together with pushes: `make` does not wait, and sees
-   * what the turn has changed before it. It is called again when the turn came to nothing.
+   * what the turn has changed before it. It is called again when the turn came to nothing. Where it gives `null` it does
+   * need the ledger: then `otherwise` edits, as soon as the turn has written what else there was.
    */
-  write<T>(make: (current: Editable) => Edit<T>): Promise<T>;
+  write<T>(
+    make: (current: Editable) => Edit<T> | null,
+    otherwise?: (current: Editable) => Promise<Edit<T>>,
+  ): Promise<T>;
   /** Keeps a snapshot if the commits since the last one outweigh `share` of it, and lets go of what is to be kept no longer. */
   compact(share: number): Promise<void>;
   /** Nobody is here and nothing is in hand. */
@@ -302,10 +306,20 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
         edits.push({ run: current => runEdit(current, { make, resolve, reject }), reject });
         pacer.wake();
       }),
-    write: make =>
+    write: (make, otherwise) =>
       new Promise((resolve, reject) => {
         if (ended !== null) return reject(ended);
-        writes.push({ make: current => madeBy(make(current), { resolve, reject }), reject });
+        const tell = { resolve, reject };
+        writes.push({
+          make(current) {
+            const edit = make(current);
+            if (edit !== null) return madeBy(edit, tell);
+            if (otherwise === undefined) throw new TypeError("There is no other way to make it.");
+            edits.push({ run: later => runEdit(later, { make: otherwise, ...tell }), reject });
+            return null;
+          },
+          reject,
+        });
         pacer.wake();
       }),
     async compact(share) {
@@ -490,8 +504,10 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
 
     const made = makeWrites(open, result.accepted, outOfTime);
     if (made === null || !(await append(open, result.accepted, made))) return;
-    if (!((await edits.shift()?.run(open)) ?? true)) return;
-    dismissIfDeleted(open);
+    do {
+      if (!((await edits.shift()?.run(open)) ?? true)) return;
+      dismissIfDeleted(open);
+    } while (edits.length > 0 && !outOfTime());
 
     for (const { author, push, reason } of result.refused) refuse(author, push, reason);
     for (const author of result.lacking) {
@@ -629,6 +645,7 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
       const queued = writes.shift()!;
       try {
         const write = queued.make({ ...current, head: current.log.head, pending });
+        if (write === null) continue;
         if (write.change === null && pending.length === 0) {
           write.resolve(null);
           continue;
@@ -879,7 +896,8 @@ interface QueuedEdit {
 }
 
 interface QueuedWrite {
-  readonly make: (current: Editable) => MadeWrite;
+  /** `null` where it has become an edit. */
+  readonly make: (current: Editable) => MadeWrite | null;
   readonly reject: (error: unknown) => void;
 }
 
