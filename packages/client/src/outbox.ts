@@ -42,6 +42,8 @@ export function createOutbox(): Outbox {
   let first = 0;
   let last = 0;
   let bytes = 0;
+  /** Goes through what waits, from before the first that was not sent; null: from the beginning. */
+  let ahead: Iterator<OutboxRecord> | null = null;
 
   const outbox: Outbox = {
     get size() {
@@ -95,15 +97,19 @@ export function createOutbox(): Outbox {
     },
     next() {
       if (sent.size >= underWay.records || bytes >= underWay.bytes) return null;
-      for (const record of waiting.values()) {
+      ahead ??= waiting.values();
+      for (let next = ahead.next(); next.done !== true; next = ahead.next()) {
+        const record = next.value;
         if (sent.has(record.clientSequence)) continue;
         sent.set(record.clientSequence, record.update.length);
         bytes += record.update.length;
         return record;
       }
+      ahead = null;
       return null;
     },
     unsend() {
+      ahead = null;
       sent.clear();
       bytes = 0;
     },
@@ -118,5 +124,6 @@ export function createOutbox(): Outbox {
   function sort(): void {
     const rank = (clientSequence: number) => (clientSequence === first ? 0 : clientSequence);
     waiting = new Map([...waiting].sort(([one], [other]) => rank(one) - rank(other)));
+    ahead = null;
   }
 }

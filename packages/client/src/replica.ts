@@ -129,6 +129,8 @@ export interface ReplicaOptions {
   /** What the document held when it was opened, before anything was loaded; null if nothing. */
   readonly base: Uint8Array | null;
   readonly openedAt: number;
+  /** Nobody else opens what is kept here, so there are no other tabs to tell. @default false */
+  readonly isAlone?: boolean;
 }
 
 /** A document of the core. */
@@ -156,7 +158,7 @@ const compactedFrom = 512;
 const noState = new Uint8Array([0]);
 
 export function createReplica(
-  { documentId, state, base, openedAt }: ReplicaOptions,
+  { documentId, state, base, openedAt, isAlone = false }: ReplicaOptions,
   host: ReplicaHost,
 ): CoreReplica {
   const outbox = createOutbox();
@@ -662,6 +664,7 @@ export function createReplica(
   }
 
   function tell(message: TabMessage): void {
+    if (isAlone) return;
     host.emit({ type: "tell-tabs", message: encodeTabMessage(message) });
   }
 
@@ -674,7 +677,7 @@ export function createReplica(
       told = { status, unsyncedChanges };
       emitEvent({ type: "status", status, unsyncedChanges });
     }
-    if (!replica.wantsLink) return;
+    if (isAlone || !replica.wantsLink) return;
     const { connection, transport, breaker, synced, writable, epoch, sequence, stopped } = status;
     const now = { connection, transport, breaker, synced, writable, epoch, sequence, stopped, answers };
     if (toldTabs !== null && isSame(toldTabs, now)) return;
