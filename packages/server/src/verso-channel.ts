@@ -99,7 +99,9 @@ export function openVersoChannel(
   const underWay = new Set<number>();
   /** Answers that wait until the document is opened. */
   const earlyAnswers: (() => void)[] = [];
-  /** Something was pushed that builds on what is not here, and the client was not asked for that yet. */
+  /** How often the client was asked for what the relay lacks. */
+  let asks = 0;
+  /** Something was pushed that builds on what is not here, and the client was not asked since. */
   let lacks = false;
   let waitingBytes = 0;
   let isFull = false;
@@ -132,6 +134,7 @@ export function openVersoChannel(
       socket.sendShared(turn, channel, () => updatesOf(turn, channel));
     },
     ask(stateVector) {
+      asks++;
       lacks = false;
       // What is told with `opened` says the same.
       if (isOpened) socket.send({ type: "resync", channel, stateVector });
@@ -253,6 +256,7 @@ export function openVersoChannel(
   async function push(into: Room, { clientSequence, madeAt, update }: Push): Promise<void> {
     if (underWay.has(clientSequence)) return;
     underWay.add(clientSequence);
+    const asksBefore = asks;
     waits(update.length);
     const identity: PushIdentity = { actor, replicaId, clientSequence };
     let outcome: PushOutcome;
@@ -269,8 +273,8 @@ export function openVersoChannel(
     if (!isOpen) return;
     if (!isAnswer(outcome)) {
       underWay.delete(clientSequence);
-      lacks ||= outcome.type === "unfounded";
-      return;
+      lacks ||= outcome.type === "unfounded" && asks === asksBefore;
+      return socket.answered();
     }
     const answer = outcome;
     if (isOpened) into.whenTold(peer, () => tell(clientSequence, answer));

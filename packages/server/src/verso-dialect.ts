@@ -115,7 +115,7 @@ export function createVersoDialect(options: VersoDialectOptions): VersoDialect {
 
     async answerBatch(body, from) {
       const frames = decodeVersoBatch(body);
-      if (frames === null) return null;
+      if (frames === null || frames.length === 0) return null;
       const answers: Uint8Array[] = [];
       const session = createVersoSession(collecting(answers), {
         ...sessionOptions,

@@ -83,6 +83,8 @@ const longestWait = 60_000;
 /** The last moment that a date can have, in milliseconds since 1970 (ECMA-262, 21.4.1.1). */
 const lastMoment = 8.64e15;
 const longestReplicaId = 100;
+/** Bytes of a hello: of what is longer nothing is decoded. */
+const longestHello = 32 * 1024;
 
 export function createVersoSession(connection: VersoConnection, options: VersoSessionOptions): VersoSession {
   const { identify, clock, limits, events } = options;
@@ -141,6 +143,7 @@ export function createVersoSession(connection: VersoConnection, options: VersoSe
   // ------------------------------------------------------------ who is there
 
   async function hello(frame: Uint8Array): Promise<void> {
+    if (frame.length > longestHello) return refuse(`too-large: a hello has at most ${longestHello} bytes`);
     const message = decodeVersoClientMessage(frame);
     if (message.type === "malformed") return refuse(`malformed-message: ${message.detail}`);
     if (message.type !== "hello") return refuse(`unexpected-message: ${message.type} before hello`);
