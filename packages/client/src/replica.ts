@@ -48,8 +48,10 @@ export type StoreOperation =
   | { readonly type: "settle"; readonly clientSequences: readonly number[] }
   | { readonly type: "read-outbox" }
   | { readonly type: "clear" }
-  /** Opens the store of another epoch, so that it is found by the next start. */
-  | { readonly type: "begin-epoch"; readonly epoch: number };
+  /** For a store that has gathered many updates; the state is that of the time it is done. */
+  | { readonly type: "compact" }
+  /** Begins the store of another epoch, which the next start finds then. */
+  | { readonly type: "begin-epoch"; readonly meta: ReplicaMeta };
 
 export type ReplicaInput =
   | { readonly type: "loaded"; readonly stored: StoredReplica }
@@ -149,6 +151,8 @@ export interface CoreReplica {
 
 const longestWait = 30_000;
 const shortestWait = 250;
+/** Stored updates of which one is made. */
+const compactedFrom = 512;
 const noState = new Uint8Array([0]);
 
 export function createReplica(
@@ -174,6 +178,7 @@ export function createReplica(
   let isBehind = false;
   let isUnreadable = false;
   const unsettled: number[] = [];
+  let storedUpdates = 0;
   /** Numbers of records that are in memory only: above all that a store gives, and no other tab's. */
   let lastVolatile = 2 ** 32 * (1 + Math.floor(host.random() * 2 ** 20));
   let wholeSince: number | null = null;
@@ -241,7 +246,8 @@ export function createReplica(
       case "added": {
         const { madeAt, update } = input.operation;
         adding--;
-        return recorded({ clientSequence: input.clientSequence, madeAt, update }, { isVolatile: false });
+        recorded({ clientSequence: input.clientSequence, madeAt, update }, { isVolatile: false });
+        return grown(1);
       }
       case "outbox-read":
         return outboxRead(input.records);
@@ -259,7 +265,7 @@ export function createReplica(
         if (leads) keep([input.update]);
         return;
       case "awareness":
-        tell({ type: "awareness", update: input.update });
+        tell({ type: "awareness", update: input.update, from: "tab" });
         return sendAwareness(input.update);
       case "tab":
         return tab(decodeTabMessage(input.message));
@@ -275,10 +281,11 @@ export function createReplica(
   // From the store
 
   function loaded({ updates, outbox: records, meta: storedMeta }: StoredReplica): void {
-    if (storedMeta !== null && storedMeta.replicaId !== "") {
+    if (storedMeta !== null) {
       meta = storedMeta;
       identity = "stored";
     }
+    storedUpdates = updates.length;
     host.emit({ type: "apply", updates, from: "store" });
     outbox.restore(records, known);
     if (phase !== "loading") return startLeading();
@@ -329,6 +336,15 @@ export function createReplica(
     if (isBehind) return;
     if (identity === "new") identity = "storing";
     host.emit({ type: "store", operation: { type: "add-remote", updates, meta } });
+    grown(updates.length);
+  }
+
+  /** What other tabs add is not counted, nor is it missed: their records are kept until this tab has them. */
+  function grown(by: number): void {
+    storedUpdates += by;
+    if (!leads || isBehind || storedUpdates < compactedFrom) return;
+    storedUpdates = 1;
+    host.emit({ type: "store", operation: { type: "compact" } });
   }
 
   function stored(operation: StoreOperation): void {
@@ -466,7 +482,7 @@ export function createReplica(
         return resync(message.stateVector);
       case "awareness":
         host.emit({ type: "apply-awareness", update: message.update, from: "relay" });
-        return tell({ type: "awareness", update: message.update });
+        return tell({ type: "awareness", update: message.update, from: "relay" });
       case "closed":
         return closed(message);
       case "epoch":
@@ -570,7 +586,8 @@ export function createReplica(
   }
 
   function beginEpoch(epoch: number): void {
-    host.emit({ type: "store", operation: { type: "begin-epoch", epoch } });
+    const begun = { replicaId: newId(), epoch, sequence: 0 };
+    host.emit({ type: "store", operation: { type: "begin-epoch", meta: begun } });
     endEpoch(epoch);
   }
 
@@ -628,8 +645,9 @@ export function createReplica(
       case "rejected":
         return emitEvent({ type: "rejected", rejection: message.rejection });
       case "awareness":
-        host.emit({ type: "apply-awareness", update: message.update, from: "tab" });
-        return sendAwareness(message.update);
+        host.emit({ type: "apply-awareness", update: message.update, from: message.from });
+        if (message.from === "tab") sendAwareness(message.update);
+        return;
       case "sync":
         if (replica.wantsLink) syncNow();
         return;

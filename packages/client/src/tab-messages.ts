@@ -17,7 +17,8 @@ export type TabMessage =
   | { readonly type: "update"; readonly update: Uint8Array }
   | { readonly type: "settled"; readonly clientSequences: number[] }
   | { readonly type: "rejected"; readonly rejection: Rejection }
-  | { readonly type: "awareness"; readonly update: Uint8Array }
+  /** `relay`: of others. */
+  | { readonly type: "awareness"; readonly update: Uint8Array; readonly from: "relay" | "tab" }
   /** The leader is to sync now. */
   | { readonly type: "sync" }
   /** The document is no more what the tabs hold; nobody connects it again. */
