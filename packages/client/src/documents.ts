@@ -4,7 +4,12 @@
 import type { MutableJsonObject, Patch } from "@verso/bridge";
 import type { ChangePage, Problem } from "@verso/protocol";
 import type * as Y from "yjs";
-import type { Client, ClientOptions, OpenOptions } from "./client.js";
+import {
+  type Client,
+  type ClientOptions,
+  createClient as createReplicas,
+  type OpenOptions,
+} from "./client.js";
 import type { Replica } from "./document.js";
 import type { Recipe, Snapshot } from "./draft.js";
 import { createEditing } from "./editing.js";
@@ -75,18 +80,20 @@ export interface Documents<K extends Kinds = Kinds> extends Omit<Client, "open">
   open<const Id extends string>(documentId: Id, options?: OpenOptions): Document<DocumentOf<K, Id>>;
 }
 
-/** The documents of a client, with the options that it was made with. */
-export function createDocuments<K extends Kinds>(
-  client: Client,
-  { kinds, judge, ...options }: DocumentOptions<K> & Pick<ClientOptions, "url" | "token" | "user" | "fetch">,
-): Documents<K> {
-  const documents = new WeakMap<Replica, Document<never>>();
+/** A client of one relay, for one user: any number of documents over one connection. */
+export function createClient<const K extends Kinds = Record<never, never>>({
+  kinds,
+  judge,
+  ...options
+}: ClientOptions & DocumentOptions<K>): Documents<K> {
+  const client = createReplicas(options);
+  const documents = new WeakMap<Replica, unknown>();
   return {
     open<const Id extends string>(documentId: Id, open?: OpenOptions) {
       const replica = client.open(documentId, open);
       let document = documents.get(replica);
       if (document === undefined) {
-        document = createDocument<never>(replica);
+        document = createDocument<DocumentOf<K, Id>>(replica);
         documents.set(replica, document);
       }
       // By the kind that the id matches, whose schema the relay sees to.

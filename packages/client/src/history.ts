@@ -8,6 +8,7 @@
  */
 import type { ChangePage, HistoryEditResult, Problem } from "@verso/protocol";
 import * as Y from "yjs";
+import type { ClientOptions } from "./client.js";
 import type { Replica } from "./document.js";
 import { ClientError } from "./errors.js";
 
@@ -40,7 +41,7 @@ export interface History {
 export interface HistoryOptions {
   /** Of the relay, as the client has it. */
   readonly url: string | URL;
-  readonly token?: string | (() => string | Promise<string>) | undefined;
+  readonly token?: ClientOptions["token"];
   /** The name of an anonymous user. */
   readonly user?: string | undefined;
   readonly fetch?: typeof globalThis.fetch | undefined;
@@ -93,17 +94,17 @@ export function createHistory(
     query: URLSearchParams,
     body?: object,
   ): Promise<ChangePage | HistoryEditResult | Problem> {
-    const given = typeof token === "function" ? await token() : token;
-    if (given === undefined && user !== undefined) query.set("name", user);
-    const request = new URL(url);
-    request.protocol = request.protocol.replace("ws", "http");
-    request.pathname = `${request.pathname.replace(/\/+$/, "")}/api/documents/${encodeURIComponent(replica.documentId)}/${path}`;
-    request.search = String(query);
+    const given = (typeof token === "function" ? await token() : token) ?? null;
+    if (given === null && user !== undefined) query.set("name", user);
+    const base = String(url)
+      .replace(/^ws/, "http")
+      .replace(/\/?(sync\/?)?$/, "/");
+    const request = new URL(`api/documents/${encodeURIComponent(replica.documentId)}/${path}?${query}`, base);
     const response = await fetch(request, {
       ...(body !== undefined && { method: "POST", body: JSON.stringify(body) }),
       headers: {
         ...(body !== undefined && { "content-type": "application/json" }),
-        ...(given !== undefined && { authorization: `Bearer ${given}` }),
+        ...(given !== null && { authorization: `Bearer ${given}` }),
       },
     }).catch((cause: unknown) => {
       throw new ClientError("offline", "The relay cannot be reached.", { cause });
