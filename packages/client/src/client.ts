@@ -297,7 +297,7 @@ export function createClient({
 /** Milliseconds in which a batch is to be answered. */
 const postPatience = 60_000;
 
-const systemClock: Clock = {
+export const systemClock: Clock = {
   now: () => Date.now(),
   after(milliseconds, run) {
     const timer = setTimeout(run, milliseconds);

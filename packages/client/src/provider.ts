@@ -8,7 +8,14 @@
 import { ObservableV2 } from "lib0/observable";
 import { Awareness } from "y-protocols/awareness";
 import type * as Y from "yjs";
-import { type Client, type ClientOptions, createClient, type WebSocketLike } from "./client.js";
+import {
+  type Client,
+  type ClientOptions,
+  type Clock,
+  createClient,
+  systemClock,
+  type WebSocketLike,
+} from "./client.js";
 import type { Closing, Replica, ReplicaEvents } from "./document.js";
 
 export interface ProviderOptions
@@ -59,10 +66,17 @@ export class VersoProvider extends ObservableV2<ProviderEvents> {
   /** False when it will not be tried again until `connect`. */
   shouldConnect: boolean;
 
+  /** Resolves when what is kept on this device is in the document, before any network. */
+  readonly whenLoaded: Promise<void>;
+  /** Resolves when the document is synced for the first time. */
+  readonly whenSynced: Promise<void>;
+
   readonly #client: Client;
-  readonly #replica: Replica;
+  readonly #clock: Clock;
+  #replica: Replica;
+  #reopening: Promise<void> | null = null;
   #destroyed: Promise<void> | null = null;
-  #again: ReturnType<typeof setTimeout> | undefined;
+  #cancelRetry = () => {};
 
   /** `serverUrl` is that of y-websocket, which ends with `/yjs`, or the relay itself. */
   constructor(
@@ -80,6 +94,7 @@ export class VersoProvider extends ObservableV2<ProviderEvents> {
       disableBc = false,
       shouldReconnect = ({ code }) => !(code >= 4400 && code < 4500),
       tabs,
+      clock = systemClock,
       ...options
     }: ProviderOptions = {},
   ) {
@@ -92,8 +107,10 @@ export class VersoProvider extends ObservableV2<ProviderEvents> {
     this.params = params;
     this.shouldReconnect = shouldReconnect;
     this.shouldConnect = connect;
+    this.#clock = clock;
     this.#client = createClient({
       ...options,
+      clock,
       url: this.serverUrl.replace(/\/yjs$/, ""),
       token: () => (typeof token === "function" ? token() : (token ?? this.params.token ?? null)),
       user,
@@ -102,8 +119,11 @@ export class VersoProvider extends ObservableV2<ProviderEvents> {
       ...(WebSocketPolyfill !== undefined && { WebSocket: WebSocketPolyfill }),
       ...(resyncInterval > 0 && { backgroundSync: resyncInterval }),
     });
-    this.#replica = this.#client.open(roomname, { doc, awareness });
-    this.#forward();
+    this.#replica = this.#open();
+    this.whenLoaded = this.#replica.whenLoaded;
+    this.whenSynced = new Promise(resolve => {
+      this.on("sync", isSynced => isSynced && resolve());
+    });
     doc.on("destroy", this.destroy);
   }
 
@@ -122,11 +142,11 @@ export class VersoProvider extends ObservableV2<ProviderEvents> {
   }
 
   get wsconnected(): boolean {
-    return this.#replica.status.connection === "connected";
+    return this.#destroyed === null && this.#replica.status.connection === "connected";
   }
 
   get wsconnecting(): boolean {
-    return this.#replica.status.connection === "connecting";
+    return this.#destroyed === null && this.#replica.status.connection === "connecting";
   }
 
   /** Whether other tabs are heard without the relay. */
@@ -140,14 +160,6 @@ export class VersoProvider extends ObservableV2<ProviderEvents> {
 
   get hasUnsyncedChanges(): boolean {
     return this.#replica.hasUnsyncedChanges;
-  }
-
-  get whenLoaded(): Promise<void> {
-    return this.#replica.whenLoaded;
-  }
-
-  get whenSynced(): Promise<void> {
-    return this.#replica.whenSynced;
   }
 
   get syncStatus(): SyncStatus {
@@ -167,15 +179,16 @@ export class VersoProvider extends ObservableV2<ProviderEvents> {
     if (this.#destroyed !== null) return;
     this.shouldConnect = true;
     this.#client.connect();
+    // The connection goes on, but a document that the relay has closed for good does not.
+    if (this.#replica.status.stopped !== null) this.#reopening ??= this.#reopen();
   }
 
   /** Ends the connection until `connect`. */
   disconnect(): void {
-    const was = this.#replica.status.connection;
     this.shouldConnect = false;
-    clearTimeout(this.#again);
+    this.#cancelRetry();
+    if (this.#replica.status.connection !== "disconnected") this.emit("connection-close", [null, this]);
     this.#client.disconnect();
-    if (was !== "disconnected") this.emit("connection-close", [null, this]);
   }
 
   /** Ends everything but the document. Resolves when all is stored that is to be kept. */
@@ -185,20 +198,41 @@ export class VersoProvider extends ObservableV2<ProviderEvents> {
   };
 
   async #end(): Promise<void> {
-    clearTimeout(this.#again);
-    this.disconnect();
+    const wasConnected = this.wsconnected;
+    this.shouldConnect = false;
+    this.#cancelRetry();
     this.doc.off("destroy", this.destroy);
-    await this.#client.close();
+    // Still connected, so that others hear at once that nobody is here any more.
+    const closed = this.#client.close();
+    if (wasConnected) this.emit("connection-close", [null, this]);
+    await closed;
+    if (wasConnected) this.emit("status", [{ status: "disconnected" }]);
     super.destroy();
   }
 
-  #forward(): void {
-    const replica = this.#replica;
+  async #reopen(): Promise<void> {
+    const state = this.awareness.getLocalState();
+    await this.#replica.close();
+    this.#reopening = null;
+    if (this.#destroyed !== null) return;
+    this.awareness.setLocalState(state);
+    this.#replica = this.#open();
+  }
+
+  #open(): Replica {
+    const replica = this.#client.open(this.roomname, { doc: this.doc, awareness: this.awareness });
     for (const name of forwarded) {
       const forward = (...event: unknown[]) =>
         this.emit(name, event as Parameters<ProviderEvents[typeof name]>);
       replica.on(name, forward as ReplicaEvents[typeof name]);
     }
+    let isConnected = false;
+    replica.on("status", event => {
+      // To the replica it is connecting as soon as it waits for the next attempt.
+      if (isConnected && event.status === "connecting") this.emit("status", [{ status: "disconnected" }]);
+      isConnected = event.status === "connected";
+      this.emit("status", [event]);
+    });
     replica.on("status-change", () => this.emit("sync-status", [this.syncStatus]));
     replica.on("connection-error", error => this.emit("connection-error", [error, this]));
     replica.on("connection-close", event => {
@@ -210,19 +244,19 @@ export class VersoProvider extends ObservableV2<ProviderEvents> {
     replica.on("closed", event => {
       if (!this.shouldConnect) return;
       if (this.shouldReconnect(event, this)) {
-        this.#again = setTimeout(() => this.connect(), patience);
+        this.#cancelRetry = this.#clock.after(patience, () => this.connect());
         return;
       }
       this.shouldConnect = false;
       // The last of all, so that a listener may connect again at once.
       this.emit("closed", [event, this]);
     });
+    return replica;
   }
 }
 
 /** Events that are the replica's own. */
 const forwarded = [
-  "status",
   "status-change",
   "sync",
   "synced",
