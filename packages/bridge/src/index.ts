@@ -39,7 +39,7 @@ export {
   type SetOperation,
   type TextOperation,
 } from "./change.js";
-export { applyPatchToJson, type EditedJson, patchJson } from "./json-patch.js";
+export { applyPatchToJson } from "./json-patch.js";
 export { observePatches, type PatchObserver, type PatchObserverOptions, type PatchSpan } from "./observe.js";
 export {
   type ForeignOperation,

@@ -13,31 +13,14 @@ import { isForbiddenKey, parsePointer, tokenToIndex } from "./pointer.js";
  * All or nothing. Throws `invalid-patch`, `invalid-pointer`, `forbidden-key`, `path-not-found`, `index-out-of-range`,
  * `not-a-container`, `test-failed` or `text-mismatch`, with the index of the operation and its pointer.
  */
-export function applyPatchToJson(json: Json, patch: Patch, options: PatchJsonOptions = {}): Json {
-  return patchJson(json, patch, options).json;
-}
-
-export interface PatchJsonOptions {
-  /** @default "extended" */
-  readonly dialect?: Dialect;
-}
-
-/** JSON after edits, and of which containers of the JSON before them it has changed copies. */
-export interface EditedJson {
-  readonly json: Json;
-  /** What a container was before it was edited; `undefined` of one that is new or as it was. */
-  originOf(copy: object): object | undefined;
-}
-
-/** The same as `applyPatchToJson`, for whoever must know what stayed itself. */
-export function patchJson(
+export function applyPatchToJson(
   json: Json,
   patch: Patch,
-  { dialect = "extended" }: PatchJsonOptions = {},
-): EditedJson {
+  { dialect = "extended" }: { readonly dialect?: Dialect } = {},
+): Json {
   const draft = new JsonDraft(json);
   runPatch(draft, patch, dialect);
-  return { json: draft.root, originOf: copy => draft.originOf(copy) };
+  return draft.root;
 }
 
 /** What a patch can be run on. Tokens are reference tokens of a pointer; none of them is a forbidden key. */
@@ -71,8 +54,8 @@ export function runPatch(target: PatchTarget, patch: Patch, dialect: Dialect): v
 /** JSON that is copied where it is changed, and only there. */
 export class JsonDraft implements PatchTarget {
   #root: Json;
-  /** Containers made by this draft, which it may change in place, with what they are copies of. */
-  readonly #owned = new WeakMap<object, object>();
+  /** Containers made by this draft, which it may change in place. */
+  readonly #owned = new WeakSet<object>();
 
   constructor(root: Json) {
     this.#root = root;
@@ -80,10 +63,6 @@ export class JsonDraft implements PatchTarget {
 
   get root(): Json {
     return this.#root;
-  }
-
-  originOf(copy: object): object | undefined {
-    return this.#owned.get(copy);
   }
 
   valueAt(tokens: readonly string[]): Json {
@@ -156,7 +135,7 @@ export class JsonDraft implements PatchTarget {
     if (json === null || typeof json !== "object") throw notContainer();
     if (this.#owned.has(json)) return json as Json[] | { [key: string]: Json };
     const copy = isArray(json) ? [...json] : copyMembers(json);
-    this.#owned.set(copy, json);
+    this.#owned.add(copy);
     return copy;
   }
 }

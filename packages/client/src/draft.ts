@@ -6,7 +6,6 @@
  */
 import {
   BridgeError,
-  type EditedJson,
   type Json,
   type JsonObject,
   type MutableJsonObject,
@@ -23,6 +22,13 @@ export type Snapshot<T> =
       : T;
 
 type IsSame<A, B> = [A, B] extends [B, A] ? true : false;
+
+/** JSON after a recipe, and of which containers of the JSON before it some are changed copies. */
+export interface EditedJson {
+  readonly json: Json;
+  /** What a container was before it was edited; `undefined` of one that is new or as it was. */
+  originOf(copy: object): object | undefined;
+}
 
 /** Changes a draft, synchronously. What it returns means nothing. */
 export type Recipe<T> = (draft: T) => unknown;

@@ -4,18 +4,12 @@
  * An edit is one transaction, or none: what cannot be done is found out before anything is written, and what changes
  * nothing writes nothing.
  */
-import {
-  type EditedJson,
-  type JsonObject,
-  type MutableJsonObject,
-  type Patch,
-  patchJson,
-  type Roots,
-} from "@verso/bridge";
+import type { MutableJsonObject, Patch, Roots } from "@verso/bridge";
 import type * as Y from "yjs";
 import { type Recipe, runRecipe, type Snapshot } from "./draft.js";
 import { createJsonView } from "./json-view.js";
 import type { TextAt } from "./new-values.js";
+import { runPatch } from "./patch.js";
 import { planTreeEdits } from "./tree-edits.js";
 
 export interface EditingOptions {
@@ -60,14 +54,15 @@ export function createEditing<T = MutableJsonObject>(
     // What the schema promises is not checked here: it is the relay that sees to it.
     getSnapshot: () => view.getSnapshot() as Snapshot<T>,
     subscribe: view.subscribe,
-    change: recipe => become(json => runRecipe(json, recipe)),
-    patch: patch => become(json => patchJson(json, patch)),
+    change,
+    patch: patch => change(draft => runPatch(draft, patch)),
     close: view.close,
   };
 
-  function become(edit: (json: JsonObject) => EditedJson): void {
+  function change(recipe: (draft: never) => unknown): void {
     const before = view.getSnapshot();
-    const edits = planTreeEdits(doc, { before, roots: view.roots, textAt, ...edit(before) });
+    const after = runRecipe(before, recipe);
+    const edits = planTreeEdits(doc, { ...after, before, roots: view.roots, textAt });
     if (edits.length === 0) return;
     write(() => {
       for (const run of edits) run();

@@ -51,7 +51,7 @@ export interface HistoryOptions {
 const pause = 500;
 
 export function createHistory(
-  replica: Replica,
+  replica: Pick<Replica, "documentId" | "doc" | "status" | "hasUnsyncedChanges" | "syncNow">,
   { url, token, user, fetch = globalThis.fetch }: HistoryOptions,
 ): History {
   // Whatever editors give as origin, it is an edit of this user when it was made here.
@@ -99,7 +99,8 @@ export function createHistory(
     const base = String(url)
       .replace(/^ws/, "http")
       .replace(/\/?(sync\/?)?$/, "/");
-    const request = new URL(`api/documents/${encodeURIComponent(replica.documentId)}/${path}?${query}`, base);
+    const request = new URL(`api/documents/${encodeURIComponent(replica.documentId)}/${path}`, base);
+    for (const [name, value] of query) request.searchParams.set(name, value);
     const response = await fetch(request, {
       ...(body !== undefined && { method: "POST", body: JSON.stringify(body) }),
       headers: {

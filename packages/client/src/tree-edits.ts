@@ -9,7 +9,6 @@
 import {
   BridgeError,
   canonicalText,
-  type EditedJson,
   type Json,
   type JsonObject,
   jsonEqual,
@@ -19,6 +18,7 @@ import {
 } from "@verso/bridge";
 import * as Y from "yjs";
 import { longestAscent, textDifference } from "./difference.js";
+import type { EditedJson } from "./draft.js";
 import {
   checkedKey,
   checkedText,
