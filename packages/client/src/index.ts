@@ -23,6 +23,8 @@ export type { TextAt, Tokens } from "./new-values.js";
 
 // What is kept on the device
 
+export { type BrowserPersistenceOptions, browserPersistence } from "./browser-persistence.js";
+export { type BrowserTabs, type BrowserTabsOptions, browserTabs } from "./browser-tabs.js";
 export { memoryPersistence } from "./memory-persistence.js";
 export type {
   OutboxRecord,
