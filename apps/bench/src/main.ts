@@ -116,7 +116,7 @@ function commit(): string {
 
 function ownVersions(): string[] {
   const require = createRequire(import.meta.url);
-  return ["yjs", "ws", "fast-json-patch", "rfc6902"].map(name => {
+  return ["yjs", "ws", "y-websocket", "@hocuspocus/provider", "fast-json-patch", "rfc6902"].map(name => {
     const entry = require.resolve(name);
     const folder = entry.slice(
       0,

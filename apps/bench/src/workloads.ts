@@ -8,6 +8,7 @@ import { patches } from "./w6-patches.js";
 import { gateCost } from "./w7-gate.js";
 import { historyCost } from "./w8-history.js";
 import { jsonCost } from "./w9-json.js";
+import { clientCost } from "./w10-clients.js";
 import type { Workload, WorkloadName } from "./workload.js";
 
 export const workloads: Readonly<Record<WorkloadName, Workload>> = {
@@ -20,4 +21,5 @@ export const workloads: Readonly<Record<WorkloadName, Workload>> = {
   w7: gateCost,
   w8: historyCost,
   w9: jsonCost,
+  w10: clientCost,
 };

@@ -26,6 +26,8 @@ export type CoreInput =
       readonly base: Uint8Array | null;
       /** Milliseconds since 1970. */
       readonly openedAt: number;
+      /** There are no other tabs to tell. @default false */
+      readonly isAlone?: boolean;
     }
   | { readonly type: "close"; readonly documentId: string }
   /** `backgroundSync` has passed. */

@@ -108,6 +108,7 @@ class Document extends ObservableV2<ReplicaEvents> implements OpenDocument {
       type: "open",
       documentId,
       openedAt: options.now(),
+      isAlone: tabs === null,
       base: isEmptyUpdate(content) ? null : content,
       state: {
         stateVector: () => Y.encodeStateVector(doc),

@@ -45,6 +45,8 @@ export function createOutbox(): Outbox {
   const answered = new Set<number>();
   let last = 0;
   let bytes = 0;
+  /** Goes through what waits, from before the first that was not sent; null: from the beginning. */
+  let ahead: Iterator<OutboxRecord> | null = null;
 
   const outbox: Outbox = {
     get size() {
@@ -61,7 +63,7 @@ export function createOutbox(): Outbox {
       if (answered.has(clientSequence) || waiting.has(clientSequence)) return false;
       waiting.set(clientSequence, record);
       if (isVolatile) volatile.add(clientSequence);
-      if (isFirst) waiting = new Map([[clientSequence, record], ...waiting]);
+      if (isFirst) reorder([[clientSequence, record], ...waiting]);
       else if (isVolatile) return true;
       else if (clientSequence < last) sort();
       else last = clientSequence;
@@ -96,15 +98,19 @@ export function createOutbox(): Outbox {
     },
     next() {
       if (sent.size >= underWay.records || bytes >= underWay.bytes) return null;
-      for (const record of waiting.values()) {
+      ahead ??= waiting.values();
+      for (let next = ahead.next(); next.done !== true; next = ahead.next()) {
+        const record = next.value;
         if (sent.has(record.clientSequence)) continue;
         sent.set(record.clientSequence, record.update.length);
         bytes += record.update.length;
         return record;
       }
+      ahead = null;
       return null;
     },
     unsend() {
+      ahead = null;
       sent.clear();
       bytes = 0;
     },
@@ -120,6 +126,11 @@ export function createOutbox(): Outbox {
   function sort(): void {
     const records = [...waiting];
     const durable = records.filter(([key]) => !volatile.has(key)).sort(([one], [other]) => one - other);
-    waiting = new Map(records.map(record => (volatile.has(record[0]) ? record : durable.shift()!)));
+    reorder(records.map(record => (volatile.has(record[0]) ? record : durable.shift()!)));
+  }
+
+  function reorder(records: readonly (readonly [number, OutboxRecord])[]): void {
+    waiting = new Map(records);
+    ahead = null;
   }
 }

@@ -16,6 +16,7 @@ import type { ClientError } from "./errors.js";
 import type { DocumentMessage, LinkStatus } from "./link.js";
 import { createOutbox } from "./outbox.js";
 import type { OutboxRecord, ReplicaMeta, StoredReplica } from "./persistence.js";
+import { createStoreGrowth } from "./store-growth.js";
 import { decodeTabMessage, encodeTabMessage, type SharedState, type TabMessage } from "./tab-messages.js";
 import { isEmptyUpdate, unrecorded, withoutStored } from "./unrecorded.js";
 
@@ -129,6 +130,8 @@ export interface ReplicaOptions {
   /** What the document held when it was opened, before anything was loaded; null if nothing. */
   readonly base: Uint8Array | null;
   readonly openedAt: number;
+  /** Nobody else opens what is kept here, so there are no other tabs to tell. @default false */
+  readonly isAlone?: boolean;
 }
 
 /** A document of the core. */
@@ -151,12 +154,10 @@ export interface CoreReplica {
 
 const longestWait = 30_000;
 const shortestWait = 250;
-/** Stored updates of which one is made. */
-const compactedFrom = 512;
 const noState = new Uint8Array([0]);
 
 export function createReplica(
-  { documentId, state, base, openedAt }: ReplicaOptions,
+  { documentId, state, base, openedAt, isAlone = false }: ReplicaOptions,
   host: ReplicaHost,
 ): CoreReplica {
   const outbox = createOutbox();
@@ -178,7 +179,7 @@ export function createReplica(
   let isBehind = false;
   let isUnreadable = false;
   const unsettled: number[] = [];
-  let storedUpdates = 0;
+  const growth = createStoreGrowth();
   /** Numbers of records that are in memory only: above all that a store gives, and no other tab's. */
   let lastVolatile = 2 ** 32 * (1 + Math.floor(host.random() * 2 ** 20));
   let wholeSince: number | null = null;
@@ -247,7 +248,7 @@ export function createReplica(
         const { madeAt, update } = input.operation;
         adding.shift();
         recorded({ clientSequence: input.clientSequence, madeAt, update }, { isVolatile: false });
-        return grown(1);
+        return grown([update]);
       }
       case "outbox-read":
         return outboxRead(input.records);
@@ -285,7 +286,7 @@ export function createReplica(
       meta = storedMeta;
       identity = "stored";
     }
-    storedUpdates = updates.length;
+    growth.restore(updates);
     host.emit({ type: "apply", updates, from: "store" });
     outbox.restore(records, known);
     if (phase !== "loading") return startLeading();
@@ -337,14 +338,14 @@ export function createReplica(
     if (isBehind) return;
     if (identity === "new") identity = "storing";
     host.emit({ type: "store", operation: { type: "add-remote", updates, meta } });
-    grown(updates.length);
+    grown(updates);
   }
 
   /** What other tabs add is not counted, nor is it missed: their records are kept until this tab has them. */
-  function grown(by: number): void {
-    storedUpdates += by;
-    if (!leads || isBehind || storedUpdates < compactedFrom) return;
-    storedUpdates = 1;
+  function grown(updates: readonly Uint8Array[]): void {
+    growth.add(updates);
+    if (!leads || isBehind || !growth.isDue) return;
+    growth.compacted();
     host.emit({ type: "store", operation: { type: "compact" } });
   }
 
@@ -533,7 +534,10 @@ export function createReplica(
     const found = unrecorded(state.diff, { stateVector, updates, records });
     if (found === null) return;
     const { update, isLater } = found;
-    outbox.add({ clientSequence: ++lastVolatile, madeAt: openedAt, update }, { isVolatile: true, isFirst: !isLater });
+    outbox.add(
+      { clientSequence: ++lastVolatile, madeAt: openedAt, update },
+      { isVolatile: true, isFirst: !isLater },
+    );
   }
 
   function resync(stateVector: Uint8Array): void {
@@ -664,6 +668,7 @@ export function createReplica(
   }
 
   function tell(message: TabMessage): void {
+    if (isAlone) return;
     host.emit({ type: "tell-tabs", message: encodeTabMessage(message) });
   }
 
@@ -676,7 +681,7 @@ export function createReplica(
       told = { status, unsyncedChanges };
       emitEvent({ type: "status", status, unsyncedChanges });
     }
-    if (!replica.wantsLink) return;
+    if (isAlone || !replica.wantsLink) return;
     const { connection, transport, breaker, synced, writable, epoch, sequence, stopped } = status;
     const now = { connection, transport, breaker, synced, writable, epoch, sequence, stopped, answers };
     if (toldTabs !== null && isSame(toldTabs, now)) return;

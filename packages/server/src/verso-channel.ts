@@ -64,6 +64,8 @@ export interface ChannelEvents {
 export interface ChannelSocket {
   readonly backlog: number;
   send(message: VersoServerMessage): void;
+  /** The same, together with what else is sent so by those that are told now: a turn answers many pushes, in one write. */
+  sendSoon(message: VersoServerMessage): void;
   /** Sends what is the same for everybody who has the same channel number, and is encoded once. */
   sendShared(thing: object, channel: number, messages: () => readonly VersoServerMessage[]): void;
   pause(): void;
@@ -290,11 +292,11 @@ export function openVersoChannel(
     const { sequence } = outcome;
     if (outcome.type === "acknowledged") {
       events.answered("accepted");
-      socket.send({ type: "acknowledged", channel, clientSequence, sequence });
+      socket.sendSoon({ type: "acknowledged", channel, clientSequence, sequence });
     } else {
       const { verdict, issues } = outcome;
       events.answered(verdict);
-      socket.send({
+      socket.sendSoon({
         type: "rejected",
         channel,
         clientSequence,

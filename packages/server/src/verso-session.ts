@@ -103,6 +103,8 @@ export function createVersoSession(connection: VersoConnection, options: VersoSe
     batches: openBatches,
   });
   let batch = 0;
+  /** What is to be sent soon: when all of a turn are told, or before anything else is sent. */
+  const answers: VersoServerMessage[] = [];
   /** For how many reasons the connection is not read. */
   let pauses = 0;
   let isClogged = false;
@@ -259,6 +261,7 @@ export function createVersoSession(connection: VersoConnection, options: VersoSe
         return connection.backlog;
       },
       send,
+      sendSoon,
       sendShared: (thing, number, messages) =>
         sendFrames(sharedFrames(thing, number, messages) ?? fragmented(messages())),
       pause,
@@ -278,11 +281,20 @@ export function createVersoSession(connection: VersoConnection, options: VersoSe
     sendFrames(fragmented([message]));
   }
 
+  function sendSoon(message: VersoServerMessage): void {
+    if (answers.push(message) === 1) queueMicrotask(flush);
+  }
+
+  function flush(): void {
+    if (answers.length > 0) sendFrames(fragmented(answers.splice(0)));
+  }
+
   function fragmented(messages: readonly VersoServerMessage[]): Frames {
     return new Frames(messages.flatMap(message => fragmentsOf(encodeVersoServerMessage(message), batch++)));
   }
 
   function sendFrames(frames: Frames): void {
+    flush();
     if (!open) return;
     watch.sent();
     connection.send(frames);
@@ -310,6 +322,7 @@ export function createVersoSession(connection: VersoConnection, options: VersoSe
     if (waiting.length === 0) return;
     const isAwaited = identity === null || [...channels.values()].some(channel => channel.isAwaited);
     if (open && isAwaited) return;
+    flush();
     for (const resolve of waiting) resolve();
     waiting = [];
   }
@@ -335,6 +348,7 @@ export function createVersoSession(connection: VersoConnection, options: VersoSe
 
   function close(code: CloseCode, reason: string): void {
     if (!open) return;
+    flush();
     connection.close(code, reason);
     leave();
   }

@@ -18,6 +18,7 @@ import { createDocumentTurns } from "./document-turns.js";
 import { eraseDocument, erasedError, findTombstone, finishErasures, type Tombstone } from "./erasure.js";
 import { corruptedRecord, storageErrorCode } from "./errors.js";
 import { checkFormat } from "./format.js";
+import { gatherReads } from "./gathered-reads.js";
 import { createGroupCommit, type Sleep, type StoreStatus } from "./group-commit.js";
 import { type Head, readHead } from "./head.js";
 import { type FeedEntry, readDedupeEntry, readFeedEntry } from "./indexes.js";
@@ -196,6 +197,8 @@ export async function openLedger({
     maxBytes: maxBatchBytes,
   });
 
+  const readOne = gatherReads(groupCommit);
+
   const ledger: Ledger = {
     get status() {
       return groupCommit.status;
@@ -247,13 +250,12 @@ export async function openLedger({
         const run = readFeedEntry(entry, parsed.feedSequence);
         return { ...run, from: Math.max(run.from, run.to - (run.feedSequence - since) + 1) };
       }),
-    findByDedupe: (document, key) =>
-      groupCommit.read(async backend => {
-        assertText(key, "a dedupe key", maxDedupeKeyBytes);
-        const entry = dedupeKey(keyOf(document), key);
-        const value = await backend.get(entry);
-        return value === undefined ? undefined : readDedupeEntry([entry, value], document).sequence;
-      }),
+    async findByDedupe(document, key) {
+      assertText(key, "a dedupe key", maxDedupeKeyBytes);
+      const entry = dedupeKey(keyOf(document), key);
+      const value = await readOne(entry);
+      return value === undefined ? undefined : readDedupeEntry([entry, value], document).sequence;
+    },
     prove: (document, sequence, options) =>
       groupCommit.read(backend => {
         const place = { document, documentKey: keyOf(document), sequence: assertSequence(sequence) };
