@@ -15,6 +15,7 @@ import {
 import { StorageError } from "@verso/storage";
 import type { Actor } from "./actor.js";
 import type { Peer, Turn } from "./delivery.js";
+import { ServerError } from "./errors.js";
 import { erasedReason, type PushOutcome, type Room } from "./room.js";
 import type { Rooms } from "./rooms.js";
 import type { PushIdentity, VersoPushes } from "./verso-pushes.js";
@@ -228,6 +229,9 @@ export function openVersoChannel(
   function failed(error: unknown): void {
     if (error instanceof StorageError && error.transient) {
       return end(CloseCode.unavailable, "unavailable: the store does not answer now");
+    }
+    if (error instanceof ServerError && error.code === "shutting-down") {
+      return end(CloseCode.restart, "restart: the relay is shutting down");
     }
     events.failed(error);
     end(CloseCode.internal, "internal: the relay failed at this document");
