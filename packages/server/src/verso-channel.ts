@@ -98,7 +98,7 @@ export function openVersoChannel(
   const putOff: Uint8Array[] = [];
   /** Pushes that are not answered; each of them is, once. */
   const underWay = new Set<number>();
-  /** Answers that wait until the document is opened. */
+  /** What is to be said when the document is opened. */
   const earlyAnswers: (() => void)[] = [];
   /** How often the client was asked for what the relay lacks. */
   let asks = 0;
@@ -137,8 +137,9 @@ export function openVersoChannel(
     ask(stateVector) {
       asks++;
       lacks = false;
-      // What is told with `opened` says the same.
-      if (isOpened) socket.send({ type: "resync", channel, stateVector });
+      const resync = () => socket.send({ type: "resync", channel, stateVector });
+      if (isOpened) resync();
+      else earlyAnswers.push(resync);
       socket.answered();
     },
     present(update) {
