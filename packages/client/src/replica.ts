@@ -36,7 +36,10 @@ export interface ReplicaState {
   diff(stateVector: Uint8Array): Uint8Array;
 }
 
-/** Done in the order in which they are put out, each answered by an input before the next is begun. */
+/**
+ * Done in the order in which they are put out, each answered by an input before the next is begun. When an `add` fails, those
+ * that were put out before it was told fail with it: a record is never durable without those that it may build on.
+ */
 export type StoreOperation =
   | { readonly type: "load" }
   | { readonly type: "add"; readonly madeAt: number; readonly update: Uint8Array }
@@ -455,6 +458,7 @@ export function createReplica(
   }
 
   function message(message: DocumentMessage): void {
+    if (channel === null) return;
     switch (message.type) {
       case "opened":
         if (meta.epoch !== 0 && meta.epoch !== message.epoch) return beginEpoch(message.epoch);
@@ -520,8 +524,8 @@ export function createReplica(
 
   function taken(clientSequence: number, sequence: number): OutboxRecord | null {
     meta = { ...meta, sequence: Math.max(meta.sequence, sequence) };
-    resyncs = 0;
     const taken = outbox.take(clientSequence);
+    if (taken !== null) resyncs = 0;
     // Other tabs hear of it when a tab that is just being opened cannot find it in the store any more.
     if (taken?.isVolatile === true) tell({ type: "settled", clientSequences: [clientSequence] });
     else settle([clientSequence]);
@@ -540,14 +544,13 @@ export function createReplica(
     );
   }
 
+  /** Everything is sent again, once for all that is under way; less and less often, since to ask does not bring it. */
   function resync(stateVector: Uint8Array): void {
+    if (isHolding) return;
+    isHolding = true;
     outbox.unsend();
     sendUnrecorded(stateVector, null);
-    // The first time something was late; from then on it is missing, and to ask often does not bring it.
-    isHolding = resyncs > 0;
-    if (isHolding) retryLater(resyncs);
-    resyncs++;
-    pump();
+    retryLater(resyncs++);
   }
 
   function closed({ code, reason }: Closing): void {
