@@ -537,7 +537,10 @@ export function createReplica(
     const found = unrecorded(state.diff, { stateVector, updates, records });
     if (found === null) return;
     const { update, isLater } = found;
-    outbox.add({ clientSequence: ++lastVolatile, madeAt: openedAt, update }, { isVolatile: true, isFirst: !isLater });
+    outbox.add(
+      { clientSequence: ++lastVolatile, madeAt: openedAt, update },
+      { isVolatile: true, isFirst: !isLater },
+    );
   }
 
   /** Everything is sent again, once for all that is under way; less and less often, since to ask does not bring it. */
@@ -634,7 +637,8 @@ export function createReplica(
         const { record, isVolatile } = message;
         host.emit({ type: "apply", updates: [record.update], from: "tab" });
         if (isVolatile) behind(null);
-        outbox.add(record, { isVolatile });
+        // Whoever follows has it from nobody but its author, who tells it again to the next that leads.
+        if (!isVolatile || replica.wantsLink) outbox.add(record, { isVolatile });
         pump();
         return host.evaluate({ urge: "soon" });
       }
