@@ -154,6 +154,8 @@ export interface CoreReplica {
 
 const longestWait = 30_000;
 const shortestWait = 250;
+/** Rounds of sending again, without an answer to any, after which all that the relay lacks is sent as one. */
+const roundsBeforeOne = 3;
 /** Stored updates of which one is made. */
 const compactedFrom = 512;
 const noState = new Uint8Array([0]);
@@ -180,6 +182,8 @@ export function createReplica(
   /** The store lacks something that the document has; then nothing that builds on it is added. */
   let isBehind = false;
   let isUnreadable = false;
+  /** A leader has told of what it may not have stored any more. */
+  let mayLack = false;
   const unsettled: number[] = [];
   let storedUpdates = 0;
   /** Numbers of records that are in memory only: above all that a store gives, and no other tab's. */
@@ -403,9 +407,10 @@ export function createReplica(
   /** Writes everything, once nothing is left that the store could not number. */
   function catchUp(): void {
     if (unsettled.length > 0) settle(unsettled.splice(0));
-    if (!isBehind || isUnreadable || wholeSince !== null) return;
+    if (isUnreadable || wholeSince !== null || !(isBehind || (leads && mayLack))) return;
     if (adding.length > 0 || outbox.volatile.length > 0) return;
     wholeSince = lastVolatile;
+    mayLack = false;
     const updates = [state.diff(noState)];
     host.emit({ type: "store", operation: { type: "add-remote", updates, meta, isWhole: true } });
   }
@@ -532,8 +537,11 @@ export function createReplica(
     return taken?.record ?? null;
   }
 
-  function sendUnrecorded(stateVector: Uint8Array, updates: readonly Uint8Array[] | null): void {
-    const records = [...outbox.records.map(({ update }) => update), ...adding];
+  function sendUnrecorded(
+    stateVector: Uint8Array,
+    updates: readonly Uint8Array[] | null,
+    records = [...outbox.records.map(({ update }) => update), ...adding],
+  ): void {
     const found = unrecorded(state.diff, { stateVector, updates, records });
     if (found === null) return;
     const { update, isLater } = found;
@@ -548,7 +556,8 @@ export function createReplica(
     if (isHolding) return;
     isHolding = true;
     outbox.unsend();
-    sendUnrecorded(stateVector, null);
+    // What builds on one another both ways, after a full disk and a crash, comes through only as one.
+    sendUnrecorded(stateVector, null, resyncs === roundsBeforeOne ? [] : undefined);
     retryLater(resyncs++);
   }
 
@@ -643,6 +652,7 @@ export function createReplica(
         return host.evaluate({ urge: "soon" });
       }
       case "update":
+        mayLack = true;
         return host.emit({ type: "apply", updates: [message.update], from: "tab" });
       case "settled":
         for (const clientSequence of message.clientSequences) outbox.take(clientSequence);

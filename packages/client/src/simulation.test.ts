@@ -47,17 +47,35 @@ function happen(life: Life): void {
   const { world, devices } = life;
   const device = devices[world.below(devices.length)]!;
   const tab = device.tabs[world.below(device.tabs.length)];
-  if (world.chance(0.5)) for (let steps = world.below(12); steps > 0; steps--) world.step();
-  else if (tab !== undefined && world.chance(0.7)) edit(life, tab);
-  else if (world.chance(0.3)) world.pass(world.below(40_000));
-  else if (world.chance(0.2)) device.cut();
-  else if (world.chance(0.2))
-    device.network = (["up", "down", "half-open", "http-only"] as const)[world.below(4)]!;
-  else if (world.chance(0.2)) device.disk.isFull = !device.disk.isFull;
-  else if (world.chance(0.3)) device.clockError = (world.below(3) - 1) * world.below(10 ** 9);
-  else if (world.chance(0.4)) tab?.crash();
-  else if (device.tabs.length < 3) device.open();
-  else tab?.handle({ type: world.chance(0.5) ? "look-again" : "woken" });
+  if (world.chance(0.5)) {
+    for (let steps = world.below(12); steps > 0; steps--) world.step();
+    return;
+  }
+  if (tab !== undefined && world.chance(0.7)) return edit(life, tab);
+  switch (world.below(10)) {
+    case 0:
+    case 1:
+    case 2:
+      return world.pass(world.below(40_000));
+    case 3:
+      return device.cut();
+    case 4:
+      device.network = (["up", "down", "half-open", "http-only"] as const)[world.below(4)]!;
+      return;
+    case 5:
+      device.disk.isFull = world.chance(0.3);
+      return;
+    case 6:
+      device.clockError = (world.below(3) - 1) * world.below(10 ** 9);
+      return;
+    case 7:
+      return tab?.crash();
+    case 8:
+      if (device.tabs.length < 3) device.open();
+      return;
+    case 9:
+      return tab?.handle({ type: world.chance(0.5) ? "look-again" : "woken" });
+  }
 }
 
 function edit({ world, marks, deleted }: Life, tab: Tab): void {
