@@ -226,7 +226,17 @@ function linkIn(state: LinkState) {
     connecting: ["token"],
     greeting: ["token", "socket opened"],
     ready: ["token", "socket opened", "welcome"],
-    posting: ["token", "socket closed", "attempt", "token", "socket closed", "attempt", "token", "socket closed", "token"],
+    posting: [
+      "token",
+      "socket closed",
+      "attempt",
+      "token",
+      "socket closed",
+      "attempt",
+      "token",
+      "socket closed",
+      "token",
+    ],
     waiting: ["no token"],
     stopped: ["token", "socket closed for good"],
   };

@@ -47,7 +47,11 @@ const happenings = {
   "tab asks": fromTab({ type: "ask", stateVector }),
   "tab leads": fromTab({ type: "lead", stateVector }),
   "tab tells of the relay": fromTab({ type: "state", state: shared }),
-  "tab edits": fromTab({ type: "record", record: { clientSequence: 7, madeAt: 1, update }, isVolatile: false }),
+  "tab edits": fromTab({
+    type: "record",
+    record: { clientSequence: 7, madeAt: 1, update },
+    isVolatile: false,
+  }),
   "tab updates": fromTab({ type: "update", update }),
   "tab settles": fromTab({ type: "settled", clientSequences: [1] }),
   "tab is present": fromTab({ type: "awareness", update, from: "tab" }),
@@ -94,7 +98,12 @@ const toldToEnd = {
   moved: "ended",
   "tab has ended": "ended",
 } as const;
-const onChannel = { ...toldToEnd, "opened in another epoch": "ended", "closed for now": "offline", down: "offline" } as const;
+const onChannel = {
+  ...toldToEnd,
+  "opened in another epoch": "ended",
+  "closed for now": "offline",
+  down: "offline",
+} as const;
 
 /**
  * The phase after each happening in each phase; null where it stays. What the relay says comes only while there is a
@@ -150,7 +159,9 @@ describe("a document of the core", () => {
     }
     const [first, second] = pushes(sent).map(({ clientSequence }) => clientSequence);
     expect(second).toBe(first! + 1);
-    expect(outputs.filter(output => output.type === "event" && output.event.type === "storage-error")).toHaveLength(1);
+    expect(
+      outputs.filter(output => output.type === "event" && output.event.type === "storage-error"),
+    ).toHaveLength(1);
     for (const clientSequence of [first!, second!]) {
       replica.message({ ...said.acknowledged, clientSequence });
     }
@@ -212,7 +223,9 @@ describe("a document of the core", () => {
     happen("added");
     happen("new epoch");
     const event = outputs.find(output => output.type === "event" && output.event.type === "epoch");
-    expect(event).toMatchObject({ event: { epoch: 2, previous: 1, unsent: [{ clientSequence: 1, update }] } });
+    expect(event).toMatchObject({
+      event: { epoch: 2, previous: 1, unsent: [{ clientSequence: 1, update }] },
+    });
     expect(operations.at(-1)).toMatchObject({ type: "begin-epoch", meta: { epoch: 2 } });
     expect(replica.wantsLink).toBe(false);
   });

@@ -157,6 +157,8 @@ export interface CoreReplica {
 
 const longestWait = 30_000;
 const shortestWait = 250;
+/** Rounds of sending again, without an answer to any, after which all that the relay lacks is sent as one. */
+const roundsBeforeOne = 3;
 const noState = new Uint8Array([0]);
 
 export function createReplica(
@@ -180,7 +182,10 @@ export function createReplica(
 
   /** The store lacks something that the document has; then nothing that builds on it is added. */
   let isBehind = false;
+  let lacks = 0;
   let isUnreadable = false;
+  /** A leader has told of what it may not have stored any more. */
+  let mayLack = false;
   const unsettled: number[] = [];
   const growth = createStoreGrowth();
   /** Numbers of records that are in memory only: above all that a store gives, and no other tab's. */
@@ -356,7 +361,7 @@ export function createReplica(
     if (operation.type === "settle") tell({ ...operation, type: "settled" });
     if (operation.type !== "add-remote") return;
     if (operation.isWhole) {
-      if (wholeSince === lastVolatile) isBehind = false;
+      if (wholeSince === lacks) isBehind = false;
       wholeSince = null;
     }
     identified();
@@ -399,14 +404,16 @@ export function createReplica(
   function behind(error: ClientError | null): void {
     if (!isBehind && error !== null) emitEvent({ type: "storage-error", error });
     isBehind = true;
+    lacks++;
   }
 
   /** Writes everything, once nothing is left that the store could not number. */
   function catchUp(): void {
     if (unsettled.length > 0) settle(unsettled.splice(0));
-    if (!isBehind || isUnreadable || wholeSince !== null) return;
+    if (isUnreadable || wholeSince !== null || !(isBehind || (leads && mayLack))) return;
     if (adding.length > 0 || outbox.volatile.length > 0) return;
-    wholeSince = lastVolatile;
+    wholeSince = lacks;
+    mayLack = false;
     const updates = [state.diff(noState)];
     host.emit({ type: "store", operation: { type: "add-remote", updates, meta, isWhole: true } });
   }
@@ -416,6 +423,7 @@ export function createReplica(
   function local({ madeAt, update }: { madeAt: number; update: Uint8Array }): void {
     if (phase === "loading") early.push({ madeAt, update });
     else if (isBehind) {
+      lacks++;
       recorded({ clientSequence: ++lastVolatile, madeAt, update }, { isVolatile: true });
     } else {
       adding.push(update);
@@ -533,8 +541,11 @@ export function createReplica(
     return taken?.record ?? null;
   }
 
-  function sendUnrecorded(stateVector: Uint8Array, updates: readonly Uint8Array[] | null): void {
-    const records = [...outbox.records.map(({ update }) => update), ...adding];
+  function sendUnrecorded(
+    stateVector: Uint8Array,
+    updates: readonly Uint8Array[] | null,
+    records = [...outbox.records.map(({ update }) => update), ...adding],
+  ): void {
     const found = unrecorded(state.diff, { stateVector, updates, records });
     if (found === null) return;
     const { update, isLater } = found;
@@ -549,7 +560,8 @@ export function createReplica(
     if (isHolding) return;
     isHolding = true;
     outbox.unsend();
-    sendUnrecorded(stateVector, null);
+    // What builds on one another both ways, after a full disk and a crash, comes through only as one.
+    sendUnrecorded(stateVector, null, resyncs === roundsBeforeOne ? [] : undefined);
     retryLater(resyncs++);
   }
 
@@ -638,11 +650,13 @@ export function createReplica(
         const { record, isVolatile } = message;
         host.emit({ type: "apply", updates: [record.update], from: "tab" });
         if (isVolatile) behind(null);
-        outbox.add(record, { isVolatile });
+        // Whoever follows has it from nobody but its author, who tells it again to the next that leads.
+        if (!isVolatile || replica.wantsLink) outbox.add(record, { isVolatile });
         pump();
         return host.evaluate({ urge: "soon" });
       }
       case "update":
+        mayLack = true;
         return host.emit({ type: "apply", updates: [message.update], from: "tab" });
       case "settled":
         for (const clientSequence of message.clientSequences) outbox.take(clientSequence);

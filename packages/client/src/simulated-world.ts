@@ -198,7 +198,6 @@ export function createSimulatedWorld({ relay, seed, documentId = "d" }: WorldOpt
           return isOpen;
         },
         handle,
-
         crash() {
           isOpen = false;
           connection?.end?.close();
@@ -250,9 +249,7 @@ export function createSimulatedWorld({ relay, seed, documentId = "d" }: WorldOpt
         if (isHandling) return;
         isHandling = true;
         for (let next = inputs.shift(); next !== undefined; next = inputs.shift()) {
-          const outs = core.handle(next);
-          if ((globalThis as any).TRACE) console.log(JSON.stringify(next).slice(0,150), "=>", outs.map(o => JSON.stringify(o.type==="document"?o.output:o).slice(0,100)).join("\n     "));
-          for (const output of outs) perform(output);
+          for (const output of core.handle(next)) perform(output);
         }
         isHandling = false;
       }
@@ -419,7 +416,11 @@ function createDisk(): SimulatedDisk {
     operate(operation, { isDoomed, state }) {
       const isWrite = operation.type !== "load" && operation.type !== "read-outbox";
       if (isWrite && (disk.isFull || isDoomed)) {
-        return { type: "store-failed", operation, error: new ClientError("storage-full", "The disk is full.") };
+        return {
+          type: "store-failed",
+          operation,
+          error: new ClientError("storage-full", "The disk is full."),
+        };
       }
       switch (operation.type) {
         case "load": {
