@@ -36,7 +36,10 @@ export interface ReplicaState {
   diff(stateVector: Uint8Array): Uint8Array;
 }
 
-/** Done in the order in which they are put out, each answered by an input before the next is begun. */
+/**
+ * Done in the order in which they are put out, each answered by an input before the next is begun. When an `add` fails, those
+ * that were put out before it was told fail with it: a record is never durable without those that it may build on.
+ */
 export type StoreOperation =
   | { readonly type: "load" }
   | { readonly type: "add"; readonly madeAt: number; readonly update: Uint8Array }
@@ -154,6 +157,8 @@ export interface CoreReplica {
 
 const longestWait = 30_000;
 const shortestWait = 250;
+/** Rounds of sending again, without an answer to any, after which all that the relay lacks is sent as one. */
+const roundsBeforeOne = 3;
 const noState = new Uint8Array([0]);
 
 export function createReplica(
@@ -178,6 +183,8 @@ export function createReplica(
   /** The store lacks something that the document has; then nothing that builds on it is added. */
   let isBehind = false;
   let isUnreadable = false;
+  /** A leader has told of what it may not have stored any more. */
+  let mayLack = false;
   const unsettled: number[] = [];
   const growth = createStoreGrowth();
   /** Numbers of records that are in memory only: above all that a store gives, and no other tab's. */
@@ -401,9 +408,10 @@ export function createReplica(
   /** Writes everything, once nothing is left that the store could not number. */
   function catchUp(): void {
     if (unsettled.length > 0) settle(unsettled.splice(0));
-    if (!isBehind || isUnreadable || wholeSince !== null) return;
+    if (isUnreadable || wholeSince !== null || !(isBehind || (leads && mayLack))) return;
     if (adding.length > 0 || outbox.volatile.length > 0) return;
     wholeSince = lastVolatile;
+    mayLack = false;
     const updates = [state.diff(noState)];
     host.emit({ type: "store", operation: { type: "add-remote", updates, meta, isWhole: true } });
   }
@@ -455,6 +463,7 @@ export function createReplica(
   }
 
   function message(message: DocumentMessage): void {
+    if (channel === null) return;
     switch (message.type) {
       case "opened":
         if (meta.epoch !== 0 && meta.epoch !== message.epoch) return beginEpoch(message.epoch);
@@ -520,8 +529,8 @@ export function createReplica(
 
   function taken(clientSequence: number, sequence: number): OutboxRecord | null {
     meta = { ...meta, sequence: Math.max(meta.sequence, sequence) };
-    resyncs = 0;
     const taken = outbox.take(clientSequence);
+    if (taken !== null) resyncs = 0;
     // Other tabs hear of it when a tab that is just being opened cannot find it in the store any more.
     if (taken?.isVolatile === true) tell({ type: "settled", clientSequences: [clientSequence] });
     else settle([clientSequence]);
@@ -529,8 +538,11 @@ export function createReplica(
     return taken?.record ?? null;
   }
 
-  function sendUnrecorded(stateVector: Uint8Array, updates: readonly Uint8Array[] | null): void {
-    const records = [...outbox.records.map(({ update }) => update), ...adding];
+  function sendUnrecorded(
+    stateVector: Uint8Array,
+    updates: readonly Uint8Array[] | null,
+    records = [...outbox.records.map(({ update }) => update), ...adding],
+  ): void {
     const found = unrecorded(state.diff, { stateVector, updates, records });
     if (found === null) return;
     const { update, isLater } = found;
@@ -540,14 +552,14 @@ export function createReplica(
     );
   }
 
+  /** Everything is sent again, once for all that is under way; less and less often, since to ask does not bring it. */
   function resync(stateVector: Uint8Array): void {
+    if (isHolding) return;
+    isHolding = true;
     outbox.unsend();
-    sendUnrecorded(stateVector, null);
-    // The first time something was late; from then on it is missing, and to ask often does not bring it.
-    isHolding = resyncs > 0;
-    if (isHolding) retryLater(resyncs);
-    resyncs++;
-    pump();
+    // What builds on one another both ways, after a full disk and a crash, comes through only as one.
+    sendUnrecorded(stateVector, null, resyncs === roundsBeforeOne ? [] : undefined);
+    retryLater(resyncs++);
   }
 
   function closed({ code, reason }: Closing): void {
@@ -635,11 +647,13 @@ export function createReplica(
         const { record, isVolatile } = message;
         host.emit({ type: "apply", updates: [record.update], from: "tab" });
         if (isVolatile) behind(null);
-        outbox.add(record, { isVolatile });
+        // Whoever follows has it from nobody but its author, who tells it again to the next that leads.
+        if (!isVolatile || replica.wantsLink) outbox.add(record, { isVolatile });
         pump();
         return host.evaluate({ urge: "soon" });
       }
       case "update":
+        mayLack = true;
         return host.emit({ type: "apply", updates: [message.update], from: "tab" });
       case "settled":
         for (const clientSequence of message.clientSequences) outbox.take(clientSequence);
