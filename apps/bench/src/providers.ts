@@ -1,11 +1,12 @@
 /** The clients that programs are written with, each on a server that it is made for: replicas of documents that reconnect. */
 import { HocuspocusProvider, HocuspocusProviderWebsocket } from "@hocuspocus/provider";
+import { createClient } from "@verso/client";
 import { WebsocketProvider } from "y-websocket";
 import * as Y from "yjs";
 import { countSockets, type SocketCounter } from "./counted-socket.js";
 import { type Subject, subjects } from "./subjects.js";
 
-export type ProviderName = "verso-y-websocket" | "y-websocket" | "hocuspocus";
+export type ProviderName = "verso" | "verso-y-websocket" | "y-websocket" | "hocuspocus";
 
 export interface ProviderKind {
   readonly name: ProviderName;
@@ -34,6 +35,12 @@ export interface OpenDocument {
 }
 
 export const providers: Readonly<Record<ProviderName, ProviderKind>> = {
+  verso: {
+    name: "verso",
+    title: "@verso/client, Verso",
+    subject: subjects.verso,
+    start: port => startVerso(`ws://127.0.0.1:${port}`),
+  },
   "verso-y-websocket": {
     name: "verso-y-websocket",
     title: "y-websocket provider, Verso",
@@ -59,6 +66,31 @@ export function providerOf(name: string): ProviderKind {
   const kind = Object.hasOwn(providers, name) ? providers[name as ProviderName] : undefined;
   if (kind === undefined) throw new TypeError(`There is no provider "${name}".`);
   return kind;
+}
+
+function startVerso(url: string): Provider {
+  const sockets = countSockets();
+  const client = createClient({ url, WebSocket: sockets.WebSocket });
+  return provide(sockets, {
+    async open(document) {
+      const replica = client.open(document);
+      await replica.whenSynced;
+      return {
+        doc: replica.doc,
+        settled: () =>
+          new Promise(resolve => {
+            replica.on("unsyncedChanges", function look() {
+              if (replica.hasUnsyncedChanges) return;
+              replica.off("unsyncedChanges", look);
+              resolve();
+            });
+          }),
+      };
+    },
+    connect: client.connect,
+    disconnect: client.disconnect,
+    close: client.close,
+  });
 }
 
 /** A socket for each document. */
@@ -119,7 +151,7 @@ function startHocuspocus(url: string): Provider {
 
 function provide(
   sockets: SocketCounter,
-  provider: Pick<Provider, "open" | "connect"> & { disconnect(): void; close(): void },
+  provider: Pick<Provider, "open" | "connect"> & { disconnect(): void; close(): void | Promise<void> },
 ): Provider {
   return {
     open: provider.open,
@@ -135,7 +167,7 @@ function provide(
       return sockets.bytesReceived;
     },
     async close() {
-      provider.close();
+      await provider.close();
       await sockets.ended();
     },
   };

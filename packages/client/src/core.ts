@@ -6,7 +6,7 @@
  */
 
 import type { ReplicaStatus } from "./document.js";
-import { createLink, type LinkInput, type LinkOutput, type LinkState } from "./link.js";
+import { createLink, type LinkInput, type LinkOutput, type LinkState, type LinkStatus } from "./link.js";
 import {
   type CoreReplica,
   createReplica,
@@ -68,6 +68,8 @@ export interface Core {
 
 export function createCore({ random, user = null, agent = "@verso/client" }: CoreOptions): Core {
   const replicas = new Map<string, CoreReplica>();
+  /** Those to which the input has meant something; the link's status is everybody's. */
+  const concerned = new Set<CoreReplica>();
   let outputs: CoreOutput[] = [];
   /** Null while messages cannot be sent. */
   let nextChannel: number | null = null;
@@ -81,16 +83,20 @@ export function createCore({ random, user = null, agent = "@verso/client" }: Cor
       isWanted: () => [...replicas.values()].some(({ wantsLink }) => wantsLink),
       up(connection) {
         nextChannel = 0;
-        for (const replica of replicas.values()) replica.up(connection);
+        for (const replica of everyReplica()) replica.up(connection);
       },
       message(message) {
         for (const replica of replicas.values()) {
-          if (replica.channel === message.channel) return replica.message(message);
+          if (replica.channel !== message.channel) continue;
+          concerned.add(replica);
+          return replica.message(message);
         }
       },
       down() {
         nextChannel = null;
-        return [...replicas.values()].map(replica => replica.down()).includes(true);
+        return everyReplica()
+          .map(replica => replica.down())
+          .includes(true);
       },
       closed: closing => emit({ type: "event", event: { type: "connection-close", ...closing } }),
       failed: error => emit({ type: "event", event: { type: "connection-error", error } }),
@@ -106,8 +112,10 @@ export function createCore({ random, user = null, agent = "@verso/client" }: Cor
     document: documentId => replicas.get(documentId),
     handle(input) {
       outputs = [];
+      concerned.clear();
+      const { status } = link;
       take(input);
-      for (const replica of replicas.values()) replica.report();
+      for (const replica of isSame(status, link.status) ? concerned : everyReplica()) replica.report();
       return outputs;
     },
   };
@@ -123,10 +131,14 @@ export function createCore({ random, user = null, agent = "@verso/client" }: Cor
         return link.evaluate();
       }
       case "look-again":
-        for (const replica of replicas.values()) replica.handle(input);
+        for (const replica of everyReplica()) replica.handle(input);
         return;
-      case "document":
-        return replicas.get(input.documentId)?.handle(input.input);
+      case "document": {
+        const replica = replicas.get(input.documentId);
+        if (replica === undefined) return;
+        concerned.add(replica);
+        return replica.handle(input.input);
+      }
       default:
         return link.handle(input);
     }
@@ -148,5 +160,20 @@ export function createCore({ random, user = null, agent = "@verso/client" }: Cor
       },
     );
     replicas.set(documentId, replica);
+    concerned.add(replica);
   }
+
+  function everyReplica(): CoreReplica[] {
+    for (const replica of replicas.values()) concerned.add(replica);
+    return [...replicas.values()];
+  }
+}
+
+function isSame(one: LinkStatus, other: LinkStatus): boolean {
+  return (
+    one.connection === other.connection &&
+    one.transport === other.transport &&
+    one.breaker === other.breaker &&
+    one.stopped === other.stopped
+  );
 }
