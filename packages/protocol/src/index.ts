@@ -143,6 +143,31 @@ export {
   type VectorClock,
   vectorClock,
 } from "./vector-clock.js";
+// The Verso dialect
+export {
+  decodeVersoClientMessage,
+  decodeVersoServerMessage,
+  encodeVersoClientMessage,
+  encodeVersoServerMessage,
+} from "./verso-codec.js";
+export {
+  createFragments,
+  type FragmentLimits,
+  type Fragments,
+  fragmentBytes,
+  fragmentsOf,
+} from "./verso-fragments.js";
+export {
+  type VersoClientMessage,
+  type VersoFragment,
+  type VersoIssue,
+  type VersoLimits,
+  type VersoMalformed,
+  type VersoServerMessage,
+  versoClientMessages,
+  versoServerMessages,
+  versoSubprotocol,
+} from "./verso-messages.js";
 export {
   decodeYMessage,
   encodeAwarenessMessage,

@@ -1,0 +1,87 @@
+/**
+ * Large messages of the Verso dialect in parts, so that what is small need not wait behind them.
+ *
+ * The fragments of a message have a `batch` in common and come in their order. Other messages may come between them, those
+ * of other batches too. The message counts as said with its last fragment.
+ */
+import { encodeVersoClientMessage } from "./verso-codec.js";
+import type { VersoFragment, VersoMalformed } from "./verso-messages.js";
+
+/** Bytes from which a message travels in fragments, and of a fragment's part of it. */
+export const fragmentBytes = 256 * 1024;
+
+export interface FragmentLimits {
+  /** Bytes of a message, and of all that are not complete together. */
+  readonly frameBytes: number;
+  /** Fragments of one message. */
+  readonly fragments: number;
+  /** Messages that are begun and not complete. */
+  readonly batches: number;
+}
+
+export interface Fragments {
+  /**
+   * Takes the next fragment: the whole message with the last one, `null` before. After `malformed` the socket must be
+   * closed. Parts are kept as they are, so their bytes must not change.
+   */
+  take(fragment: VersoFragment): Uint8Array | VersoMalformed | null;
+  /** Bytes that wait for the rest of their messages. */
+  readonly bytes: number;
+}
+
+/**
+ * A message's frame as the frames to be sent: itself, or its fragments, which are the same whichever side sends them.
+ * `batch` is a number that no other message has which this side has begun to send.
+ */
+export function fragmentsOf(frame: Uint8Array, batch: number): Uint8Array[] {
+  if (frame.length <= fragmentBytes) return [frame];
+  const count = Math.ceil(frame.length / fragmentBytes);
+  return Array.from({ length: count }, (_, index) => {
+    const bytes = frame.subarray(index * fragmentBytes, (index + 1) * fragmentBytes);
+    return encodeVersoClientMessage({ type: "fragment", batch, index, count, bytes });
+  });
+}
+
+/** Puts together what comes in fragments, under limits. */
+export function createFragments({ frameBytes, fragments, batches }: FragmentLimits): Fragments {
+  const open = new Map<number, { readonly count: number; readonly parts: Uint8Array[] }>();
+  let total = 0;
+
+  return {
+    take({ batch, index, count, bytes }) {
+      const begun = open.get(batch) ?? { count, parts: [] };
+      if (count < 2 || count > fragments) return malformed(`a message of ${count} fragments`);
+      if (count !== begun.count) return malformed(`${count} fragments where ${begun.count} were announced`);
+      if (index !== begun.parts.length)
+        return malformed(`fragment ${index} where ${begun.parts.length} is next`);
+      if (bytes.length === 0) return malformed("a fragment of nothing");
+      if (total + bytes.length > frameBytes) return malformed(`fragments of more than ${frameBytes} bytes`);
+      if (index === 0 && open.size >= batches) return malformed(`more than ${batches} messages in fragments`);
+      open.set(batch, begun);
+      begun.parts.push(bytes);
+      total += bytes.length;
+      if (begun.parts.length < count) return null;
+      open.delete(batch);
+      const frame = join(begun.parts);
+      total -= frame.length;
+      return frame;
+    },
+    get bytes() {
+      return total;
+    },
+  };
+}
+
+function join(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+function malformed(detail: string): VersoMalformed {
+  return { type: "malformed", detail };
+}
