@@ -9,8 +9,8 @@
  * is known before the event behind it.
  */
 import type { JsonClientMessage, JsonServerMessage } from "@verso/protocol";
-import { ClientError } from "../errors.js";
 import { type Cancel, type Clock, retryDelay } from "./clock.js";
+import { ClientError } from "./errors.js";
 import { unexpected } from "./expect.js";
 
 export type ConnectionStatus = "offline" | "connecting" | "online" | "closed";

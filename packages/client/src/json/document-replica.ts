@@ -5,9 +5,9 @@
  * fetched again, and what comes meanwhile is kept for then.
  */
 import type { JsonServerMessage } from "@verso/protocol";
-import { ClientError } from "../errors.js";
 import type { StoredEdit, Version } from "./edit.js";
 import type { Commit } from "./edit-chain.js";
+import { ClientError } from "./errors.js";
 import { applyPatch, isObject, type Json, type JsonObject, type Patch } from "./json-patch.js";
 
 type Message<Type extends JsonServerMessage["type"]> = Extract<JsonServerMessage, { type: Type }>;

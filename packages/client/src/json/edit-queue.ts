@@ -10,11 +10,11 @@
  * is known here, be it told or asked for.
  */
 import type { JsonServerMessage } from "@verso/protocol";
-import { ClientError } from "../errors.js";
 import { type Cancel, type Clock, retryDelay } from "./clock.js";
 import { committedPatch, documentOf, type EditMessage, type StoredEdit, toRequest } from "./edit.js";
 import { type Commit, commitFirst, type EditChain, passUnder, strand, withdrawFirst } from "./edit-chain.js";
 import type { EditStorage } from "./edit-storage.js";
+import { ClientError } from "./errors.js";
 import { refused, unexpected } from "./expect.js";
 
 type Message<Type extends JsonServerMessage["type"]> = Extract<JsonServerMessage, { type: Type }>;

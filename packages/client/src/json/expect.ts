@@ -1,6 +1,6 @@
 /** Answers that are not the one that was asked for, as errors. */
 import type { JsonServerMessage } from "@verso/protocol";
-import { ClientError } from "../errors.js";
+import { ClientError } from "./errors.js";
 
 type Message<Type extends JsonServerMessage["type"]> = Extract<JsonServerMessage, { type: Type }>;
 

@@ -1,4 +1,3 @@
-export { ClientError, type ClientErrorCode } from "../errors.js";
 export { type Clock, systemClock } from "./clock.js";
 export type { ConnectionStatus, WebSocketLike } from "./connection.js";
 // Documents
@@ -13,6 +12,7 @@ export {
   memoryStorage,
   type WebStorage,
 } from "./edit-storage.js";
+export { ClientError, type ClientErrorCode } from "./errors.js";
 // The client
 export {
   type ClientEvents,

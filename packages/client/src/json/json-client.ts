@@ -7,13 +7,13 @@
  */
 import type { JsonServerMessage } from "@verso/protocol";
 import { ObservableV2 } from "lib0/observable";
-import { ClientError } from "../errors.js";
 import { type Clock, retryDelay, systemClock } from "./clock.js";
 import { type ConnectionStatus, createConnection, type WebSocketLike } from "./connection.js";
 import { committedPatch, documentOf, type StoredEdit } from "./edit.js";
 import { type Commit, onTopOf } from "./edit-chain.js";
 import { createEditQueue, type EditOutcome } from "./edit-queue.js";
 import { type EditStorage, memoryStorage } from "./edit-storage.js";
+import { ClientError } from "./errors.js";
 import { expect, refused } from "./expect.js";
 import { createJsonDocument, type FollowedDocument, type JsonDocument } from "./json-document.js";
 import { type JsonObject, toWireObject } from "./json-patch.js";

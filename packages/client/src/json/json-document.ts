@@ -6,12 +6,12 @@
  */
 import type { JsonServerMessage } from "@verso/protocol";
 import { ObservableV2 } from "lib0/observable";
-import { ClientError } from "../errors.js";
 import type { Connection, Request } from "./connection.js";
 import { createReplica, type DocumentJson, type DocumentView, type Update } from "./document-replica.js";
 import { committedPatch, documentOf, type EditMessage, type StoredEdit, type Version } from "./edit.js";
 import { type Commit, onTopOf } from "./edit-chain.js";
 import { type EditOutcome, type EditQueue, toOutcome } from "./edit-queue.js";
+import { ClientError } from "./errors.js";
 import { expect, refused } from "./expect.js";
 import { applyPatch, type JsonObject, type Patch, toWire, toWireObject } from "./json-patch.js";
 

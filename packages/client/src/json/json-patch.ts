@@ -4,7 +4,7 @@
  * `delta`, which changes formatted text, is passed on and never run here: its document is fetched again instead.
  */
 import type { JsonServerMessage } from "@verso/protocol";
-import { ClientError } from "../errors.js";
+import { ClientError } from "./errors.js";
 
 /** Any JSON value. Nothing here changes one: what a patch touches is copied, and the rest is shared. */
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
