@@ -1,6 +1,6 @@
 /** The top of every page: whose it is, which room it shows, and who is there. */
 import { element } from "./element.js";
-import type { Link } from "./link.js";
+import type { LinkView } from "./link.js";
 import { createPresence } from "./presence.js";
 import { createRoomBar } from "./room-bar.js";
 import { createThemeButton } from "./theme.js";
@@ -13,7 +13,7 @@ export const pathOfPage: Readonly<Record<PageName, string>> = { text: "/", order
 export interface HeaderOptions {
   readonly page: PageName;
   readonly room: string;
-  readonly links: readonly Link[];
+  readonly links: readonly LinkView[];
   /** What opens the history. */
   readonly historyButton: HTMLElement;
 }
