@@ -1,0 +1,193 @@
+/**
+ * One device of the lab: a client of its own, with a store, tabs and a bad network of its own, though it shares a browser
+ * with the others. What becomes of its edits is read off at those seams, where any program could.
+ */
+import {
+  browserPersistence,
+  browserTabs,
+  type Client,
+  type ClientError,
+  createClient,
+  type OutboxRecord,
+  type Persistence,
+  type Replica,
+  type ReplicaStore,
+  type Tabs,
+} from "@verso/client";
+import { decodeVersoClientMessage, decodeVersoServerMessage } from "@verso/protocol";
+import { ObservableV2 } from "lib0/observable";
+import { createEditLog, type EditLog } from "./edit-log.js";
+import { createLabNetwork, type LabNetwork } from "./lab-network.js";
+import { type LinkState, type LinkView, relayOfPage } from "./link.js";
+
+export interface Device {
+  readonly client: Client;
+  readonly replica: Replica;
+  readonly network: LabNetwork;
+  readonly edits: EditLog;
+  readonly link: LinkView;
+  /** What the store has last failed with; `null` while it keeps what it is told. */
+  readonly storageError: ClientError | null;
+  /** Whether there is a network: comes back at once, as when a browser tells its pages. */
+  setOnline(online: boolean): void;
+  /** Calls back after anything that can be asked here has changed. */
+  subscribe(listener: () => void): void;
+}
+
+export interface DeviceOptions {
+  /** Also the user on whose behalf it acts. */
+  readonly name: string;
+  readonly documentId: string;
+}
+
+export function createDevice({ name, documentId }: DeviceOptions): Device {
+  const edits = createEditLog();
+  const network = createLabNetwork({
+    onSaid(frame) {
+      const message = decodeVersoClientMessage(frame);
+      if (message.type !== "malformed") edits.said(message);
+    },
+    onHeard(frame) {
+      const message = decodeVersoServerMessage(frame);
+      if (message.type !== "malformed") edits.heard(message);
+    },
+    onEnd: edits.disconnected,
+  });
+  const shelf = `lab/${name}/`;
+  let outboxSince: ReplicaStore["outboxSince"] = async () => [];
+  const persistence = observed(browserPersistence({ prefix: shelf }), {
+    edits,
+    onOpen(store) {
+      outboxSince = after => store.outboxSince(after);
+    },
+  });
+  const client = createClient({
+    url: relayOfPage(),
+    user: name,
+    agent: `studio lab, ${name}`,
+    persistence,
+    tabs: namedTabs(browserTabs(), shelf),
+    WebSocket: network.WebSocket,
+    fetch: network.fetch,
+  });
+  const replica = client.open(documentId);
+  let storageError: ClientError | null = null;
+  let isOnline = true;
+  const link = new ReplicaLink(replica, () => isOnline);
+  const listeners = new Set<() => void>([() => link.update()]);
+  const changed = () => {
+    for (const listener of listeners) listener();
+  };
+
+  replica.doc.on("update", (update, _origin, _doc, { local }) => {
+    if (local) edits.made({ madeAt: Date.now(), update });
+  });
+  replica.on("storage-error", error => {
+    storageError = error;
+    changed();
+  });
+  replica.subscribe(() => {
+    if (!replica.status.leads) void lookAgain();
+    changed();
+  });
+  edits.subscribe(changed);
+
+  return {
+    client,
+    replica,
+    network,
+    edits,
+    link,
+    get storageError() {
+      return storageError;
+    },
+    setOnline(online) {
+      isOnline = online;
+      network.set({ online });
+      if (online) client.connect();
+      changed();
+    },
+    subscribe(listener) {
+      listeners.add(listener);
+    },
+  };
+
+  /** The leading tab sends what this one makes, and hears the answers: here they are seen by what the device still keeps. */
+  async function lookAgain(): Promise<void> {
+    edits.kept(await outboxSince(0), { after: 0 });
+  }
+}
+
+function observed(
+  persistence: Persistence,
+  { edits, onOpen }: { edits: EditLog; onOpen: (store: ReplicaStore) => void },
+): Persistence {
+  return {
+    open(documentId, epoch) {
+      const store = persistence.open(documentId, epoch);
+      onOpen(store);
+      return {
+        ...store,
+        async load() {
+          const stored = await store.load();
+          edits.kept(stored.outbox, { after: 0 });
+          return stored;
+        },
+        async add(draft) {
+          try {
+            const clientSequence = await store.add(draft);
+            edits.stored(draft, clientSequence);
+            return clientSequence;
+          } catch (error) {
+            edits.stored(draft, null);
+            throw error;
+          }
+        },
+        async outboxSince(after) {
+          const records: OutboxRecord[] = await store.outboxSince(after);
+          edits.kept(records, { after });
+          return records;
+        },
+      };
+    },
+  };
+}
+
+/** The devices of one page are not tabs of one another. */
+function namedTabs(tabs: Tabs, prefix: string): Tabs {
+  return {
+    lead: (name, gained) => tabs.lead(prefix + name, gained),
+    channel: (name, receive) => tabs.channel(prefix + name, receive),
+  };
+}
+
+/** A replica as the parts of the studio know connections that have no client. */
+class ReplicaLink extends ObservableV2<{ change: (state: LinkState) => void }> implements LinkView {
+  state: LinkState = { status: "connecting", trouble: null, unsent: 0 };
+  readonly #replica: Replica;
+  readonly #isOnline: () => boolean;
+
+  constructor(replica: Replica, isOnline: () => boolean) {
+    super();
+    this.#replica = replica;
+    this.#isOnline = isOnline;
+  }
+
+  get awareness() {
+    return this.#replica.awareness;
+  }
+
+  get recorded() {
+    return this.#replica.status.sequence > 0;
+  }
+
+  update(): void {
+    const { synced, stopped } = this.#replica.status;
+    const unsent = this.#replica.unsyncedChanges;
+    if (stopped !== null) this.state = { status: "closed", trouble: stopped, unsent };
+    else if (!this.#isOnline()) this.state = { status: "offline", unsent };
+    else if (synced) this.state = { status: "synced", unsent };
+    else this.state = { status: "connecting", trouble: null, unsent };
+    this.emit("change", [this.state]);
+  }
+}
