@@ -2,6 +2,7 @@
  * What a program holds of a document that is open: the `Y.Doc` its editors work on, who else is there, and how far it is
  * from the relay. How it gets there is the core's business.
  */
+import type { VersoIssue } from "@verso/protocol";
 import type { ObservableV2 } from "lib0/observable";
 import type { Awareness } from "y-protocols/awareness";
 import type * as Y from "yjs";
@@ -24,7 +25,7 @@ export interface ReplicaStatus {
   readonly breaker: "closed" | "open" | "half-open";
   /** Whether what is kept on this device is in the document. */
   readonly loaded: boolean;
-  /** Whether the document has had all that the relay had since it is connected, and nothing of it waits here. */
+  /** Whether the document has had, since it is connected, all that the relay had; `unsyncedChanges` is the other way. */
   readonly synced: boolean;
   /** Whether the relay takes edits of this user; true until it says otherwise. */
   readonly writable: boolean;
@@ -38,14 +39,6 @@ export interface ReplicaStatus {
   readonly stopped: Closing | null;
 }
 
-/** A JSON Pointer to what was wrong, and why. */
-export interface RejectionIssue {
-  readonly pointer: string;
-  readonly code: string;
-  readonly message: string;
-  readonly [detail: string]: unknown;
-}
-
 /** A local transaction that the relay has taken back, in whole or in part. Its compensation is in the document by now. */
 export interface Rejection {
   readonly clientSequence: number;
@@ -53,7 +46,7 @@ export interface Rejection {
   readonly sequence: number;
   /** `repaired`: only a part was taken back. */
   readonly verdict: "refused" | "repaired";
-  readonly issues: readonly RejectionIssue[];
+  readonly issues: readonly VersoIssue[];
   /** When the transaction was made, in milliseconds since 1970 by the clock of this device. */
   readonly madeAt: number;
 }
@@ -76,14 +69,19 @@ export type ReplicaEvents = {
   authenticated: (event: { readonly user: string; readonly scope: "read-write" | "readonly" }) => void;
   authenticationFailed: (event: { readonly reason: string }) => void;
   rejected: (rejection: Rejection) => void;
-  /** The document began anew on the relay: `doc` is destroyed, and what was not sent will not be. Open it again. */
+  /**
+   * The document began anew on the relay. `doc` stays as it is and is connected no more, `unsent` will not be sent, and
+   * what was kept of the old epoch stays beside the new one. Close the document and open it again, with another `doc`.
+   */
   epoch: (event: {
     readonly epoch: number;
     readonly previous: number;
     readonly unsent: readonly OutboxRecord[];
   }) => void;
-  /** The document was erased: nothing of it may be kept, and nothing is. */
+  /** The document was erased: nothing of it may be kept, and on this device nothing is. */
   erased: () => void;
+  /** The document is served by another relay, with which a client of its own can be made. */
+  moved: (event: { readonly url: string }) => void;
   /** This device does not keep what is told it; the document goes on, from memory. */
   "storage-error": (error: ClientError) => void;
 };
