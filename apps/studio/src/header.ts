@@ -6,9 +6,13 @@ import { createRoomBar } from "./room-bar.js";
 import { createThemeButton } from "./theme.js";
 import "./header.css";
 
-export type PageName = "text" | "order";
+export type PageName = "text" | "order" | "lab";
 
-export const pathOfPage: Readonly<Record<PageName, string>> = { text: "/", order: "/order.html" };
+export const pathOfPage: Readonly<Record<PageName, string>> = {
+  text: "/",
+  order: "/order.html",
+  lab: "/lab.html",
+};
 
 export interface HeaderOptions {
   readonly page: PageName;
@@ -50,5 +54,6 @@ function createPageLinks(page: PageName): HTMLElement {
     { class: "pages", "aria-label": "Pages" },
     link("text", "Text"),
     link("order", "Order"),
+    link("lab", "Lab"),
   );
 }

@@ -33,7 +33,9 @@ export function createStanding(device: Device): HTMLElement {
     const standing = standingOf(status, { unsyncedChanges, isOnline: network.conditions.online });
     pill.dataset.status = pills[standing];
     const text =
-      unsyncedChanges === 0 ? words[standing] : `${words[standing]} · ${unsyncedChanges.toLocaleString("en")} unsynced`;
+      unsyncedChanges === 0
+        ? words[standing]
+        : `${words[standing]} · ${unsyncedChanges.toLocaleString("en")} unsynced`;
     if (shown.textContent !== text) shown.textContent = text;
     // Counting aloud would be a nuisance: only how it stands is announced.
     if (announced.textContent !== words[standing]) announced.textContent = words[standing];
@@ -59,7 +61,7 @@ export function createFacts(device: Device): HTMLElement {
     const { status } = replica;
     transport.show(wayWords(status));
     breaker.show(status.breaker, { isBad: status.breaker === "open" });
-    attempt.show(attemptWords(status));
+    attempt.show(attemptWords(device.nextAttempt));
     sequence.show(status.sequence === 0 ? "none" : status.sequence.toLocaleString("en"));
     tab.show(status.leads ? "leads" : "follows");
     const { storageError } = device;
@@ -85,7 +87,7 @@ function wayWords({ transport, stopped }: ReplicaStatus): string {
   return transport === null ? "none" : { websocket: "WebSocket", http: "HTTP" }[transport];
 }
 
-function attemptWords({ nextAttempt }: ReplicaStatus): string {
+function attemptWords(nextAttempt: number | null): string {
   if (nextAttempt === null) return "none waits";
   const seconds = Math.max(0, nextAttempt - Date.now()) / 1000;
   return `in ${seconds.toFixed(1)} s`;

@@ -5,7 +5,6 @@
 import {
   browserPersistence,
   browserTabs,
-  type Client,
   type ClientError,
   createClient,
   type OutboxRecord,
@@ -21,13 +20,14 @@ import { createLabNetwork, type LabNetwork } from "./lab-network.js";
 import { type LinkState, type LinkView, relayOfPage } from "./link.js";
 
 export interface Device {
-  readonly client: Client;
   readonly replica: Replica;
   readonly network: LabNetwork;
   readonly edits: EditLog;
   readonly link: LinkView;
   /** What the store has last failed with; `null` while it keeps what it is told. */
   readonly storageError: ClientError | null;
+  /** When the relay is tried again, in milliseconds since 1970; `null` while no attempt waits. */
+  readonly nextAttempt: number | null;
   /** Whether there is a network: comes back at once, as when a browser tells its pages. */
   setOnline(online: boolean): void;
   /** Calls back after anything that can be asked here has changed. */
@@ -61,6 +61,7 @@ export function createDevice({ name, documentId }: DeviceOptions): Device {
       outboxSince = after => store.outboxSince(after);
     },
   });
+  let wake = () => {};
   const client = createClient({
     url: relayOfPage(),
     user: name,
@@ -69,6 +70,10 @@ export function createDevice({ name, documentId }: DeviceOptions): Device {
     tabs: namedTabs(browserTabs(), shelf),
     WebSocket: network.WebSocket,
     fetch: network.fetch,
+    onWake(woken) {
+      wake = woken;
+      return () => {};
+    },
   });
   const replica = client.open(documentId);
   let storageError: ClientError | null = null;
@@ -93,7 +98,6 @@ export function createDevice({ name, documentId }: DeviceOptions): Device {
   edits.subscribe(changed);
 
   return {
-    client,
     replica,
     network,
     edits,
@@ -101,10 +105,13 @@ export function createDevice({ name, documentId }: DeviceOptions): Device {
     get storageError() {
       return storageError;
     },
+    get nextAttempt() {
+      return client.nextAttempt;
+    },
     setOnline(online) {
       isOnline = online;
       network.set({ online });
-      if (online) client.connect();
+      if (online) wake();
       changed();
     },
     subscribe(listener) {

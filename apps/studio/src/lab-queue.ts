@@ -1,7 +1,8 @@
 /** The edits of one device: how many wait, how many are done, and each with what became of it. */
-import { element, spoken } from "./element.js";
+
 import type { Edit, EditLog, Fate, FateKind } from "./edit-log.js";
 import { editWords } from "./edit-words.js";
+import { element, spoken } from "./element.js";
 import { issueWords } from "./issue-words.js";
 import { createRedraw } from "./redraw.js";
 
@@ -96,7 +97,12 @@ function editRow({ clientSequence, update, fate }: Edit): Node[] {
     element(
       "span",
       { class: "lab-edit" },
-      element("span", { class: "lab-number" }, spoken("Edit "), clientSequence === null ? "–" : `${clientSequence}`),
+      element(
+        "span",
+        { class: "lab-number" },
+        spoken("Edit "),
+        clientSequence === null ? "–" : `${clientSequence}`,
+      ),
       element("span", { class: "lab-words" }, editWords(update)),
       element("span", { class: "lab-fate" }, fateWords(fate)),
     ),
