@@ -144,6 +144,7 @@ export {
   vectorClock,
 } from "./vector-clock.js";
 // The Verso dialect
+export { decodeVersoBatch, encodeVersoBatch, versoBatchMediaType } from "./verso-batch.js";
 export {
   decodeVersoClientMessage,
   decodeVersoServerMessage,

@@ -130,6 +130,10 @@ export const changeEvent = z.object({
       "Given when it is what a fork was merged as: the fork, and who has merged it. The change's own `user_id` is who proposed it.",
     ),
   created_at: z.iso.datetime(),
+  made_at: z.iso
+    .datetime()
+    .optional()
+    .describe("When its author made it, by his own clock: given where an edit came with its time."),
 });
 
 /** One edit that was taken back, all of it or in part. */

@@ -29,7 +29,7 @@ export function toChangeEvent(
   { roots, all = false }: ShownBy,
 ): ChangeEvent {
   const event = eventType(commit.kind);
-  const { dependsOn, merged, undoes } = commit.notes;
+  const { dependsOn, madeAt, merged, undoes } = commit.notes;
   const change = changeOf(commit);
   const patches = change === null || event !== "update" ? [] : [forwardPatch(change), reversePatch(change)];
   const { viewpoint, issues } = issuesIn(commit, { roots: all ? {} : roots, patches });
@@ -54,6 +54,7 @@ export function toChangeEvent(
     ...(issues.length === 0 ? {} : { issues }),
     ...(merged === undefined ? {} : { merged: { fork: merged.fork, user_id: merged.user } }),
     created_at: new Date(commit.time).toISOString(),
+    ...(madeAt === undefined ? {} : { made_at: new Date(madeAt).toISOString() }),
   };
 }
 

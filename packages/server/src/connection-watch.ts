@@ -26,6 +26,8 @@ export interface ConnectionWatchOptions {
 /** Why a connection is closed that has stalled. */
 export const stalledReason = "slow-reader: nothing was read for 30 seconds";
 
+/** Milliseconds after which a connection that is alive has said something. */
+export const heartbeat = 20_000;
 /** A stock client drops a connection on which it has heard nothing for 30 seconds. */
 const keepAlive = 15_000;
 /** A connection that has taken nothing for so long, while there is something to take, is dead. */

@@ -9,6 +9,7 @@
  * Source: RFC 6750 (bearer tokens), RFC 6455 4.1 (subprotocols).
  */
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+import { versoSubprotocol } from "@verso/protocol";
 
 export interface Credentials {
   readonly token: string | null;
@@ -41,9 +42,18 @@ export function readCredentials(
   };
 }
 
-/** Which of the offered subprotocols is spoken from now on; `false` for none. */
-export function chooseSubprotocol(offered: ReadonlySet<string>): string | false {
-  return offered.has(dialect) && dialect;
+/** Which of the offered subprotocols is spoken from now on, where it goes by this path; `false` for none. */
+export function chooseSubprotocol(
+  offered: ReadonlySet<string>,
+  { url = "" }: Pick<IncomingMessage, "url">,
+): string | false {
+  const spoken = /^\/sync(\?|$)/.test(url) ? versoSubprotocol : dialect;
+  return offered.has(spoken) && spoken;
+}
+
+/** Whether a client offers to speak this subprotocol. */
+export function offersSubprotocol({ headers }: IncomingMessage, subprotocol: string): boolean {
+  return offeredSubprotocols(headers).includes(subprotocol);
 }
 
 function bearer(authorization: string | undefined): string | null {
@@ -51,8 +61,12 @@ function bearer(authorization: string | undefined): string | null {
 }
 
 function offeredToken(headers: IncomingHttpHeaders): string | null {
-  const offered = headers["sec-websocket-protocol"]?.split(",").map(protocol => protocol.trim()) ?? [];
+  const offered = offeredSubprotocols(headers);
   return offered.find(protocol => protocol.startsWith(tokenPrefix))?.slice(tokenPrefix.length) ?? null;
+}
+
+function offeredSubprotocols(headers: IncomingHttpHeaders): readonly string[] {
+  return headers["sec-websocket-protocol"]?.split(",").map(protocol => protocol.trim()) ?? [];
 }
 
 function queryOf({ url = "" }: IncomingMessage): URLSearchParams {

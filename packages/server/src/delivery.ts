@@ -21,8 +21,10 @@ export interface Peer {
    * as many as make a receiver fall behind.
    */
   readonly backlog: number;
-  /** Answers what the peer asked. */
-  answer(answer: Answer): void;
+  /** Answers what the peer asked with `join`. */
+  answer(answer: Answer, at: AnsweredAt): void;
+  /** The peer has so much to read that it is not answered now: it may ask again when it has drained. */
+  putOff(stateVector: Uint8Array): void;
   /** What a turn changed, the same object for every peer. */
   changed(turn: Turn): void;
   /** Asks for everything that the peer holds beyond this state vector. */
@@ -37,6 +39,17 @@ export interface Peer {
 
 export interface Turn {
   readonly updates: readonly Uint8Array[];
+  /** For each update, the commit up to which a receiver has everything who has applied it and those before it. */
+  readonly sequences: readonly number[];
+}
+
+/** The document as it was when a question was answered. */
+export interface AnsweredAt {
+  readonly sequence: number;
+  /** Whether the one who asked has anything of the document. */
+  readonly hasContent: boolean;
+  /** Encoded. Computing it may build the document. */
+  stateVector(): Uint8Array;
 }
 
 export interface DeliveryLimits {

@@ -69,6 +69,15 @@ export interface Push {
   readonly fullState: boolean;
   /** Whether its cost was tried on a copy of the document. */
   tried: boolean;
+  /** How its author calls it, who is told what has become of it: it is a transaction of its own, and a commit. */
+  readonly name?: PushName;
+}
+
+export interface PushName {
+  /** The key under which the ledger is to know it. */
+  readonly dedupe: string;
+  /** When it was made, in milliseconds since 1970, by the clock of its author. */
+  readonly madeAt: number;
 }
 
 /** Who pushes. */
@@ -112,6 +121,8 @@ export interface Admission {
    * of some where very many wait.
    */
   readonly accepted: readonly Accepted[];
+  /** The pushes with names that are done with, and what each has come to; `null` where it brought nothing new. */
+  readonly named: readonly { readonly push: Push; readonly accepted: Accepted | null }[];
   /** Whether structs under ids of other users were left out: ask for them, they may come from their owners by then. */
   readonly leftOut: boolean;
 }
@@ -304,12 +315,14 @@ export function createDocument(stored: StoredState, options: DocumentOptions): D
     admit(pushes, author, turn) {
       const { doc, gate } = built();
       const all: Accepted[] = [];
+      const named: { push: Push; accepted: Accepted | null }[] = [];
       let taken = 0;
       let stopped: Admission["stopped"] = null;
       let leftOut = false;
       while (taken < pushes.length && stopped === null) {
         accepted = null;
         let applied: readonly Push[] = [];
+        const from = taken;
         doc.transact(transaction => {
           const begun = applySome(pushes, taken, author, turn);
           applied = begun.applied;
@@ -322,9 +335,13 @@ export function createDocument(stored: StoredState, options: DocumentOptions): D
         if (doc.store.pendingStructs !== null || doc.store.pendingDs !== null) {
           throw new Error("An update that passed the firewall left structs pending.");
         }
-        if (accepted !== null) all.push(withHash(accepted, applied));
+        const judged = accepted === null ? null : withHash(accepted, applied);
+        if (judged !== null) all.push(judged);
+        for (const push of pushes.slice(from, taken)) {
+          if (push.name !== undefined) named.push({ push, accepted: applied.includes(push) ? judged : null });
+        }
       }
-      return { taken, stopped, accepted: all, leftOut };
+      return { taken, stopped, accepted: all, named, leftOut };
     },
 
     merge(push, actor) {
@@ -491,7 +508,7 @@ export function createDocument(stored: StoredState, options: DocumentOptions): D
     from: number,
     author: Author,
     { outOfTime, crowded }: TurnState,
-  ): Omit<Admission, "accepted"> & { applied: readonly Push[]; offence: Issue | null } {
+  ): Omit<Admission, "accepted" | "named"> & { applied: readonly Push[]; offence: Issue | null } {
     const { doc } = built();
     const applied: Push[] = [];
     let leftOut = false;
@@ -504,8 +521,9 @@ export function createDocument(stored: StoredState, options: DocumentOptions): D
       const { scan, update } = scanOf(push, author);
       const offence = scan.type === "compensate" && forkedFrom === undefined ? offenceOf(scan) : null;
       if (scan.type !== "pass" && (scan.type !== "compensate" || offence === null)) return stop(scan);
-      // It is judged by itself: what came before it in this transaction stays.
-      if (offence !== null && applied.length > 0) return stop(null);
+      // It is judged by itself, or a commit by itself: what came before it in this transaction stays.
+      const isAlone = offence !== null || push.name !== undefined;
+      if (isAlone && applied.length > 0) return stop(null);
       if (!push.tried && scan.work > trialWork) return stop({ type: "trial", structs: scan.newStructs });
       leftOut ||= update !== push.update;
       if (!scan.news) continue;
@@ -517,7 +535,7 @@ export function createDocument(stored: StoredState, options: DocumentOptions): D
       leased.push(...leases.bind(author, scan.writes));
       applied.push(push);
       const isDone = offence !== null || !author.mayWrite || applied.length >= together;
-      if (isDone && isJudged(author, offence)) {
+      if (push.name !== undefined || (isDone && isJudged(author, offence))) {
         return { taken: taken + 1, stopped: null, applied, leftOut, offence };
       }
     }

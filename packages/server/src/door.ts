@@ -25,12 +25,15 @@ export interface Door {
   identifyBy(credentials: Credentials): Promise<Identified>;
   /** Whether he may. */
   may(actor: Actor, documentId: string | null, action: AccessAction): Promise<Permitted>;
+  /** Whether somebody who is known may open this document, and what he may do there. */
+  open(actor: Actor, documentId: string): Promise<Opening>;
   /** Who wants to open this document, and what he may do there. */
   enter(request: IncomingMessage, documentId: string): Promise<Entry>;
 }
 
 export type Identified = { readonly ok: true; readonly identity: Identity } | Refused;
 export type Permitted = { readonly ok: true } | Refused;
+export type Opening = { readonly ok: true; readonly mayWrite: boolean } | Refused;
 export type Entry = { readonly ok: true; readonly identity: Identity; readonly mayWrite: boolean } | Refused;
 
 export interface Refused {
@@ -60,6 +63,7 @@ export function createDoor(options: DoorOptions): Door {
     identifyBy: credentials => inTime(identify(credentials)),
     identify: request => inTime(identify(readCredentials(request, { tokenInUrl }))),
     may: (actor, documentId, action) => inTime(demand(actor, documentId, action)),
+    open: (actor, documentId) => inTime(open(actor, documentId)),
     enter: (request, documentId) => inTime(enter(readCredentials(request, { tokenInUrl }), documentId)),
   };
 
@@ -67,23 +71,28 @@ export function createDoor(options: DoorOptions): Door {
     const identified = await identify(credentials);
     if (!identified.ok) return identified;
     const { identity } = identified;
+    const opening = await open(identity.actor, documentId);
+    return opening.ok ? { ...opening, identity } : opening;
+  }
+
+  async function open(actor: Actor, documentId: string): Promise<Opening> {
     const fork = forkOf(documentId);
-    if (fork !== null) return enterFork(fork, identity);
-    const permitted = await demand(identity.actor, documentId, "read");
+    if (fork !== null) return openFork(fork, actor);
+    const permitted = await demand(actor, documentId, "read");
     if (!permitted.ok) return permitted;
-    return { ok: true, identity, mayWrite: await mayWrite(identity.actor, documentId) };
+    return { ok: true, mayWrite: await mayWrite(actor, documentId) };
   }
 
   /** Whoever may read what was forked may read the fork; only its proposer writes. */
-  async function enterFork(id: string, identity: Identity): Promise<Entry> {
+  async function openFork(id: string, actor: Actor): Promise<Opening> {
     const fork = await forks.get(id);
     if (fork === undefined) return { ok: false, code: "not-found", detail: "there is no such fork" };
-    const permitted = await demand(identity.actor, fork.parent, "read");
+    const permitted = await demand(actor, fork.parent, "read");
     if (!permitted.ok) return permitted;
     if (fork.state !== "open") {
       return { ok: false, code: "fork-not-open", detail: `the fork was ${fork.state}` };
     }
-    return { ok: true, identity, mayWrite: isProposer(identity.actor, fork) };
+    return { ok: true, mayWrite: isProposer(actor, fork) };
   }
 
   async function identify(credentials: Credentials): Promise<Identified> {

@@ -1,5 +1,5 @@
 /**
- * Programs' edits of each document in the order in which they were asked for, and those that have a name once.
+ * Edits of each document in the order in which they were asked for, and those that have a name once.
  *
  * Whether an edit with a name was made already has to be looked up; those that were asked for behind it wait for that, and
  * not for what becomes of it.
@@ -16,9 +16,13 @@ export type EditLine<T> = (
   make: (key: string | undefined) => Promise<T>,
 ) => Promise<T>;
 
-/** `answerOf` gives what an edit was answered that the ledger knows by this key. */
+/**
+ * `answerOf` gives what an edit was answered that the ledger knows by this key. Names of one dialect are not those of
+ * another.
+ */
 export function createEditLine<T>(
   answerOf: (documentId: string, key: string) => Promise<T | null>,
+  { dialect }: { readonly dialect: "json" | "verso" },
 ): EditLine<T> {
   const underWay = new Map<string, Promise<T>>();
   /** The last edit of each document that is asked for and not begun. */
@@ -26,7 +30,7 @@ export function createEditLine<T>(
 
   return (documentId, name, make) => {
     if (name === null) return inLine(documentId, null, () => make(undefined));
-    const key = `json ${createHash("sha256").update(name).digest("hex")}`;
+    const key = `${dialect} ${createHash("sha256").update(name).digest("hex")}`;
     const place = JSON.stringify([documentId, key]);
     let making = underWay.get(place);
     if (making === undefined) {

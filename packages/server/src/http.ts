@@ -53,10 +53,12 @@ import type { Approach, Reach } from "./reach.js";
 import type { Room } from "./room.js";
 import type { Rooms } from "./rooms.js";
 import type { Signer } from "./signed-heads.js";
+import { createSyncRoute } from "./sync-route.js";
 import { createTagRoutes } from "./tag-routes.js";
 import { createTags } from "./tags.js";
 import { createTokenRoutes } from "./token-routes.js";
 import type { TokenStore } from "./token-store.js";
+import type { VersoDialect } from "./verso-dialect.js";
 
 export interface HttpOptions {
   readonly ledger: Ledger;
@@ -71,7 +73,10 @@ export interface HttpOptions {
   /** API tokens to be administered, if there are any. */
   readonly tokens: TokenStore | undefined;
   readonly metrics: Pick<Metrics, "read" | "contentType">;
+  readonly verso: Pick<VersoDialect, "answerBatch">;
   readonly originPolicy: OriginPolicy;
+  /** The policy where only the first message shows a token. */
+  readonly firstMessagePolicy: OriginPolicy;
   readonly frameLimits: FrameLimits;
   /** The moment before which rejections are forgotten, whether they are in the store still or not. */
   readonly rejectionsForgottenBefore: () => number;
@@ -109,7 +114,9 @@ export function createHttp(options: HttpOptions): Express {
   const app = express();
   app.disable("x-powered-by");
   app.set("etag", false);
-  app.use(helmet(headers), guard(options));
+  app.use(helmet(headers));
+  app.use("/sync", guard(options.firstMessagePolicy), preflight, createSyncRoute(options.verso));
+  app.use(guard(options.originPolicy));
 
   app.get("/healthz", (_request, response) => {
     response.json({ status: "ok" } satisfies Liveness);
@@ -355,7 +362,7 @@ const preflight: RequestHandler = (request, response, next) => {
 };
 
 /** Checks Host and Origin before anything else, and lets the pages of listed origins read the answers. */
-function guard({ originPolicy }: HttpOptions): RequestHandler {
+function guard(originPolicy: OriginPolicy): RequestHandler {
   return (request, response, next) => {
     const verdict = checkOrigin(request, originPolicy);
     if (!verdict.allowed) throw new HttpProblem(verdict.code, verdict.detail);

@@ -191,7 +191,7 @@ export function createJsonEdits({
       return { head, stateVector: Y.decodeStateVector(stateVector()) };
     }),
   );
-  const once = createEditLine(answerOf);
+  const once = createEditLine(answerOf, { dialect: "json" });
 
   return {
     create: (documentId, actor, request) =>

@@ -56,6 +56,7 @@ export function createJsonPresence(options: JsonPresenceOptions): JsonPresence {
     // Nothing is queued for it here that could pile up.
     backlog: 0,
     answer() {},
+    putOff() {},
     changed() {},
     ask() {},
     present: hear,

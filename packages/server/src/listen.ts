@@ -2,6 +2,7 @@
  * A running relay: one port, the store behind it, and an orderly end.
  *
  *     /yjs/<document>   WebSocket in the dialect of y-websocket
+ *     /sync             WebSocket in the Verso dialect, and the same over HTTP
  *     /ws               WebSocket in the dialect of JSON
  *     /api, /healthz    HTTP, see `http.ts`
  *     /                 the page, if there is one
@@ -14,6 +15,7 @@ import {
   encodePermissionDenied,
   forkOf,
   problemStatus,
+  versoSubprotocol,
 } from "@verso/protocol";
 import { openLedger, StorageError } from "@verso/storage";
 import { type Logger, pino } from "pino";
@@ -22,7 +24,7 @@ import { watchIdentity } from "./auth.js";
 import { createCell } from "./cell.js";
 import { systemClock } from "./clock.js";
 import { authOf, type Config } from "./config.js";
-import { chooseSubprotocol, readCredentials } from "./credentials.js";
+import { chooseSubprotocol, offersSubprotocol, readCredentials } from "./credentials.js";
 import { closeCodeOf, createDoor, type Entry } from "./door.js";
 import { ServerError } from "./errors.js";
 import { createFollowing } from "./following.js";
@@ -44,6 +46,7 @@ import { createRooms } from "./rooms.js";
 import { createSession } from "./session.js";
 import { type Signing, startSigning } from "./signing.js";
 import { createVersions } from "./versions.js";
+import { createVersoDialect } from "./verso-dialect.js";
 import { attach, createConnection } from "./websocket.js";
 
 export interface Relay {
@@ -173,7 +176,7 @@ export async function listen(
     showsToken: request => auth.anonymous === null && readCredentials(request, config).token !== null,
   };
   /** Who sends no token there is told nothing, and pages of other sites have none. */
-  const jsonOriginPolicy = { ...originPolicy, showsToken: () => auth.anonymous === null };
+  const firstMessagePolicy = { ...originPolicy, showsToken: () => auth.anonymous === null };
   const history = createHistory({ ledger, rooms, compactions, kindOf });
   const edits = createJsonEdits({
     ledger,
@@ -226,6 +229,24 @@ export async function listen(
       failed: error => logger.error({ err: error }, "a request failed"),
     },
   });
+  const verso = createVersoDialect({
+    ...config,
+    ledger,
+    rooms,
+    kinds,
+    door,
+    clock,
+    events: {
+      denied(event) {
+        logger.warn({ path: "/sync", ...event }, "a connection was turned away");
+        monitor?.problem({ actor: null, at: "/sync", code: String(event.code), detail: event.reason });
+      },
+      entered: ({ actor }) => monitor?.opened({ actor, at: "/sync" }),
+      left: event => monitor?.closed({ ...event, at: "/sync" }),
+      answered: metrics.pushAnswered,
+      failed: error => logger.error({ err: error }, "a connection failed"),
+    },
+  });
   const http = createServer(
     { headersTimeout: 10_000, requestTimeout: requestTime, maxHeaderSize: 16 * 1024 },
     createHttp({
@@ -239,7 +260,9 @@ export async function listen(
       anonymous: auth.anonymous !== null,
       tokens: authenticator.tokens,
       metrics,
+      verso,
       originPolicy,
+      firstMessagePolicy,
       frameLimits: config.frameLimits,
       rejectionsForgottenBefore: () => forgottenBefore(config.rejections, clock.now()),
       limits: config.limits,
@@ -297,12 +320,16 @@ export async function listen(
     socket.on("error", () => socket.destroy());
     const path = (request.url ?? "").replace(/\?.*$/s, "");
     const isJson = path === "/ws";
-    const verdict = checkOrigin(request, isJson ? jsonOriginPolicy : originPolicy);
+    const isVerso = path === "/sync";
+    const verdict = checkOrigin(request, isJson || isVerso ? firstMessagePolicy : originPolicy);
     if (!verdict.allowed) return refuseUpgrade(socket, problemStatus[verdict.code], verdict.detail);
-    if (isJson) {
+    if (isVerso && !offersSubprotocol(request, versoSubprotocol)) {
+      return refuseUpgrade(socket, 400, `The subprotocol ${versoSubprotocol} is spoken here: offer it.`);
+    }
+    if (isJson || isVerso) {
       if (!accepting) return refuseUpgrade(socket, 503, "The relay is shutting down.");
       return sockets.handleUpgrade(request, socket, head, webSocket =>
-        jsonSockets.accept(webSocket, socket, request),
+        (isJson ? jsonSockets : verso).accept(webSocket, socket, request),
       );
     }
     if (!path.startsWith("/yjs/")) return refuseUpgrade(socket, 404, "There is no WebSocket at this path.");
@@ -388,6 +415,7 @@ export async function listen(
     await rooms.close(CloseCode.restart, "restart: the relay is shutting down");
     following.close();
     jsonSockets.close();
+    verso.close();
     http.closeIdleConnections();
     for (const socket of entering) socket.destroy();
     const cancel = clock.after(closingTime, () => {

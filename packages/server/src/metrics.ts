@@ -12,6 +12,8 @@ export interface Metrics {
   invalid(): void;
   /** A request on `/ws` was answered, each told by the type of its message. */
   answered(request: string, answer: string): void;
+  /** A push on `/sync` was answered. */
+  pushAnswered(outcome: string): void;
   /** The text, and the media type that it has. */
   read(): Promise<string>;
   readonly contentType: string;
@@ -62,6 +64,12 @@ export function createMetrics({ documents, sockets }: MetricsSources): Metrics {
     labelNames: ["request", "answer"],
     registers,
   });
+  const pushes = new Counter({
+    name: "verso_pushes_total",
+    help: "Pushes on /sync that were answered, by what became of them.",
+    labelNames: ["outcome"],
+    registers,
+  });
   const gauge = (name: string, help: string, read: () => number) =>
     new Gauge({
       name,
@@ -84,6 +92,7 @@ export function createMetrics({ documents, sockets }: MetricsSources): Metrics {
     discarded: () => discards.inc(),
     invalid: () => invalid.inc(),
     answered: (request, answer) => answers.inc({ request, answer }),
+    pushAnswered: outcome => pushes.inc({ outcome }),
     read: () => registry.metrics(),
     contentType: registry.contentType,
   };

@@ -24,7 +24,7 @@ import {
   type Ledger,
   StorageError,
 } from "@verso/storage";
-import { checkStateVector, type Limits } from "@verso/validation";
+import { checkStateVector, type Issue, type Limits } from "@verso/validation";
 import * as Y from "yjs";
 import type { Actor } from "./actor.js";
 import { createAsking } from "./asking.js";
@@ -32,7 +32,14 @@ import type { Cell } from "./cell.js";
 import type { Cancel, Clock } from "./clock.js";
 import { compact, isDue, outweighs, storedState } from "./compaction.js";
 import { createDelivery, type DeliveryLimits, type Moment, type Peer } from "./delivery.js";
-import { type Accepted, type Author, createDocument, type Document, type Push } from "./document.js";
+import {
+  type Accepted,
+  type Author,
+  createDocument,
+  type Document,
+  type Push,
+  type PushName,
+} from "./document.js";
 import { type DraftHead, toDraft } from "./drafts.js";
 import { ServerError } from "./errors.js";
 import { type Kind, knownRoots, relayActor } from "./kinds.js";
@@ -55,6 +62,16 @@ export interface Room {
   leave(peer: Peer): void;
   /** Queues an update. Its bytes must not change from now on. */
   push(peer: Peer, update: Uint8Array, options: { fullState: boolean }): void;
+  /**
+   * Queues an update that has a name, to be a commit of its own. The ledger must not know the name, and nothing of that
+   * name may be queued. Resolves when it is settled what has become of it, and its author has been told what it caused.
+   */
+  pushNamed(peer: Peer, update: Uint8Array, name: PushName): Promise<PushOutcome>;
+  /**
+   * Calls `then` when the peer has been handed everything that there is by now: at once, unless it reads too slowly. It is
+   * not called when the peer leaves before.
+   */
+  whenTold(peer: Peer, then: () => void): void;
   /** Answers with what the owner of the state vector lacks; from then on the peer hears of every change. */
   join(peer: Peer, stateVector: Uint8Array): void;
   /** The peer's socket has taken everything, after it had more than it buffers. */
@@ -92,6 +109,24 @@ export interface Room {
   /** Finishes what was pushed, tells the sessions why, and lets go of the document. */
   close(code: CloseCode, reason: string): Promise<void>;
 }
+
+/** What has become of a push with a name. */
+export type PushOutcome =
+  /** It is durable: all of it, or what was left of it. */
+  | {
+      readonly type: "committed";
+      readonly sequence: number;
+      readonly verdict: "accepted" | "repaired" | "refused";
+      readonly issues: readonly Issue[];
+    }
+  /** It brought nothing that the document did not have, and is no commit. */
+  | { readonly type: "unchanged"; readonly sequence: number }
+  /** It builds on what is not here, and its author is asked for that. Nothing is left of it. */
+  | { readonly type: "unfounded" }
+  /** It may not enter, and its author was closed. */
+  | { readonly type: "barred" }
+  /** The document was read again or closed before its turn. Nothing is left of it, unless the ledger knows its name. */
+  | { readonly type: "dropped" };
 
 /** What a document begins with, made and judged elsewhere. */
 export interface FirstCommit {
@@ -201,6 +236,10 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
 
   let pushes: QueuedPush<Peer>[] = [];
   let pushedBytes = 0;
+  /** Pushes with names of which nobody has been told yet what has become of them. */
+  const unsettled = new Map<Push, (outcome: PushOutcome) => void>();
+  /** What is to be said to peers when they have caught up. */
+  const untold = new Map<Peer, (() => void)[]>();
   const paused = new Set<Peer>();
   /** What waits for a trial, by author: what an author sends keeps its order. */
   const onTrial = new Map<Peer, OnTrial>();
@@ -231,6 +270,7 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
       attending.delete(peer);
       paused.delete(peer);
       questions.delete(peer);
+      untold.delete(peer);
       delivery.remove(peer);
       presence.leave(peer);
       asking.forget(peer);
@@ -238,14 +278,21 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
       restIfIdle();
     },
     push(peer, update, { fullState }) {
-      if (ended !== null) return;
-      (onTrial.get(peer)?.pushes ?? pushes).push({ author: peer, update, fullState, tried: false });
-      pushedBytes += update.length;
-      if (pushes.length > pacing.queuedPushes || pushedBytes > pacing.queuedBytes) {
-        paused.add(peer);
-        peer.pause();
-      }
-      pacer.wake();
+      if (ended === null) queue({ author: peer, update, fullState, tried: false });
+    },
+    pushNamed: (peer, update, name) =>
+      new Promise(resolve => {
+        if (ended !== null) return resolve({ type: "dropped" });
+        // It may be all that a replica holds beyond what is here.
+        const push = { author: peer, update, fullState: true, tried: false, name };
+        unsettled.set(push, resolve);
+        queue(push);
+      }),
+    whenTold(peer, then) {
+      if (delivery.behind(peer) === null) return then();
+      const waiting = untold.get(peer);
+      if (waiting === undefined) untold.set(peer, [then]);
+      else waiting.push(then);
     },
     join(peer, stateVector) {
       const checked = checkStateVector(stateVector, limits);
@@ -405,6 +452,7 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
     if (delivered !== null) delivery.fallBehind(delivered);
     pushes = [];
     pushedBytes = 0;
+    dropUnsettled();
     for (const [peer, trial] of onTrial) questions.set(peer, trial.questions);
     onTrial.clear();
     whenCurrent(current => {
@@ -443,6 +491,7 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
     close();
     for (const peer of [...peers]) peer.close(code, reason);
     questions.clear();
+    dropUnsettled();
     for (const { reject } of arriving.splice(0)) reject(error);
     for (const { reject } of [...edits.splice(0), ...writes.splice(0)]) reject(error);
     runTasks(() => false);
@@ -489,11 +538,15 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
       bytesOf(taken) - bytesOf(result.left) - bytesOf(result.trials.flatMap(trial => trial.pushes));
 
     const made = makeWrites(open, result.accepted, outOfTime);
-    if (made === null || !(await append(open, result.accepted, made))) return;
+    if (made === null || !(await append(open, result, made))) return;
     if (!((await edits.shift()?.run(open)) ?? true)) return;
     dismissIfDeleted(open);
 
-    for (const { author, push, reason } of result.refused) refuse(author, push, reason);
+    for (const push of result.unfounded) settlePush(push, { type: "unfounded" });
+    for (const { author, push, behind, reason } of result.refused) {
+      refuse(author, push, reason);
+      for (const each of behind) settlePush(each, { type: "dropped" });
+    }
     for (const author of result.lacking) {
       asking.ask(author, () => whenCurrent(({ document }) => author.ask(document.encodedStateVector())));
     }
@@ -520,6 +573,7 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
     pushedBytes -= bytesOf(pushes) + bytesOf([...onTrial.values()].flatMap(trial => trial.pushes));
     pushes = [];
     onTrial.clear();
+    dropUnsettled();
     for (const peer of [...peers]) peer.close(CloseCode.deleted, deletedReason);
   }
 
@@ -566,7 +620,7 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
     const nothing = { sequence: 0, stateVector: begun.before };
     const draft = toDraft(begun, { actor: relayActor, kind: "create" });
     if ((await write(current, [draft], nothing)) === null) return false;
-    delivery.broadcast({ updates: [begun.update] }, nothing, null);
+    delivery.broadcast({ updates: [begun.update], sequences: [1] }, nothing, null);
     return true;
   }
 
@@ -649,20 +703,26 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
   /** Makes the document durable again, then tells everybody; false when the ledger did not take it. */
   async function append(
     current: Open,
-    accepted: TurnResult<Peer>["accepted"],
+    { accepted, named }: TurnResult<Peer>,
     made: readonly MadeWrite[],
   ): Promise<boolean> {
     const written = made.flatMap(({ change }) => change ?? []);
     const changes = [...accepted, ...written].map(each => each.accepted);
     const [first] = changes;
-    if (first === undefined) return true;
+    if (first === undefined) {
+      settleNamed(named, new Map(), current);
+      return true;
+    }
     const delivered = { sequence: current.log.head?.sequence ?? 0, stateVector: first.before };
-    const drafts = accepted.map(({ author, accepted: judged }) =>
-      toDraft(judged, {
+    const names = new Map(named.map(each => [each.accepted, each.push.name]));
+    const drafts = accepted.map(({ author, accepted: judged }) => {
+      const name = names.get(judged);
+      return toDraft(judged, {
         actor: author.actor,
         kind: judged.verdict?.type === "refused" ? "refused" : "update",
-      }),
-    );
+        ...(name === undefined ? {} : { dedupe: name.dedupe, notes: { madeAt: name.madeAt } }),
+      });
+    });
     drafts.push(...written.map(each => toDraft(each.accepted, each.commit)));
     const appended = await write(current, drafts, delivered);
     if (appended === null) {
@@ -675,7 +735,12 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
     const isSole =
       written.length === 0 &&
       accepted.every(each => each.author === author && each.accepted.verdict?.wrote !== true);
-    delivery.broadcast({ updates: changes.map(({ update }) => update) }, delivered, isSole ? author! : null);
+    const turn = {
+      updates: changes.map(({ update }) => update),
+      sequences: appended.map(({ sequence }) => sequence),
+    };
+    delivery.broadcast(turn, delivered, isSole ? author! : null);
+    settleNamed(named, new Map(changes.map((change, i) => [change, appended[i]!.sequence])), current);
     let last = accepted.length - 1;
     for (const { change, resolve } of made) {
       if (change !== null) last++;
@@ -705,7 +770,7 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
       reject(notTaken());
       return false;
     }
-    delivery.broadcast({ updates: [accepted.update] }, before, null);
+    delivery.broadcast({ updates: [accepted.update], sequences: [appended.sequence] }, before, null);
     resolve(edit.result(appended));
     return true;
   }
@@ -727,6 +792,30 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
     const hash = createHash("sha256").update(push.update).digest("hex");
     events.refused({ documentId, actor: author.actor, code: reason.code, detail: reason.detail, hash });
     author.close(closeCodes[reason.type], `${reason.code}: ${reason.detail}`);
+    settlePush(push, { type: "barred" });
+  }
+
+  function settleNamed(
+    named: TurnResult<Peer>["named"],
+    sequences: ReadonlyMap<Accepted, number>,
+    { log }: Open,
+  ): void {
+    for (const { push, accepted } of named) {
+      const sequence = accepted === null ? undefined : sequences.get(accepted);
+      if (accepted === null || sequence === undefined) {
+        settlePush(push, { type: "unchanged", sequence: log.head?.sequence ?? 0 });
+      } else settlePush(push, { type: "committed", sequence, ...outcomeOf(accepted) });
+    }
+  }
+
+  function settlePush(push: Push, outcome: PushOutcome): void {
+    unsettled.get(push)?.(outcome);
+    unsettled.delete(push);
+  }
+
+  function dropUnsettled(): void {
+    for (const resolve of unsettled.values()) resolve({ type: "dropped" });
+    unsettled.clear();
   }
 
   function tryFirst(
@@ -749,6 +838,7 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
         pushedBytes -= bytesOf(waiting);
         resumePaused();
         refuse(author, first, refusal);
+        for (const push of waiting.slice(1)) settlePush(push, { type: "dropped" });
       }
       pacer.wake();
     };
@@ -804,14 +894,13 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
 
   function answer({ log, document }: Open, peer: Peer, stateVector: Uint8Array): void {
     // One answer at a time is on its way, however often a client asks that does not read.
-    if (peer.backlog > options.delivery.resyncAt) return;
-    // Who has content of his own is asked first: merging the answer, he would let go of what has lost by then, and
-    // nobody could tell him why or set it again. Who has nothing need not wait for a state vector to be computed.
-    const hasContent = stateVector.length > 1;
-    if (hasContent) peer.ask(document.encodedStateVector());
-    peer.answer(document.answer(stateVector));
-    if (!hasContent) peer.ask(document.encodedStateVector());
-    delivery.add(peer, moment(log, document));
+    if (peer.backlog > options.delivery.resyncAt) return peer.putOff(stateVector);
+    peer.answer(document.answer(stateVector), {
+      sequence: log.head?.sequence ?? 0,
+      hasContent: stateVector.length > 1,
+      stateVector: () => document.encodedStateVector(),
+    });
+    toldAll(peer, moment(log, document));
     const everyone = presence.everyone();
     if (everyone !== null) peer.present(everyone);
     cancelBuild();
@@ -821,10 +910,32 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
   function catchUp({ log, document }: Open, peer: Peer): void {
     const since = delivery.behind(peer);
     if (since === null || peer.backlog > options.delivery.resyncAt) return;
-    if (since.sequence !== log.head?.sequence) {
-      peer.changed(document.answer(Y.encodeStateVector(new Map(since.stateVector))));
+    const { sequence, stateVector } = moment(log, document);
+    if (since.sequence !== sequence) {
+      const { updates } = document.answer(Y.encodeStateVector(new Map(since.stateVector)));
+      const last = updates.length - 1;
+      peer.changed({ updates, sequences: updates.map((_, i) => (i === last ? sequence : since.sequence)) });
     }
-    delivery.add(peer, moment(log, document));
+    toldAll(peer, { sequence, stateVector });
+  }
+
+  /** From now on the peer receives, and whatever waited for it to know everything is said. */
+  function toldAll(peer: Peer, at: Moment): void {
+    delivery.add(peer, at);
+    const waiting = untold.get(peer) ?? [];
+    untold.delete(peer);
+    for (const then of waiting) then();
+  }
+
+  function queue(push: QueuedPush<Peer>): void {
+    const { author: peer, update } = push;
+    (onTrial.get(peer)?.pushes ?? pushes).push(push);
+    pushedBytes += update.length;
+    if (pushes.length > pacing.queuedPushes || pushedBytes > pacing.queuedBytes) {
+      paused.add(peer);
+      peer.pause();
+    }
+    pacer.wake();
   }
 
   /** What a document needs at rest, beside the path of any edit. */
@@ -926,6 +1037,14 @@ function madeBy<T>(edit: Edit<T>, { resolve, reject }: Omit<Making<T>, "make">):
   }
   const { accepted, commit, result } = edit;
   return { change: { accepted, commit }, resolve: appended => resolve(result(appended!)), reject };
+}
+
+function outcomeOf({
+  verdict,
+  refusedUpdate,
+}: Accepted): Pick<PushOutcome & { readonly type: "committed" }, "verdict" | "issues"> {
+  if (verdict === null || refusedUpdate === null) return { verdict: "accepted", issues: [] };
+  return { verdict: verdict.type === "refused" ? "refused" : "repaired", issues: verdict.issues };
 }
 
 function notTaken(): ServerError {

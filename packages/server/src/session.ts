@@ -71,7 +71,15 @@ export function createSession(
     get backlog() {
       return connection.backlog;
     },
-    answer: answer => send(answerFrames(answer)),
+    answer(answer, { hasContent, stateVector }) {
+      // Who has content of his own is asked first: merging the answer, he would let go of what has lost by then, and
+      // nobody could tell him why or set it again. Who has nothing need not wait for a state vector to be computed.
+      if (hasContent) peer.ask(stateVector());
+      send(answerFrames(answer));
+      if (!hasContent) peer.ask(stateVector());
+    },
+    // A client of this dialect asks for as much as it likes, and reads what it gets.
+    putOff() {},
     changed: turn => send(turnFrames(turn)),
     ask: stateVector => send(new Frames([encodeSyncStep1(stateVector)])),
     present: awareness => send(awarenessFrames(awareness)),

@@ -24,13 +24,22 @@ export interface Refusal {
 export interface TurnResult<A extends Author> {
   /** In the order in which they were applied. */
   readonly accepted: readonly { readonly author: A; readonly accepted: Accepted }[];
-  /** Pushes that may not enter. Later pushes of the same author were not looked at. */
-  readonly refused: readonly { readonly author: A; readonly push: Push; readonly reason: Refusal }[];
+  /** The pushes with names that are done with, as `Admission` tells of them. */
+  readonly named: Admission["named"];
+  /** Pushes that may not enter. Those of the same author behind each were not looked at, and are gone as well. */
+  readonly refused: readonly {
+    readonly author: A;
+    readonly push: Push;
+    readonly behind: readonly Push[];
+    readonly reason: Refusal;
+  }[];
   /**
    * Authors who must be asked for everything that they hold, since a push builds on what is not here, or not all of
    * it was taken.
    */
   readonly lacking: ReadonlySet<A>;
+  /** Pushes that build on what is not here, and are gone. */
+  readonly unfounded: readonly Push[];
   /** Pushes that wait for a trial of the first of them. */
   readonly trials: readonly {
     readonly author: A;
@@ -54,8 +63,10 @@ export function admitPushes<A extends Author>(
   outOfTime: () => boolean,
 ): TurnResult<A> {
   const accepted: { author: A; accepted: Accepted }[] = [];
-  const refused: { author: A; push: Push; reason: Refusal }[] = [];
+  const named: { push: Push; accepted: Accepted | null }[] = [];
+  const refused: { author: A; push: Push; behind: Push[]; reason: Refusal }[] = [];
   const lacking = new Set<A>();
+  const unfounded: Push[] = [];
   const trials: { author: A; pushes: QueuedPush<A>[]; structs: number }[] = [];
   const left: QueuedPush<A>[] = [];
 
@@ -74,11 +85,12 @@ export function admitPushes<A extends Author>(
         admission = document.admit(group, author, { outOfTime, crowded });
       } catch (cause) {
         const spoilt = { author, pushes: group, cause };
-        return { accepted, refused, lacking, trials, left, spoilt };
+        return { accepted, named, refused, lacking, unfounded, trials, left, spoilt };
       }
       if (admission.taken > 0) progress = true;
       if (admission.leftOut) lacking.add(author);
       for (const each of admission.accepted) accepted.push({ author, accepted: each });
+      named.push(...admission.named);
       const rest = group.slice(admission.taken);
       const push = rest[0];
       if (admission.stopped === null || push === undefined) continue;
@@ -87,7 +99,7 @@ export function admitPushes<A extends Author>(
         case "compensate":
         case "too-large":
         case "forbidden":
-          refused.push({ author, push, reason: admission.stopped });
+          refused.push({ author, push, behind: rest.slice(1), reason: admission.stopped });
           break;
         case "resync":
           putOff.set(author, rest);
@@ -104,13 +116,13 @@ export function admitPushes<A extends Author>(
       // What they need is not in this turn. The author will send it all again; what else he sent may stand alone.
       for (const [author, rest] of putOff) {
         lacking.add(author);
-        rest.shift();
+        unfounded.push(...rest.splice(0, 1));
         if (rest.length === 0) putOff.delete(author);
       }
     }
     waiting = putOff;
   }
-  return { accepted, refused, lacking, trials, left, spoilt: null };
+  return { accepted, named, refused, lacking, unfounded, trials, left, spoilt: null };
 }
 
 /** Pushes of one turn from which those of each author are judged together. */

@@ -3,7 +3,7 @@
  *
  * ```
  * notes := fields        1 issue (any number), 2 undoes, 3 depends on, 4 refused update (32 bytes), 5 reversion,
- *                        6 leases, 7 merged
+ *                        6 leases, 7 merged, 8 made at (varuint, ms since 1970)
  * issue := fields        1 pointer, 2 code, 3 message, 4 rule, each UTF-8; 5 severity, one byte: 1 info, 2 warning, 3 error
  * merged := fields       1 fork, 2 user, 3 tenant, each UTF-8
  * undoes, depends on, leases := varuint …, ascending: each as its distance from the one before
@@ -39,6 +39,8 @@ export interface CommitNotes {
   readonly leases?: readonly number[];
   /** The fork that the commit brought in, and who decided so; its actor is who had proposed it. */
   readonly merged?: CommitMerge;
+  /** When its author made it, in milliseconds since 1970 by a clock of his own, which nobody has checked. */
+  readonly madeAt?: number;
 }
 
 export interface CommitMerge {
@@ -64,6 +66,7 @@ export function encodeNotes({
   reversion,
   leases = [],
   merged,
+  madeAt,
 }: Partial<CommitNotes>): Buffer {
   const notes = new ByteWriter();
   const field = new ByteWriter();
@@ -87,6 +90,7 @@ export function encodeNotes({
     if (merged.tenant !== undefined) field.varuint(3).text(merged.tenant);
     notes.varuint(7).block(field.view());
   }
+  if (madeAt !== undefined) notes.varuint(8).block(field.reset().varuint(madeAt).view());
   return notes.take();
 }
 
@@ -107,7 +111,10 @@ export function decodeNotes(bytes: Uint8Array): CommitNotes {
   const issues: CommitIssue[] = [];
   let undoes: number[] = [];
   let dependsOn: number[] = [];
-  const others: Pick<Mutable<CommitNotes>, "refusedUpdate" | "reversion" | "leases" | "merged"> = {};
+  const others: Pick<
+    Mutable<CommitNotes>,
+    "refusedUpdate" | "reversion" | "leases" | "merged" | "madeAt"
+  > = {};
   for (const [tag, value] of new ByteReader(bytes).fields()) {
     if (tag === 1) issues.push(decodeIssue(value));
     else if (tag === 2) undoes = decodeAscending(value);
@@ -116,6 +123,7 @@ export function decodeNotes(bytes: Uint8Array): CommitNotes {
     else if (tag === 5) others.reversion = value;
     else if (tag === 6) others.leases = decodeAscending(value);
     else if (tag === 7) others.merged = decodeMerge(value);
+    else if (tag === 8) others.madeAt = new ByteReader(value).varuint();
   }
   return { issues, undoes, dependsOn, ...others };
 }
