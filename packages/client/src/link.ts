@@ -13,6 +13,7 @@
  * Sources: Brooker, Exponential Backoff And Jitter (full jitter), 2015; Nygard, Release It! (circuit breaker), 2007.
  */
 import {
+  CloseCode,
   createFragments,
   decodeVersoServerMessage,
   encodeVersoClientMessage,
@@ -135,7 +136,7 @@ export function createLink({ user, agent }: LinkOptions, host: LinkHost): Link {
   let batchesLeft = 0;
   let isSoon = false;
   let token: string | null = null;
-  let denial: string | null = null;
+  let denial: { readonly code: string; readonly reason: string } | null = null;
   let heartbeat = patience;
   let hasHeard = true;
   let fragments: Fragments = createFragments(fragmentLimits);
@@ -255,7 +256,7 @@ export function createLink({ user, agent }: LinkOptions, host: LinkHost): Link {
       case "welcome":
         return welcome(message);
       case "denied":
-        denial = `${message.code}: ${message.message}`;
+        denial = { code: message.code, reason: `${message.code}: ${message.message}` };
         return;
       case "token-wanted":
         return host.emit({ type: "want-token" });
@@ -297,8 +298,8 @@ export function createLink({ user, agent }: LinkOptions, host: LinkHost): Link {
 
   function socketClosed({ code, reason }: Closing): void {
     if (!isPermanent(code)) return lose({ code, reason });
-    if (code === 4401) host.denied(denial ?? reason);
-    stop({ code, reason: denial ?? reason });
+    if (code === CloseCode.unauthorized) host.denied(denial?.reason ?? reason);
+    stop({ code, reason: denial?.reason ?? reason });
   }
 
   function lose(closing: Closing): void {
@@ -355,11 +356,12 @@ export function createLink({ user, agent }: LinkOptions, host: LinkHost): Link {
   function posted(answer: Uint8Array | null): void {
     const isAnswered = answer !== null && readBatch(answer);
     const hasMore = host.down();
-    if (denial !== null) {
-      host.denied(denial);
-      return stop({ code: 4401, reason: denial });
+    // There is no close code in a batch that says whether to come again.
+    if (denial !== null && denial.code !== "unavailable" && denial.code !== "internal") {
+      host.denied(denial.reason);
+      return stop({ code: CloseCode.unauthorized, reason: denial.reason });
     }
-    if (!isAnswered) {
+    if (!isAnswered || denial !== null) {
       isByHttp = false;
       return tryLater();
     }
