@@ -40,7 +40,7 @@ export function createQueue(edits: EditLog): HTMLElement {
   edits.subscribe(redraw);
   return element(
     "section",
-    { class: "lab-queue", "aria-label": "Edits" },
+    { class: "lab-queue", "aria-label": "Outbox" },
     bar,
     choice,
     element(

@@ -1,58 +1,79 @@
 /** Keeps replicas for as long as the process lives: for tests, and for what need not outlast a page. */
-import type { OutboxRecord, Persistence, ReplicaMeta, ReplicaStore } from "./persistence.js";
-
-interface Kept {
-  updates: Uint8Array[];
-  outbox: OutboxRecord[];
-  meta: ReplicaMeta | null;
-  lastSequence: number;
-}
+import type { OutboxRecord, Persistence, ReplicaMeta } from "./persistence.js";
+import { NO_META, openReplicaStore, type ReplicaMedium } from "./replica-store.js";
 
 /** All stores opened from one share what they keep, as the tabs of one browser do. */
 export function memoryPersistence(): Persistence {
-  const documents = new Map<string, Map<number, Kept>>();
+  const media = new Map<string, ReplicaMedium>();
+  const newest = new Map<string, number>();
   return {
-    open(documentId, epoch) {
-      const epochs = documents.get(documentId) ?? new Map<number, Kept>();
-      documents.set(documentId, epochs);
-      const current = epoch ?? Math.max(0, ...epochs.keys());
-      const kept = epochs.get(current) ?? { updates: [], outbox: [], meta: null, lastSequence: 0 };
-      epochs.set(current, kept);
-      return openStore(kept);
+    open(documentId, epoch = 0) {
+      const current = Math.max(1, epoch === 0 ? (newest.get(documentId) ?? 1) : epoch);
+      const place = `${current} ${documentId}`;
+      const note = () => newest.set(documentId, Math.max(current, newest.get(documentId) ?? 1));
+      const medium = media.get(place) ?? createMedium(note);
+      media.set(place, medium);
+      return openReplicaStore(medium);
     },
   };
 }
 
-function openStore(kept: Kept): ReplicaStore {
+/** @param written called before everything that keeps something */
+function createMedium(written: () => void): ReplicaMedium {
+  const updates = new Map<number, Uint8Array>();
+  const records = new Map<number, OutboxRecord>();
+  let meta: ReplicaMeta | null = null;
+  let lastUpdate = 0;
+  let lastRecord = 0;
+
   return {
-    async load() {
-      return { updates: [...kept.updates], outbox: [...kept.outbox], meta: kept.meta };
+    async updates() {
+      return { updates: [...updates.values()], last: lastUpdate };
     },
-    async add({ madeAt, update }) {
-      const clientSequence = ++kept.lastSequence;
-      kept.outbox.push({ clientSequence, madeAt, update });
-      kept.updates.push(update);
-      return clientSequence;
+    async addUpdates(added) {
+      written();
+      return added.map(addUpdate);
     },
-    async addRemote(updates, meta) {
-      kept.updates.push(...updates);
-      if (meta !== undefined) {
-        kept.meta = { ...(kept.meta ?? { replicaId: "", epoch: 0, sequence: 0 }), ...meta };
-      }
+    async replaceUpdates(isHeld, state) {
+      written();
+      for (const number of updates.keys()) if (isHeld(number)) updates.delete(number);
+      return addUpdate(state);
     },
-    async settle(clientSequences) {
-      const settled = new Set(clientSequences);
-      kept.outbox = kept.outbox.filter(record => !settled.has(record.clientSequence));
+    async recordsSince(clientSequence) {
+      return [...records.values()].filter(record => record.clientSequence > clientSequence);
     },
-    async outboxSince(clientSequence) {
-      return kept.outbox.filter(record => record.clientSequence > clientSequence);
+    async records(clientSequences) {
+      return clientSequences.flatMap(clientSequence => records.get(clientSequence) ?? []);
     },
-    async compact(state) {
-      kept.updates = [state];
+    async addRecords(drafts) {
+      written();
+      return drafts.map(draft => {
+        const clientSequence = ++lastRecord;
+        records.set(clientSequence, { ...draft, clientSequence });
+        return clientSequence;
+      });
+    },
+    async removeRecords(clientSequences) {
+      for (const clientSequence of clientSequences) records.delete(clientSequence);
+    },
+    async meta() {
+      return meta;
+    },
+    async setMeta(changed) {
+      written();
+      meta = { ...(meta ?? NO_META), ...changed };
     },
     async clear() {
-      Object.assign(kept, { updates: [], outbox: [], meta: null });
+      updates.clear();
+      records.clear();
+      meta = null;
     },
     async close() {},
   };
+
+  function addUpdate(update: Uint8Array): number {
+    const number = ++lastUpdate;
+    updates.set(number, update);
+    return number;
+  }
 }

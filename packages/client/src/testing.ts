@@ -1,0 +1,6 @@
+/** What others test with: the contract of a persistence. */
+export {
+  type PersistenceFixture,
+  type PersistenceSuiteOptions,
+  persistenceSuite,
+} from "./persistence-suite.js";
