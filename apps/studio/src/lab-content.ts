@@ -59,7 +59,7 @@ function createReadings(doc: Replica["doc"]): HTMLElement {
       ...readings.slice(Math.max(0, length - readingsShown)).map(value => {
         const celsius = celsiusOf(value);
         const isBad = celsius === null || Math.abs(celsius) > 40;
-        return element("li", { "data-bad": isBad }, celsius === null ? "?" : celsiusWords(celsius));
+        return element("li", { "data-bad": String(isBad) }, celsius === null ? "?" : celsiusWords(celsius));
       }),
     );
   });
