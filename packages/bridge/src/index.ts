@@ -2,17 +2,21 @@
 
 export { editOnBase, type OwnClocks } from "./edit-on-base.js";
 export {
+  canonicalText,
   fromTagged,
   type Json,
   type JsonObject,
   jsonEqual,
   type MutableJsonObject,
   toTagged,
+  unescapeKey,
 } from "./json.js";
-export { type Path, parsePointer, toPointer } from "./pointer.js";
+export { isForbiddenKey, type Path, parsePointer, toPointer } from "./pointer.js";
 export {
   emptyDocument,
   listLength,
+  noteRoots,
+  type ReadOptions,
   type RootKind,
   type Roots,
   read,
@@ -85,7 +89,7 @@ export {
   type RevertMemory,
   type RevertNote,
 } from "./revert-memory.js";
-export { collectVanished, isBusy } from "./yjs.js";
+export { collectVanished, isBusy, isWriting, openTransactions } from "./yjs.js";
 
 // Who wrote what
 

@@ -15,7 +15,7 @@ import { type KeyWrite, keyWritesOf } from "./key-writes.js";
 import { partsOf, type SpanPart } from "./parts.js";
 import { type Rfc6902Operation, toRfc6902 } from "./patch.js";
 import { childPointer, toPointer } from "./pointer.js";
-import { inferKind, type RootKind, type Roots, read, readPath, rootKinds } from "./read.js";
+import { noteRoots, type RootKind, type Roots, read, readPath, rootKinds } from "./read.js";
 import { applyChange } from "./replay.js";
 import type { RevertMemory } from "./revert-memory.js";
 import { hookTransactions, isNested, isRunning, progressOf, Span, type Transaction } from "./yjs.js";
@@ -80,11 +80,7 @@ export function observePatches(
   listener: (span: PatchSpan) => void,
 ): PatchObserver {
   const roots = rootKinds(declared);
-  for (const [name, type] of doc.share) {
-    if (Object.hasOwn(roots, name)) continue;
-    const kind = inferKind(type);
-    if (kind !== null) roots[name] = kind;
-  }
+  noteRoots(doc, roots);
   const deriver = new Deriver(doc, roots);
   const verify = selfCheck > 0 ? createSelfCheck(doc, roots, selfCheck) : null;
   let begun: Transaction[] = [];

@@ -86,11 +86,32 @@ const ROOT_KINDS: ReadonlySet<string> = new Set<RootKind>([
   "xmlElement",
 ]);
 
+export interface ReadOptions {
+  /**
+   * Gives the JSON of a shared type or of a stored object, by calling `read` or from what it remembers; `read` asks it for
+   * what is nested in the same way. Whoever remembers must forget a type when anything in it changes.
+   *
+   * @default nothing is remembered
+   */
+  readonly remember?: (source: object, read: () => Json) => Json;
+}
+
 /** The document's JSON: one member for each of the roots, empty ones included. */
-export function read(doc: Y.Doc, roots: Roots): JsonObject {
+export function read(doc: Y.Doc, roots: Roots, { remember }: ReadOptions = {}): JsonObject {
   const json: { [name: string]: Json } = {};
-  for (const name of Object.keys(roots)) setMember(json, name, readRoot(doc, name, roots[name]!));
+  const view = remember === undefined ? now : { ...now, remember };
+  for (const name of Object.keys(roots))
+    setMember(json, name, readRoot(doc, name, { kind: roots[name]!, view }));
   return json;
+}
+
+/** Adds to the roots those of the document in which something is visible, with the kinds that it shows. */
+export function noteRoots(doc: Y.Doc, roots: Record<string, RootKind>): void {
+  for (const [name, type] of doc.share) {
+    if (Object.hasOwn(roots, name)) continue;
+    const kind = inferKind(type);
+    if (kind !== null) roots[name] = kind;
+  }
 }
 
 /**
@@ -286,14 +307,15 @@ export function projectValues(item: Item, view: View): Json[] {
   switch (contentKind(item)) {
     case "any":
     case "json":
-      return valuesOf(item).map(tagStored);
+      return valuesOf(item).map(value => projectStored(value, view));
     case "binary":
-      return [tagStored(bytesOf(item))];
+      return [projectStored(bytesOf(item), view)];
     case "embed":
-      return [tagStored(embedOf(item))];
+      return [projectStored(embedOf(item), view)];
     case "type": {
       const type = typeOf(item);
-      return [projectType(type, nestedKind(type), view)];
+      const read = () => projectType(type, nestedKind(type), view);
+      return [view.remember === undefined ? read() : view.remember(type, read)];
     }
     case "subdocument": {
       const { guid, options } = subdocumentOf(item);
@@ -302,6 +324,11 @@ export function projectValues(item: Item, view: View): Json[] {
     default:
       return [];
   }
+}
+
+function projectStored(value: unknown, view: View): Json {
+  if (view.remember === undefined || typeof value !== "object" || value === null) return tagStored(value);
+  return view.remember(value, () => tagStored(value));
 }
 
 /** The units of an item as a delta shows them: its text, or one object for each unit. */
@@ -343,9 +370,11 @@ function projectKeys(type: SharedType, view: View): JsonObject {
   return members;
 }
 
-function readRoot(doc: Y.Doc, name: string, kind: RootKind): Json {
+function readRoot(doc: Y.Doc, name: string, { kind, view }: { kind: RootKind; view: View }): Json {
   const type = doc.share.get(name);
-  return type === undefined ? emptyRoot(kind) : projectType(type, kind, now);
+  if (type === undefined) return emptyRoot(kind);
+  const read = () => projectType(type, kind, view);
+  return view.remember === undefined ? read() : view.remember(type, read);
 }
 
 function readWithin(type: SharedType, kind: TypeKind, path: Path): Json | undefined {

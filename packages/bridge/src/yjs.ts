@@ -9,6 +9,7 @@
  * Long, because everything that may break with another version of Yjs is to be found in one file.
  */
 import * as Y from "yjs";
+import type { Json } from "./json.js";
 
 export type Item = Y.Item;
 export type Transaction = Y.Transaction;
@@ -150,6 +151,8 @@ export interface View {
   shows(item: Item): boolean;
   /** The item that holds the value of a key, or `null`. */
   entry(type: SharedType, key: string): Item | null;
+  /** Of a reader with a memory: the JSON of a nested type or of a stored object, read only when it is not known. */
+  readonly remember?: (source: object, read: () => Json) => Json;
 }
 
 /** The document as it is. */
@@ -476,6 +479,16 @@ export function isRunning(doc: Y.Doc, transaction: Transaction): boolean {
 /** Whether a transaction is running, or the observers of one. */
 export function isBusy(doc: Y.Doc): boolean {
   return doc._transaction !== null || doc._transactionCleanups.length > 0;
+}
+
+/** Whether a transaction is running: its changes are not complete. */
+export function isWriting(doc: Y.Doc): boolean {
+  return doc._transaction !== null;
+}
+
+/** The transactions that are not cleaned up, the running one included. */
+export function openTransactions(doc: Y.Doc): readonly Transaction[] {
+  return doc._transactionCleanups;
 }
 
 /** Whether an observer of an earlier transaction, not yet cleaned up, began this one. */

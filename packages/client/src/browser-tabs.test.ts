@@ -62,13 +62,14 @@ describe("who leads", () => {
     expect(leaders).toEqual(["a", "c"]);
   });
 
-  test("each name has its own leader", async () => {
+  test("each name has its own leader, and so has each prefix", async () => {
     const locks = createLocks();
     const leaders: string[] = [];
     browserTabs({ locks }).lead("x", () => leaders.push("x"));
     browserTabs({ locks }).lead("y", () => leaders.push("y"));
+    browserTabs({ locks, prefix: "ada:" }).lead("x", () => leaders.push("ada's x"));
     await settled();
-    expect(leaders).toEqual(["x", "y"]);
+    expect(leaders).toEqual(["x", "y", "ada's x"]);
   });
 
   test("without Web Locks each leads, and says that it is alone; never at once, and not once it has given up", async () => {

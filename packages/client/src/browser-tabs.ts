@@ -7,6 +7,11 @@
 import type { Tabs } from "./persistence.js";
 
 export interface BrowserTabsOptions {
+  /**
+   * That of the persistence that the tabs share: who keeps something else is led by somebody else.
+   * @default ""
+   */
+  readonly prefix?: string;
   /** @default the browser's, where it has them */
   readonly locks?: Pick<LockManager, "request"> | undefined;
   /** @default the browser's, where it has it */
@@ -19,6 +24,7 @@ export interface BrowserTabs extends Tabs {
 }
 
 export function browserTabs({
+  prefix = "",
   // Neither is everywhere, whatever their types say: in workers, old browsers and Node.js.
   locks = (globalThis.navigator as Navigator | undefined)?.locks as LockManager | undefined,
   BroadcastChannel = globalThis.BroadcastChannel as typeof globalThis.BroadcastChannel | undefined,
@@ -31,7 +37,7 @@ export function browserTabs({
     lead,
     channel(name, receive) {
       if (BroadcastChannel === undefined) return { send() {}, close() {} };
-      const channel = new BroadcastChannel(PREFIX + name);
+      const channel = new BroadcastChannel(nameOf(name));
       channel.onmessage = ({ data }) => receive(data);
       return {
         // A copy, for with a view the whole buffer beneath it would be sent.
@@ -40,6 +46,11 @@ export function browserTabs({
       };
     },
   };
+
+  /** Locks and channels are shared with everything else of the origin. */
+  function nameOf(name: string): string {
+    return `verso:${prefix}${name}`;
+  }
 
   function lead(name: string, gained: () => void): () => void {
     const waiting = new AbortController();
@@ -53,7 +64,7 @@ export function browserTabs({
     if (locks === undefined || isAlone) queueMicrotask(begin);
     else {
       let isGranted = false;
-      const ask = locks.request(PREFIX + name, { signal: waiting.signal }, () => {
+      const ask = locks.request(nameOf(name), { signal: waiting.signal }, () => {
         isGranted = true;
         begin();
         return held;
@@ -72,6 +83,3 @@ export function browserTabs({
     };
   }
 }
-
-/** Locks and channels are shared with everything else of the origin. */
-const PREFIX = "verso:";

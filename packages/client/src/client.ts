@@ -19,7 +19,7 @@ export interface ClientOptions {
   /** The relay: `wss://host`, `https://host`, or what `/sync` is to be added to. */
   readonly url: string | URL;
   /** Who acts; a function is asked for every connection, and when the relay wants a fresh one. None: anonymous. */
-  readonly token?: string | (() => string | Promise<string>) | undefined;
+  readonly token?: string | (() => string | null | Promise<string | null>) | undefined;
   /** The name of an anonymous user. */
   readonly user?: string | undefined;
   /** What this client calls itself in the relay's log. @default "@verso/client" */
@@ -307,7 +307,7 @@ export function createClient({
 /** Milliseconds in which a batch is to be answered. */
 const postPatience = 60_000;
 
-const systemClock: Clock = {
+export const systemClock: Clock = {
   now: () => Date.now(),
   after(milliseconds, run) {
     const timer = setTimeout(run, milliseconds);

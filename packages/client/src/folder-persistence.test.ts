@@ -11,24 +11,7 @@ import { afterAll, afterEach, describe, expect, test, vi } from "vitest";
 import * as Y from "yjs";
 import { folderPersistence } from "./folder-persistence.js";
 import type { Line } from "./folder-persistence.test.writer.js";
-import type { Persistence, ReplicaStore } from "./persistence.js";
 import { persistenceSuite } from "./persistence-suite.js";
-
-/** LevelDB lets go of a folder only when it is closed: a restart closes what is open. */
-function tracked(folder: string): { persistence: Persistence; closeAll(): Promise<void> } {
-  const stores: ReplicaStore[] = [];
-  const persistence = folderPersistence(folder);
-  return {
-    persistence: {
-      open(documentId, epoch) {
-        const store = persistence.open(documentId, epoch);
-        stores.push(store);
-        return store;
-      },
-    },
-    closeAll: async () => void (await Promise.all(stores.map(store => store.close()))),
-  };
-}
 
 persistenceSuite({
   name: "in a folder",
@@ -38,14 +21,12 @@ persistenceSuite({
   seed: Number(process.env.VERSO_SEED ?? 1),
   async open() {
     const folder = await mkdtemp(join(tmpdir(), "verso-folder-"));
-    let run = tracked(folder);
     return {
-      persistence: run.persistence,
-      async restart() {
-        await run.closeAll();
+      persistence: folderPersistence(folder),
+      async restart(open) {
+        await Promise.all(open.map(store => store.close()));
         vi.restoreAllMocks();
-        run = tracked(folder);
-        return run.persistence;
+        return folderPersistence(folder);
       },
       breakUpdates() {
         const { batch } = Level.prototype;

@@ -1,7 +1,41 @@
-export { browserPersistence } from "./browser-persistence.js";
-export { browserTabs } from "./browser-tabs.js";
-export { type Client, type ClientOptions, createClient, type WebSocketLike } from "./client.js";
-export type { Replica, ReplicaStatus } from "./document.js";
-export { ClientError } from "./errors.js";
+// Clients and their documents
+
+export type { Client, ClientOptions, Clock, OpenOptions, WebSocketLike } from "./client.js";
+export type { Closing, Rejection, ReplicaEvents, ReplicaStatus } from "./document.js";
+export {
+  createClient,
+  type Document,
+  type DocumentJudge,
+  type DocumentOptions,
+  type Documents,
+  type Judging,
+  type Proposed,
+} from "./documents.js";
+export type { Recipe, Snapshot } from "./draft.js";
+export type { HistoryRange, UndoOutcome } from "./history.js";
+export type { DocumentOf, Kind, Kinds } from "./kinds.js";
+export { type ProviderEvents, type ProviderOptions, type SyncStatus, VersoProvider } from "./provider.js";
+
+// Any Yjs document as JSON
+
+export { createEditing, type Editing, type EditingOptions } from "./editing.js";
+export type { TextAt, Tokens } from "./new-values.js";
+
+// What is kept on the device, and the tabs that share it
+
+export { type BrowserPersistenceOptions, browserPersistence } from "./browser-persistence.js";
+export { type BrowserTabs, type BrowserTabsOptions, browserTabs } from "./browser-tabs.js";
 export { memoryPersistence } from "./memory-persistence.js";
-export type { OutboxRecord, Persistence, ReplicaStore, Tabs } from "./persistence.js";
+export type {
+  OutboxRecord,
+  Persistence,
+  ReplicaMeta,
+  ReplicaStore,
+  StoredReplica,
+  Tabs,
+} from "./persistence.js";
+
+// Errors
+
+export { BridgeError, type BridgeErrorCode } from "@verso/bridge";
+export { ClientError, type ClientErrorCode } from "./errors.js";

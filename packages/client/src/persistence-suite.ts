@@ -12,8 +12,8 @@ import type { Persistence, ReplicaStore } from "./persistence.js";
 /** An empty place for one test. */
 export interface PersistenceFixture {
   readonly persistence: Persistence;
-  /** What the next process or page finds. Stores that are still open are left without a word, where that can be. */
-  restart(): Promise<Persistence>;
+  /** What the next process or page finds. Stores that are open are left without a word, or closed where they must be. */
+  restart(open: readonly ReplicaStore[]): Promise<Persistence>;
   /**
    * From now until `restart` records are kept and updates of the document are not: a crash between the two.
    */
@@ -403,8 +403,8 @@ async function createStory(openFixture: () => Promise<PersistenceFixture>): Prom
       return store;
     },
     async restart() {
+      persistence = await fixture.restart(stores);
       stores = [];
-      persistence = await fixture.restart();
     },
     async reopen() {
       await story.restart();

@@ -3,7 +3,7 @@
  *
  * Invariants of an implementation: what `add`, `addRemote` and `settle` have resolved is there after a crash; a record is
  * never there without a `clientSequence` of its own; a mere `load` writes nothing. A rejection is a `ClientError` with code
- * `storage-failed` or `storage-full`, and means that nothing of the call was kept, or that it may be kept: doing it again
+ * `storage-failed`, `storage-full`, `storage-locked` or, once the store was closed, `closed`, and means that nothing of the call was kept, or that it may be kept: doing it again
  * is harmless but for `add`, which then makes a second record of the same update.
  */
 
@@ -45,9 +45,12 @@ export interface ReplicaStore {
   settle(clientSequences: readonly number[]): Promise<void>;
   /** Records behind this sequence, in order: also what other tabs have added. */
   outboxSince(clientSequence: number): Promise<OutboxRecord[]>;
-  /** Replaces the stored updates by one that holds them all. For the leading tab only. */
+  /**
+   * Replaces by one state what this store has loaded and added until now, all of which the state must hold. What others
+   * have written since it has loaded stays as it is; to take that in too, load again before.
+   */
   compact(state: Uint8Array): Promise<void>;
-  /** Removes everything that is kept of the document in this epoch. */
+  /** Removes everything that is kept of the document in this epoch; numbers of records go on all the same. */
   clear(): Promise<void>;
   close(): Promise<void>;
 }

@@ -140,7 +140,11 @@ export function createRelayDouble(): RelayDouble {
         case "push":
           return push(held, channel, message);
         case "sync":
-          return channel.send({ type: "synced", channel: message.channel, ...since(held, message.stateVector) });
+          return channel.send({
+            type: "synced",
+            channel: message.channel,
+            ...since(held, message.stateVector),
+          });
         case "awareness":
           for (const other of held.channels) {
             if (other === channel) continue;

@@ -392,7 +392,11 @@ function createDisk(): SimulatedDisk {
     operate(operation, state) {
       const isWrite = operation.type !== "load" && operation.type !== "read-outbox";
       if (isWrite && disk.isFull) {
-        return { type: "store-failed", operation, error: new ClientError("storage-full", "The disk is full.") };
+        return {
+          type: "store-failed",
+          operation,
+          error: new ClientError("storage-full", "The disk is full."),
+        };
       }
       switch (operation.type) {
         case "load": {

@@ -52,7 +52,8 @@ function happen(life: Life): void {
   else if (tab !== undefined && world.chance(0.7)) edit(life, tab);
   else if (world.chance(0.3)) world.pass(world.below(40_000));
   else if (world.chance(0.2)) device.cut();
-  else if (world.chance(0.2)) device.network = (["up", "down", "half-open", "http-only"] as const)[world.below(4)]!;
+  else if (world.chance(0.2))
+    device.network = (["up", "down", "half-open", "http-only"] as const)[world.below(4)]!;
   else if (world.chance(0.2)) device.disk.isFull = !device.disk.isFull;
   else if (world.chance(0.3)) device.clockError = (world.below(3) - 1) * world.below(10 ** 9);
   else if (world.chance(0.4)) tab?.crash();
@@ -99,7 +100,10 @@ function check({ relay, devices, marks, deleted }: Life, message: string): void 
   expect(new Set(keys).size, message).toBe(keys.length);
   const there = listOf(truth).toArray();
   expect(new Set(there).size, message).toBe(there.length);
-  expect(there.filter(mark => mark.startsWith("bad")), message).toEqual([]);
+  expect(
+    there.filter(mark => mark.startsWith("bad")),
+    message,
+  ).toEqual([]);
   for (const { disk, tabs } of devices) {
     for (const tab of tabs) {
       expect(stateOf(tab.doc), message).toEqual(stateOf(truth));

@@ -141,12 +141,12 @@ const clientMessages = messagesOf<VersoClientMessage>(versoClientMessages);
 const serverMessages = messagesOf<VersoServerMessage>(versoServerMessages);
 
 describe("the Verso dialect", () => {
-  it.each(clientVectors)("keeps the bytes of a client's %o", (message, golden) => {
+  it.each(clientVectors)("V-80 keeps the bytes of a client's %o", (message, golden) => {
     expect(hex(encodeVersoClientMessage(message))).toBe(golden);
     expect(decodeVersoClientMessage(Buffer.from(golden, "hex"))).toEqual(message);
   });
 
-  it.each(serverVectors)("keeps the bytes of a relay's %o", (message, golden) => {
+  it.each(serverVectors)("V-80 keeps the bytes of a relay's %o", (message, golden) => {
     expect(hex(encodeVersoServerMessage(message))).toBe(golden);
     expect(decodeVersoServerMessage(Buffer.from(golden, "hex"))).toEqual(message);
   });
@@ -158,7 +158,7 @@ describe("the Verso dialect", () => {
     expect(types(serverVectors)).toEqual(new Set(Object.keys(versoServerMessages)));
   });
 
-  it("is read as it was written, whatever is said", () => {
+  it("V-80 is read as it was written, whatever is said", () => {
     fc.assert(
       fc.property(clientMessages, message => {
         expect(decodeVersoClientMessage(encodeVersoClientMessage(message))).toEqual(message);
@@ -184,7 +184,7 @@ describe("the Verso dialect", () => {
     ["a number that is not exact", "06ffffffffffffff7f"],
     ["a text that is no UTF-8", "0101ff"],
     ["a presence that is neither there nor not", "0002000000"],
-  ])("calls %s malformed", (_, golden) => {
+  ])("V-81 calls %s malformed", (_, golden) => {
     expect(decodeVersoClientMessage(Buffer.from(golden, "hex"))).toMatchObject({ type: "malformed" });
   });
 
@@ -195,7 +195,7 @@ describe("the Verso dialect", () => {
     ["an issue without a code", "050001020004", Buffer.from("[{}]").toString("hex")],
     ["more updates than there are bytes", "080003010000ffffffffffffff0f", ""],
     ["an unknown verdict", "0500010202025b5d", ""],
-  ])("calls %s malformed", (_, head, rest) => {
+  ])("V-81 calls %s malformed", (_, head, rest) => {
     expect(decodeVersoServerMessage(Buffer.from(head + rest, "hex"))).toMatchObject({ type: "malformed" });
   });
 

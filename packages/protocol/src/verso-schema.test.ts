@@ -8,7 +8,7 @@ const hashes: Readonly<Record<string, string>> = {
   "verso.1": "84d19c6456f1d4d8",
 };
 
-it("does not change the wire under the same subprotocol", () => {
+it("V-80 does not change the wire under the same subprotocol", () => {
   const numbered = (table: VersoMessageTable) =>
     Object.entries(table)
       .map(([type, { number, fields }]) => [number, type, Object.entries(fields)] as const)

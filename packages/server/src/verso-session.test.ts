@@ -6,7 +6,8 @@ import {
   type VersoClientMessage,
   type VersoServerMessage,
 } from "@verso/protocol";
-import { createMemoryStore } from "@verso/storage";
+import { createMemoryStore, StorageError } from "@verso/storage";
+import { createFaults } from "@verso/storage/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import * as Y from "yjs";
 import { identified } from "./auth.js";
@@ -18,10 +19,19 @@ import { createWorld, type World } from "./world.js";
 let world: World;
 /** Who may write by now. */
 let mayWrite: (user: string) => boolean;
+/** Where the next batch for the disk fails. */
+let failing: "before" | "after" | null;
 
 beforeEach(async () => {
   mayWrite = () => true;
-  world = await createWorld({ open: createMemoryStore().open });
+  failing = null;
+  const store = createMemoryStore();
+  const faults = createFaults(async ({ operation, when }) => {
+    if (operation !== "batch" || failing !== when) return;
+    failing = null;
+    throw new StorageError("write-failed", `simulated, ${when} it was written`);
+  });
+  world = await createWorld({ open: async () => faults.wrap(await store.open()) });
 });
 afterEach(() => world.close());
 
@@ -232,6 +242,33 @@ describe("a session of the Verso dialect", () => {
     await world.pass(20);
     expect(client.ofType("opened").map(({ writable }) => writable)).toEqual([true, false]);
   });
+
+  it.each(["before", "after"] as const)(
+    "V-43 is made once when the disk fails %s it was written",
+    async when => {
+      const client = connect();
+      await world.settle();
+      client.send(openOf(0));
+      await world.pass(20);
+      const doc = new Y.Doc();
+      const pushes = ["a", "b", "c"].map((text, i) => pushOf(i + 1, updateOf(doc, writeText(text))));
+      failing = when;
+      client.send(...pushes);
+      await world.pass(2000);
+      expect(failing).toBeNull();
+      // Whatever was not answered is asked for, and sent again.
+      expect(client.ofType("resync")).not.toEqual([]);
+      const answered = new Set(client.ofType("acknowledged").map(({ clientSequence }) => clientSequence));
+      client.send(...pushes.filter(push => push.type === "push" && !answered.has(push.clientSequence)));
+      await world.pass(2000);
+      expect(client.ofType("acknowledged").map(told => [told.clientSequence, told.sequence])).toEqual([
+        [1, 1],
+        [2, 2],
+        [3, 3],
+      ]);
+      expect((await world.ledger.head("a"))?.sequence).toBe(3);
+    },
+  );
 
   it("V-44 makes a push that was under way on a connection which is gone, when it is sent again", async () => {
     const first = connect();

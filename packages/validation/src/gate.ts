@@ -70,6 +70,8 @@ export interface Proposal {
   readonly actor: Actor;
   /** Whether the actor may write at all. @default true */
   readonly mayWrite?: boolean;
+  /** Whether all of it is taken back where a part of it must be. @default false */
+  readonly whole?: boolean;
   /** The origin of the transaction. @default null */
   readonly origin?: unknown;
 }
