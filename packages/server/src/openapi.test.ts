@@ -108,7 +108,9 @@ async function write(id: string, token: string, edit: (doc: Y.Doc) => void): Pro
 describe("the description of the HTTP API", () => {
   it("has every route that there is, and no other", async () => {
     const described = operationsOf(await description()).map(({ method, path }) => `${method} ${path}`);
-    expect(routes().map(nameless)).toEqual([...new Set(described)].map(nameless).sort());
+    // `/sync` is a dialect of its own, and has a specification of its own.
+    const laid = routes().filter(route => !route.endsWith(" /sync"));
+    expect(laid.map(nameless)).toEqual([...new Set(described)].map(nameless).sort());
 
     function nameless(route: string): string {
       return route.replaceAll(/\{\w+\}|:\w+/g, "*");
