@@ -15,12 +15,16 @@ export interface Outbox {
   readonly volatile: readonly OutboxRecord[];
   /** Those that a restart would find. */
   readonly durable: ReadonlySet<number>;
-  /** Takes one in; says whether it is new. */
-  add(record: OutboxRecord, options?: { readonly isVolatile?: boolean }): boolean;
-  /** Takes one in that stands before all others, since they may build on it. */
-  addFirst(record: OutboxRecord): void;
-  /** Takes in what the store held; what was `known` before it was read and is not in it was answered to another tab. */
-  restore(records: readonly OutboxRecord[], known: ReadonlySet<number>): void;
+  /** Takes one in; says whether it is new. One that is first stands before all others, since they may build on it. */
+  add(
+    record: OutboxRecord,
+    options?: { readonly isVolatile?: boolean; readonly isFirst?: boolean },
+  ): boolean;
+  /**
+   * Takes in what the store held; what was `known` before it was read and is not in it was answered to another tab.
+   * Returns what the store held though it was answered.
+   */
+  restore(records: readonly OutboxRecord[], known: ReadonlySet<number>): number[];
   /** Takes out what was answered. */
   take(clientSequence: number): { readonly record: OutboxRecord; readonly isVolatile: boolean } | null;
   /** The next to be sent, which it is from then on; none while enough are under way. */
@@ -39,7 +43,6 @@ export function createOutbox(): Outbox {
   const volatile = new Set<number>();
   const sent = new Map<number, number>();
   const answered = new Set<number>();
-  let first = 0;
   let last = 0;
   let bytes = 0;
 
@@ -53,19 +56,16 @@ export function createOutbox(): Outbox {
     get volatile() {
       return [...waiting.values()].filter(({ clientSequence }) => volatile.has(clientSequence));
     },
-    add(record, { isVolatile = false } = {}) {
+    add(record, { isVolatile = false, isFirst = false } = {}) {
       const { clientSequence } = record;
       if (answered.has(clientSequence) || waiting.has(clientSequence)) return false;
       waiting.set(clientSequence, record);
       if (isVolatile) volatile.add(clientSequence);
+      if (isFirst) waiting = new Map([[clientSequence, record], ...waiting]);
+      else if (isVolatile) return true;
       else if (clientSequence < last) sort();
       else last = clientSequence;
       return true;
-    },
-    addFirst(record) {
-      first = record.clientSequence;
-      outbox.add(record, { isVolatile: true });
-      sort();
     },
     get durable() {
       return new Set([...waiting.keys()].filter(clientSequence => !volatile.has(clientSequence)));
@@ -79,6 +79,7 @@ export function createOutbox(): Outbox {
         forget(clientSequence);
       }
       for (const record of records) outbox.add(record);
+      return [...held].filter(clientSequence => answered.has(clientSequence));
     },
     take(clientSequence) {
       answered.add(clientSequence);
@@ -115,8 +116,10 @@ export function createOutbox(): Outbox {
     sent.delete(clientSequence);
   }
 
+  /** By their numbers, but for those in memory only: they stay before, or behind, what they stood before. */
   function sort(): void {
-    const rank = (clientSequence: number) => (clientSequence === first ? 0 : clientSequence);
-    waiting = new Map([...waiting].sort(([one], [other]) => rank(one) - rank(other)));
+    const records = [...waiting];
+    const durable = records.filter(([key]) => !volatile.has(key)).sort(([one], [other]) => one - other);
+    waiting = new Map(records.map(record => (volatile.has(record[0]) ? record : durable.shift()!)));
   }
 }

@@ -183,11 +183,13 @@ export function createRelayDouble(): RelayDouble {
     const key = `${channel.replicaId}/${clientSequence}`;
     const known = document.answers.get(key);
     if (known !== undefined) return channel.send(known(channel.number));
-    if (!buildsOnWhatIsHere(document.doc, update)) {
+    const { changes, issues } = admit(document.doc, update);
+    if (document.doc.store.pendingStructs !== null || document.doc.store.pendingDs !== null) {
+      if (process.env.TRACER) console.log("RESYNC", clientSequence, JSON.stringify(Y.decodeUpdate(update).structs.map(x => [x.id, (x as any).origin, (x as any).rightOrigin, x.length])), JSON.stringify([...Y.decodeUpdate(update).ds.clients]), JSON.stringify([...Y.decodeStateVector(Y.encodeStateVector(document.doc))]), document.doc.store.pendingStructs?.missing, document.doc.store.pendingDs);
+      document.doc = replay(document.commits);
       const stateVector = Y.encodeStateVector(document.doc);
       return channel.send({ type: "resync", channel: channel.number, stateVector });
     }
-    const { changes, issues } = admit(document.doc, update);
     const sequence = document.commits.length + (changes.length > 0 ? 1 : 0);
     for (const change of changes) {
       document.commits.push({ key, kind: issues.length > 0 ? "refused" : "update", update: change });
@@ -228,11 +230,16 @@ type Opening = Extract<VersoClientMessage, { type: "open" }>;
 type Push = Extract<VersoClientMessage, { type: "push" }>;
 
 function empty(): Held {
+  return { doc: replay([]), epoch: 1, commits: [], answers: new Map(), channels: [] };
+}
+
+function replay(commits: readonly DoubleCommit[]): Y.Doc {
   const doc = new Y.Doc();
   // An undo can only take back what is in a type that is known.
   doc.getArray("list");
   doc.getMap("map");
-  return { doc, epoch: 1, commits: [], answers: new Map(), channels: [] };
+  for (const { update } of commits) Y.applyUpdate(doc, update);
+  return doc;
 }
 
 function since(document: Held, stateVector: Uint8Array) {
@@ -241,13 +248,4 @@ function since(document: Held, stateVector: Uint8Array) {
     stateVector: Y.encodeStateVector(document.doc),
     updates: [Y.encodeStateAsUpdate(document.doc, stateVector)],
   };
-}
-
-function buildsOnWhatIsHere(doc: Y.Doc, update: Uint8Array): boolean {
-  const trial = new Y.Doc();
-  Y.applyUpdate(trial, Y.encodeStateAsUpdate(doc));
-  Y.applyUpdate(trial, update);
-  const { pendingStructs, pendingDs } = trial.store;
-  trial.destroy();
-  return pendingStructs === null && pendingDs === null;
 }

@@ -166,7 +166,7 @@ export function createReplica(
   let ended: Closing | null = null;
   /** Local transactions that wait for the store, or for it to be read. */
   let early: { madeAt: number; update: Uint8Array }[] = [];
-  let adding = 0;
+  const adding: Uint8Array[] = [];
 
   let meta: ReplicaMeta = { replicaId: newId(), epoch: 0, sequence: 0 };
   /** Whether a restart would send under the same id. */
@@ -206,7 +206,7 @@ export function createReplica(
       return statusNow();
     },
     get unsyncedChanges() {
-      return outbox.size + adding + early.length;
+      return outbox.size + adding.length + early.length;
     },
     get channel() {
       return channel;
@@ -245,7 +245,7 @@ export function createReplica(
         return loaded(input.stored);
       case "added": {
         const { madeAt, update } = input.operation;
-        adding--;
+        adding.shift();
         recorded({ clientSequence: input.clientSequence, madeAt, update }, { isVolatile: false });
         return grown(1);
       }
@@ -315,7 +315,8 @@ export function createReplica(
     const { durable } = outbox;
     const missed = records.filter(({ clientSequence }) => !durable.has(clientSequence));
     host.emit({ type: "apply", updates: missed.map(({ update }) => update), from: "tab" });
-    outbox.restore(records, known);
+    const left = outbox.restore(records, known);
+    if (leads && left.length > 0) settle(left);
     if (phase !== "taking-over") return pump();
     // Another tab may have sent some of them under an id that this one has not read.
     if (records.length > 0 && identity === "new") {
@@ -327,7 +328,7 @@ export function createReplica(
     if (phase !== "taking-over") return;
     phase = "offline";
     shared = null;
-    tell({ type: "lead" });
+    tell({ type: "lead", stateVector: state.stateVector() });
     host.evaluate();
     open();
   }
@@ -348,6 +349,7 @@ export function createReplica(
   }
 
   function stored(operation: StoreOperation): void {
+    if (operation.type === "settle") tell({ ...operation, type: "settled" });
     if (operation.type !== "add-remote") return;
     if (operation.isWhole) {
       if (wholeSince === lastVolatile) isBehind = false;
@@ -369,7 +371,7 @@ export function createReplica(
         behind(error);
         return loaded({ updates: [], outbox: [], meta: null });
       case "add": {
-        adding--;
+        adding.shift();
         behind(error);
         const { madeAt, update } = operation;
         return recorded({ clientSequence: ++lastVolatile, madeAt, update }, { isVolatile: true });
@@ -379,6 +381,7 @@ export function createReplica(
         behind(error);
         return identified();
       case "settle":
+        tell({ ...operation, type: "settled" });
         unsettled.push(...operation.clientSequences);
         return emitEvent({ type: "storage-error", error });
       case "read-outbox":
@@ -398,7 +401,7 @@ export function createReplica(
   function catchUp(): void {
     if (unsettled.length > 0) settle(unsettled.splice(0));
     if (!isBehind || isUnreadable || wholeSince !== null) return;
-    if (adding > 0 || outbox.volatile.length > 0) return;
+    if (adding.length > 0 || outbox.volatile.length > 0) return;
     wholeSince = lastVolatile;
     const updates = [state.diff(noState)];
     host.emit({ type: "store", operation: { type: "add-remote", updates, meta, isWhole: true } });
@@ -411,7 +414,7 @@ export function createReplica(
     else if (isBehind) {
       recorded({ clientSequence: ++lastVolatile, madeAt, update }, { isVolatile: true });
     } else {
-      adding++;
+      adding.push(update);
       host.emit({ type: "store", operation: { type: "add", madeAt, update } });
     }
   }
@@ -460,7 +463,6 @@ export function createReplica(
         failures = 0;
         host.succeeded();
         host.emit({ type: "share-awareness" });
-        if (isWritable) sendUnrecorded(message.stateVector, message.updates);
         return answered(message);
       case "synced":
         return answered(message);
@@ -497,9 +499,10 @@ export function createReplica(
     }
   }
 
-  function answered({ sequence, updates }: { sequence: number; updates: readonly Uint8Array[] }): void {
+  function answered({ sequence, stateVector, updates }: Answer): void {
     isSynced = true;
     answers++;
+    if (isWritable) sendUnrecorded(stateVector, updates);
     received(updates, sequence);
     emitEvent({ type: "answered" });
     catchUp();
@@ -518,18 +521,19 @@ export function createReplica(
     meta = { ...meta, sequence: Math.max(meta.sequence, sequence) };
     resyncs = 0;
     const taken = outbox.take(clientSequence);
-    if (taken?.isVolatile !== true) settle([clientSequence]);
-    tell({ type: "settled", clientSequences: [clientSequence] });
+    // Other tabs hear of it when a tab that is just being opened cannot find it in the store any more.
+    if (taken?.isVolatile === true) tell({ type: "settled", clientSequences: [clientSequence] });
+    else settle([clientSequence]);
     pump();
     return taken?.record ?? null;
   }
 
   function sendUnrecorded(stateVector: Uint8Array, updates: readonly Uint8Array[] | null): void {
-    const records = outbox.records.map(({ update }) => update);
-    const update = unrecorded(state.diff, { stateVector, updates, records });
-    if (update !== null) {
-      outbox.addFirst({ clientSequence: ++lastVolatile, madeAt: openedAt, update });
-    }
+    const records = [...outbox.records.map(({ update }) => update), ...adding];
+    const found = unrecorded(state.diff, { stateVector, updates, records });
+    if (found === null) return;
+    const { update, isLater } = found;
+    outbox.add({ clientSequence: ++lastVolatile, madeAt: openedAt, update }, { isVolatile: true, isFirst: !isLater });
   }
 
   function resync(stateVector: Uint8Array): void {
@@ -574,8 +578,7 @@ export function createReplica(
 
   function lookAgain(): void {
     catchUp();
-    if (!leads || !isLoaded) return;
-    if (phase !== "taking-over") readOutbox();
+    if (phase !== "loading" && phase !== "taking-over") readOutbox();
     if (phase === "online" && channel !== null) {
       host.send({ type: "sync", channel, stateVector: state.stateVector() });
     }
@@ -611,19 +614,14 @@ export function createReplica(
 
   function tab(message: TabMessage): void {
     switch (message.type) {
-      case "ask": {
+      case "ask":
         if (!replica.wantsLink) return;
-        const update = state.diff(message.stateVector);
-        if (!isEmptyUpdate(update)) tell({ type: "update", update });
-        tellVolatile();
         toldTabs = null;
-        return host.emit({ type: "share-awareness" });
-      }
+        return share(message.stateVector);
       case "lead":
         if (phase !== "following") return;
         readOutbox();
-        tellVolatile();
-        return host.emit({ type: "share-awareness" });
+        return share(message.stateVector);
       case "state":
         if (phase !== "following") return;
         if (shared !== null && message.state.answers !== shared.answers) emitEvent({ type: "answered" });
@@ -657,8 +655,12 @@ export function createReplica(
     }
   }
 
-  function tellVolatile(): void {
+  /** Tells a tab what it may lack, and a restart would not find. */
+  function share(stateVector: Uint8Array): void {
+    const update = state.diff(stateVector);
+    if (!isEmptyUpdate(update)) tell({ type: "update", update });
     for (const record of outbox.volatile) tell({ type: "record", record, isVolatile: true });
+    host.emit({ type: "share-awareness" });
   }
 
   function tell(message: TabMessage): void {
@@ -713,6 +715,11 @@ export function createReplica(
     return Array.from({ length: 4 }, () => Math.floor(host.random() * 2 ** 32).toString(36)).join("-");
   }
 }
+
+type Answer = Pick<
+  Extract<DocumentMessage, { readonly type: "synced" }>,
+  "sequence" | "stateVector" | "updates"
+>;
 
 function isSame<T extends object>(one: T, other: T): boolean {
   return Object.entries(one).every(([key, value]) => other[key as keyof T] === value);

@@ -79,6 +79,8 @@ interface Timer {
   readonly run: () => void;
 }
 
+/** Steps after which what settles would have. */
+const endless = 100_000;
 const start = 1_700_000_000_000;
 
 export function createSimulatedWorld({ relay, seed, documentId = "d" }: WorldOptions): World {
@@ -97,7 +99,9 @@ export function createSimulatedWorld({ relay, seed, documentId = "d" }: WorldOpt
       return task !== undefined;
     },
     settle() {
-      while (world.step());
+      for (let steps = 0; world.step(); steps++) {
+        if (steps > endless) throw new Error("What is done makes ever more to do.");
+      }
     },
     pass(milliseconds) {
       const end = now + milliseconds;
@@ -191,6 +195,7 @@ export function createSimulatedWorld({ relay, seed, documentId = "d" }: WorldOpt
           return isOpen;
         },
         handle,
+        get debug() { return [core.linkState, core.document(documentId)?.phase, core.document(documentId)?.unsyncedChanges, JSON.stringify(core.document(documentId)?.status), timers.filter(t=>t.owner===owner).map(t=>t.name+(t.at-now)), queues.filter(q=>q.owner===owner).map(q=>q.tasks.length)]},
         crash() {
           isOpen = false;
           connection?.end?.close();
@@ -242,7 +247,9 @@ export function createSimulatedWorld({ relay, seed, documentId = "d" }: WorldOpt
         if (isHandling) return;
         isHandling = true;
         for (let next = inputs.shift(); next !== undefined; next = inputs.shift()) {
-          for (const output of core.handle(next)) perform(output);
+          const outs = core.handle(next);
+          if ((globalThis as any).TRACE) console.log(JSON.stringify(next).slice(0,150), "=>", outs.map(o => JSON.stringify(o.type==="document"?o.output:o).slice(0,100)).join("\n     "));
+          for (const output of outs) perform(output);
         }
         isHandling = false;
       }
@@ -260,7 +267,7 @@ export function createSimulatedWorld({ relay, seed, documentId = "d" }: WorldOpt
             const { frame } = output;
             const to = connection;
             to?.out.tasks.push(() => {
-              if (!to.isDead && device.network !== "half-open") to.end?.receive(frame);
+              if (isAlive(to)) to.end?.receive(frame);
             });
             return;
           }
@@ -323,17 +330,23 @@ export function createSimulatedWorld({ relay, seed, documentId = "d" }: WorldOpt
           made.end = relay.connect(
             frame =>
               made.in.tasks.push(() => {
-                if (device.network !== "half-open" && connection === made) handle({ type: "frame", frame });
+                if (connection === made && isAlive(made)) handle({ type: "frame", frame });
               }),
             (code, reason) =>
               made.in.tasks.push(() => {
-                if (connection !== made) return;
+                if (connection !== made || !isAlive(made)) return;
                 hangUp();
                 handle({ type: "socket-closed", code, reason });
               }),
           );
           handle({ type: "socket-opened" });
         });
+      }
+
+      /** What has lost one frame brings no other. */
+      function isAlive(to: { isDead: boolean }): boolean {
+        to.isDead ||= device.network === "half-open";
+        return !to.isDead;
       }
 
       function hangUp(): void {

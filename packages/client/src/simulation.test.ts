@@ -28,6 +28,7 @@ interface Life {
 }
 
 function live(seed: number): void {
+  const began = Date.now();
   const relay = createRelayDouble();
   relay.judge = doc =>
     listOf(doc)
@@ -39,12 +40,17 @@ function live(seed: number): void {
   const devices = Array.from({ length: 1 + world.below(3) }, () => world.device());
   const life: Life = { world, relay, devices, marks: new Map(), deleted: new Set(), edits: 0 };
   for (const device of devices) device.open();
-  for (let turn = 0; turn < 150; turn++) happen(life);
-  heal(life);
+  for (let turn = 0; turn < 100; turn++) happen(life);
+  try { heal(life); } catch (e) { console.log("SEED", seed); for (const d of devices) for (const t of d.tabs) console.log(seed, (t as any).debug, t.events.slice(-12).join(), d.disk.outbox.length);
+ (globalThis as any).TRACE = 1; for (let i=0;i<40;i++) world.step(); throw e}
+  if (process.env.DEBUG) for (const d of devices) for (const t of d.tabs) console.log(seed, (t as any).debug, t.events.slice(-12).join(), d.disk.outbox.length);
+  if (process.env.DEBUG) console.log("seed", seed, Date.now() - began, "ms", relay.messages.length, relay.messages.filter(m=>m.type==="push").length, relay.messages.filter(m=>m.type==="hello").length);
   check(life, `seed ${seed}`);
 }
 
 function happen(life: Life): void {
+  if (process.env.TRACEMARK) for (const [di,d] of life.devices.entries()) for (const t of d.tabs) { const has = listOf(t.doc).toArray().some(m=>m.startsWith(process.env.TRACEMARK!)); if (has) console.log("turn", di, t.doc.clientID, (t as any).debug.slice(0,3).join(), "leads", (t as any).debug[3].includes('"leads":true')); }
+
   const { world, devices } = life;
   const device = devices[world.below(devices.length)]!;
   const tab = device.tabs[world.below(device.tabs.length)];

@@ -7,15 +7,15 @@ import type { OutboxRecord } from "./persistence.js";
 export type TabMessage =
   /** A tab is new, or misses something: the leader tells what it lacks. */
   | { readonly type: "ask"; readonly stateVector: Uint8Array }
-  /** A tab has the lead from now on. */
-  | { readonly type: "lead" }
+  /** A tab has the lead from now on, and is told what it lacks. */
+  | { readonly type: "lead"; readonly stateVector: Uint8Array }
   /** What the leader knows of the relay; followers show it as theirs. */
   | { readonly type: "state"; readonly state: SharedState }
   /** A local transaction of the sender. */
   | { readonly type: "record"; readonly record: OutboxRecord; readonly isVolatile: boolean }
   /** Came from the relay. */
   | { readonly type: "update"; readonly update: Uint8Array }
-  | { readonly type: "settled"; readonly clientSequences: number[] }
+  | { readonly type: "settled"; readonly clientSequences: readonly number[] }
   | { readonly type: "rejected"; readonly rejection: Rejection }
   /** `relay`: of others. */
   | { readonly type: "awareness"; readonly update: Uint8Array; readonly from: "relay" | "tab" }

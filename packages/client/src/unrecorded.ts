@@ -20,19 +20,19 @@ export interface Covered {
 type Deletions = ReturnType<typeof Y.createDeleteSet>;
 type Ranges = readonly { readonly clock: number; readonly len: number }[];
 
-/** An update of what is not covered, or null. `diff` gives what the document holds beyond a state vector, and all deletions. */
+export interface Unrecorded {
+  readonly update: Uint8Array;
+  /** Whether it builds on records, so that it can only be sent behind them. */
+  readonly isLater: boolean;
+}
+
+/** What is not covered, or null. `diff` gives what the document holds beyond a state vector, and all deletions. */
 export function unrecorded(
   diff: (stateVector: Uint8Array) => Uint8Array,
   { stateVector, updates, records }: Covered,
-): Uint8Array | null {
-  const clocks = Y.decodeStateVector(stateVector);
-  for (const record of records) {
-    const { from, to } = Y.parseUpdateMeta(record);
-    for (const [client, end] of to) {
-      const clock = clocks.get(client) ?? 0;
-      if ((from.get(client) ?? 0) <= clock) clocks.set(client, Math.max(clock, end));
-    }
-  }
+): Unrecorded | null {
+  const known = Y.decodeStateVector(stateVector);
+  const clocks = extended(known, records);
   const update = diff(encodeStateVector(clocks));
   const { structs, ds } = Y.decodeUpdate(update);
   const covering = [...(updates ?? []), ...records].map(each => Y.decodeUpdate(each).ds);
@@ -41,7 +41,25 @@ export function unrecorded(
   if (structs.length === 0 && deletions.clients.size === 0) return null;
   // An update ends with its deletions, so what stands before them is its structs.
   const structBytes = update.subarray(0, update.length - encodeDeletions(ds).length);
-  return join(structBytes, encodeDeletions(deletions));
+  // The first struct of each client tells where it joins on.
+  const { from } = Y.parseUpdateMeta(update);
+  const isLater = [...from].some(([client, clock]) => clock > (known.get(client) ?? 0));
+  return { update: join(structBytes, encodeDeletions(deletions)), isLater };
+}
+
+/** Clocks up to which a state vector and updates leave no gap. */
+function extended(known: ReadonlyMap<number, number>, updates: readonly Uint8Array[]): Map<number, number> {
+  const ranges: { client: number; from: number; to: number }[] = [];
+  for (const update of updates) {
+    const { from, to } = Y.parseUpdateMeta(update);
+    for (const [client, end] of to) ranges.push({ client, from: from.get(client) ?? 0, to: end });
+  }
+  const clocks = new Map(known);
+  for (const { client, from, to } of ranges.sort((one, other) => one.from - other.from)) {
+    const clock = clocks.get(client) ?? 0;
+    if (from <= clock) clocks.set(client, Math.max(clock, to));
+  }
+  return clocks;
 }
 
 /** What of an update stored ones do not hold, or null. Its deletions count only where it holds more than that. */
