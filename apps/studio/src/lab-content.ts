@@ -2,7 +2,7 @@
 import { defaultKeymap } from "@codemirror/commands";
 import { EditorState } from "@codemirror/state";
 import { drawSelection, EditorView, highlightSpecialChars, keymap, placeholder } from "@codemirror/view";
-import type { Replica } from "@verso/client";
+import type { Document } from "@verso/client";
 import { yCollab } from "y-codemirror.next";
 import { element, spoken } from "./element.js";
 import {
@@ -20,7 +20,7 @@ const readingsShown = 6;
 /** Transactions of one press: more than anybody makes in a day. */
 const largestBurst = 5_000;
 
-export function createContent({ doc, awareness }: Pick<Replica, "doc" | "awareness">): HTMLElement {
+export function createContent({ doc, awareness }: Pick<Document, "doc" | "awareness">): HTMLElement {
   const note = element("div", { class: "lab-note" });
   const view = new EditorView({
     parent: note,
@@ -48,7 +48,7 @@ export function createContent({ doc, awareness }: Pick<Replica, "doc" | "awarene
   );
 }
 
-function createReadings(doc: Replica["doc"]): HTMLElement {
+function createReadings(doc: Document["doc"]): HTMLElement {
   const readings = readingsOf(doc);
   const count = element("strong", {});
   const latest = element("ol", { class: "lab-latest", "aria-label": "Latest readings" });
@@ -67,7 +67,7 @@ function createReadings(doc: Replica["doc"]): HTMLElement {
   return element("div", { class: "lab-readings" }, count, latest);
 }
 
-function createReadingForm(doc: Replica["doc"]): HTMLElement {
+function createReadingForm(doc: Document["doc"]): HTMLElement {
   const celsius = element("input", {
     type: "number",
     step: 0.1,
@@ -93,7 +93,7 @@ function createReadingForm(doc: Replica["doc"]): HTMLElement {
   return form;
 }
 
-function createBurstForm(doc: Replica["doc"]): HTMLElement {
+function createBurstForm(doc: Document["doc"]): HTMLElement {
   const edits = numberField({ label: "Edits", value: 200, min: 1 });
   const bad = numberField({ label: "Bad edits", value: 5, min: 0 });
   const form = element(

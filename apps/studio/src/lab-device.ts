@@ -7,9 +7,9 @@ import {
   browserTabs,
   type ClientError,
   createClient,
+  type Document,
   type OutboxRecord,
   type Persistence,
-  type Replica,
   type ReplicaStore,
   type Tabs,
 } from "@verso/client";
@@ -20,7 +20,7 @@ import { createLabNetwork, type LabNetwork } from "./lab-network.js";
 import { type LinkState, type LinkView, relayOfPage } from "./link.js";
 
 export interface Device {
-  readonly replica: Replica;
+  readonly replica: Document;
   readonly network: LabNetwork;
   readonly edits: EditLog;
   readonly link: LinkView;
@@ -42,6 +42,7 @@ export interface DeviceOptions {
 
 export function createDevice({ name, documentId }: DeviceOptions): Device {
   const edits = createEditLog();
+  let storageError: ClientError | null = null;
   const network = createLabNetwork({
     onSaid(frame) {
       const message = decodeVersoClientMessage(frame);
@@ -60,6 +61,9 @@ export function createDevice({ name, documentId }: DeviceOptions): Device {
     onOpen(store) {
       outboxSince = after => store.outboxSince(after);
     },
+    onStored() {
+      storageError = null;
+    },
   });
   let wake = () => {};
   const client = createClient({
@@ -76,7 +80,6 @@ export function createDevice({ name, documentId }: DeviceOptions): Device {
     },
   });
   const replica = client.open(documentId);
-  let storageError: ClientError | null = null;
   let isOnline = true;
   const link = new ReplicaLink(replica, () => isOnline);
   const listeners = new Set<() => void>([() => link.update()]);
@@ -91,6 +94,8 @@ export function createDevice({ name, documentId }: DeviceOptions): Device {
     storageError = error;
     changed();
   });
+  // Reopened, it is the one of the new epoch.
+  replica.on("epoch", () => location.reload());
   replica.subscribe(() => {
     if (!replica.status.leads) void lookAgain();
     changed();
@@ -127,7 +132,11 @@ export function createDevice({ name, documentId }: DeviceOptions): Device {
 
 function observed(
   persistence: Persistence,
-  { edits, onOpen }: { edits: EditLog; onOpen: (store: ReplicaStore) => void },
+  {
+    edits,
+    onOpen,
+    onStored,
+  }: { edits: EditLog; onOpen: (store: ReplicaStore) => void; onStored: () => void },
 ): Persistence {
   return {
     open(documentId, epoch) {
@@ -143,6 +152,7 @@ function observed(
         async add(draft) {
           try {
             const clientSequence = await store.add(draft);
+            onStored();
             edits.stored(draft, clientSequence);
             return clientSequence;
           } catch (error) {
@@ -171,10 +181,10 @@ function namedTabs(tabs: Tabs, prefix: string): Tabs {
 /** A replica as the parts of the studio know connections that have no client. */
 class ReplicaLink extends ObservableV2<{ change: (state: LinkState) => void }> implements LinkView {
   state: LinkState = { status: "connecting", trouble: null, unsent: 0 };
-  readonly #replica: Replica;
+  readonly #replica: Document;
   readonly #isOnline: () => boolean;
 
-  constructor(replica: Replica, isOnline: () => boolean) {
+  constructor(replica: Document, isOnline: () => boolean) {
     super();
     this.#replica = replica;
     this.#isOnline = isOnline;

@@ -27,7 +27,8 @@ export function createLabPane({ person: { name, color }, documentId }: LabPaneOp
   online.addEventListener("change", () => device.setOnline(online.checked));
   const syncNow = element("button", { class: "small-button", type: "button" }, "Sync now");
   syncNow.title = "Ask the relay now, without waiting for the next attempt";
-  syncNow.addEventListener("click", () => void replica.syncNow());
+  // Where it was stopped for good it rejects, and why stands among the facts.
+  syncNow.addEventListener("click", () => void Promise.allSettled([replica.syncNow()]));
   const pane = element(
     "section",
     { class: "pane lab-pane", style: `--person: ${color}`, "aria-label": `Device ${name}` },
