@@ -23,7 +23,7 @@ const tell = () => {
   told.stopped = replica.status.stopped?.reason ?? "";
 };
 replica.subscribe(tell);
-replica.on("connection-close", () => {
-  told.closes = String(Number(told.closes ?? 0) + 1);
+replica.on("connection-close", ({ code, reason }) => {
+  told.closes = `${told.closes ?? ""}${code} ${reason}; `;
 });
 tell();

@@ -59,18 +59,20 @@ describe("a token that expires while somebody types", () => {
   });
 });
 
-/** A page of the relay's origin with nothing on it but the script. */
+/** A page of the relay's with nothing on it but the script: of one that is not, Chromium lets no socket through to here. */
 async function open(freshToken: () => string): Promise<Page> {
   const context = await scene.newContext();
   const page = await context.newPage();
   const faults: string[] = [];
   page.on("pageerror", error => faults.push(String(error)));
+  page.on("console", message => {
+    if (message.type() === "error" || message.type() === "warning") faults.push(message.text());
+  });
   scene.watch({ page, takeFaults: () => faults.splice(0) });
   await page.exposeFunction("freshToken", freshToken);
-  const html = `<!doctype html><meta charset="utf-8" /><body><script type="module" src="/typing.js"></script></body>`;
-  await page.route("**/typing.html", route => route.fulfill({ contentType: "text/html", body: html }));
   await page.route("**/typing.js", route => route.fulfill({ contentType: "text/javascript", body: script }));
-  await page.goto(`${scene.url}/typing.html`);
+  await page.goto(`${scene.url}/healthz`);
+  await page.addScriptTag({ type: "module", url: "/typing.js" });
   return page;
 }
 

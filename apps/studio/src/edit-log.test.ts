@@ -77,6 +77,15 @@ describe("an edit", () => {
   });
 });
 
+it("knows an edit that is found on the device before its keeping is told", () => {
+  const log = createEditLog();
+  log.made({ madeAt: 7, update: bytes(1) });
+  log.kept([{ clientSequence: 1, madeAt: 7, update: bytes(1) }], { after: 0 });
+  log.kept([], { after: 0 });
+  log.stored({ madeAt: 7, update: bytes(1) }, 1);
+  expect(fates(log)).toEqual([[1, "answered"]]);
+});
+
 it("forgets the oldest edits when there are too many", () => {
   const log = createEditLog({ most: 2 });
   for (const n of [1, 2, 3]) log.stored({ madeAt: 7, update: bytes(n) }, n);

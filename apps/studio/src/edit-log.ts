@@ -76,7 +76,10 @@ export function createEditLog({ most = 10_000 }: EditLogOptions = {}): EditLog {
       changed();
     },
     stored(draft, clientSequence) {
-      const entry = find(draft.update) ?? add({ ...draft, clientSequence, fate: { kind: "storing" } });
+      const entry =
+        byClientSequence.get(clientSequence ?? 0) ??
+        find(draft.update) ??
+        add({ ...draft, clientSequence, fate: { kind: "storing" } });
       if (clientSequence !== null) name(entry, clientSequence);
       if (entry.fate.kind === "storing") become(entry, { kind: "waiting" });
       changed();
@@ -89,7 +92,14 @@ export function createEditLog({ most = 10_000 }: EditLogOptions = {}): EditLog {
         }
       }
       for (const record of records) {
-        if (!byClientSequence.has(record.clientSequence)) add({ ...record, fate: { kind: "waiting" } });
+        const { clientSequence, update } = record;
+        if (byClientSequence.has(clientSequence)) continue;
+        const entry = find(update);
+        if (entry === undefined) add({ ...record, fate: { kind: "waiting" } });
+        else {
+          name(entry, clientSequence);
+          become(entry, { kind: "waiting" });
+        }
       }
       changed();
     },

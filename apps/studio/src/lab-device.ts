@@ -15,6 +15,7 @@ import {
 } from "@verso/client";
 import { decodeVersoClientMessage, decodeVersoServerMessage } from "@verso/protocol";
 import { ObservableV2 } from "lib0/observable";
+import { Doc } from "yjs";
 import { createEditLog, type EditLog } from "./edit-log.js";
 import { createLabNetwork, type LabNetwork } from "./lab-network.js";
 import { type LinkState, type LinkView, relayOfPage } from "./link.js";
@@ -40,6 +41,9 @@ export interface DeviceOptions {
   readonly documentId: string;
 }
 
+/** Milliseconds between two looks at what the device keeps. */
+const lookPause = 100;
+
 export function createDevice({ name, documentId }: DeviceOptions): Device {
   const edits = createEditLog();
   let storageError: ClientError | null = null;
@@ -62,7 +66,9 @@ export function createDevice({ name, documentId }: DeviceOptions): Device {
       outboxSince = after => store.outboxSince(after);
     },
     onStored() {
+      if (storageError === null) return;
       storageError = null;
+      changed();
     },
   });
   let wake = () => {};
@@ -79,17 +85,17 @@ export function createDevice({ name, documentId }: DeviceOptions): Device {
       return () => {};
     },
   });
-  const replica = client.open(documentId);
-  let isOnline = true;
-  const link = new ReplicaLink(replica, () => isOnline);
-  const listeners = new Set<() => void>([() => link.update()]);
-  const changed = () => {
-    for (const listener of listeners) listener();
-  };
-
-  replica.doc.on("update", (update, _origin, _doc, { local }) => {
+  const doc = new Doc();
+  // Before the client hears of an edit, and has perhaps sent it at once.
+  doc.on("update", (update, _origin, _doc, { local }) => {
     if (local) edits.made({ madeAt: Date.now(), update });
   });
+  const replica = client.open(documentId, { doc });
+  let isOnline = true;
+  let isLooking = false;
+  const link = new ReplicaLink(replica, () => isOnline);
+  const listeners = new Set<() => void>([() => link.update()]);
+
   replica.on("storage-error", error => {
     storageError = error;
     changed();
@@ -97,7 +103,7 @@ export function createDevice({ name, documentId }: DeviceOptions): Device {
   // Reopened, it is the one of the new epoch.
   replica.on("epoch", () => location.reload());
   replica.subscribe(() => {
-    if (!replica.status.leads) void lookAgain();
+    if (!replica.status.leads) lookSoon();
     changed();
   });
   edits.subscribe(changed);
@@ -124,9 +130,23 @@ export function createDevice({ name, documentId }: DeviceOptions): Device {
     },
   };
 
+  function changed(): void {
+    for (const listener of listeners) listener();
+  }
+
   /** The leading tab sends what this one makes, and hears the answers: here they are seen by what the device still keeps. */
-  async function lookAgain(): Promise<void> {
-    edits.kept(await outboxSince(0), { after: 0 });
+  function lookSoon(): void {
+    if (isLooking) return;
+    isLooking = true;
+    setTimeout(async () => {
+      const [read] = await Promise.allSettled([outboxSince(0)]);
+      isLooking = false;
+      // What cannot be read is told by the client.
+      if (read.status === "rejected") return;
+      edits.kept(read.value, { after: 0 });
+      // It is told of an answer before the store is.
+      if (read.value.length > replica.unsyncedChanges) lookSoon();
+    }, lookPause);
   }
 }
 
@@ -159,6 +179,10 @@ function observed(
             edits.stored(draft, null);
             throw error;
           }
+        },
+        async addRemote(updates, meta) {
+          await store.addRemote(updates, meta);
+          onStored();
         },
         async outboxSince(after) {
           const records: OutboxRecord[] = await store.outboxSince(after);
