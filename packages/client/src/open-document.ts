@@ -2,7 +2,7 @@
  * The surroundings of one document: its `Y.Doc`, who is present, its store, and the other tabs.
  *
  * What happens to them becomes inputs of the core, and what the core says about the document is done here. A store's
- * operations are done in order, one at a time but for additions, which stand beside one another.
+ * operations are done in order and one at a time.
  */
 import { ObservableV2 } from "lib0/observable";
 import {
@@ -17,7 +17,7 @@ import type { Replica, ReplicaEvents, ReplicaStatus } from "./document.js";
 import { ClientError } from "./errors.js";
 import type { Persistence, ReplicaStore, Tabs } from "./persistence.js";
 import type { ReplicaEvent, ReplicaInput, ReplicaOutput, StoreOperation } from "./replica.js";
-import { isEmptyUpdate } from "./unrecorded.js";
+import { integrated, isEmptyUpdate } from "./unrecorded.js";
 
 export interface OpenDocumentOptions {
   readonly documentId: string;
@@ -111,7 +111,7 @@ class Document extends ObservableV2<ReplicaEvents> implements OpenDocument {
       base: isEmptyUpdate(content) ? null : content,
       state: {
         stateVector: () => Y.encodeStateVector(doc),
-        diff: stateVector => Y.encodeStateAsUpdate(doc, stateVector),
+        diff: stateVector => integrated(doc, stateVector),
       },
     });
     doc.on("update", this.#updated);
@@ -300,10 +300,15 @@ class Document extends ObservableV2<ReplicaEvents> implements OpenDocument {
   }
 
   async #runStore(): Promise<void> {
-    while (this.#operations.length > 0) {
-      const next = this.#operations.splice(0, runOf(this.#operations));
-      // In their order, though all are begun at once.
-      for (const result of next.map(operation => this.#operate(operation))) this.#tell(await result);
+    for (let next = this.#operations.shift(); next !== undefined; next = this.#operations.shift()) {
+      const result = await this.#operate(next);
+      if (result.type === "store-failed" && next.type === "add") {
+        const { error } = result;
+        const doomed = this.#operations.filter(({ type }) => type === "add");
+        this.#operations = this.#operations.filter(({ type }) => type !== "add");
+        this.#tell(result);
+        for (const operation of doomed) this.#tell({ type: "store-failed", operation, error });
+      } else this.#tell(result);
     }
     this.#storing = null;
   }
@@ -361,12 +366,6 @@ class Document extends ObservableV2<ReplicaEvents> implements OpenDocument {
     await this.#store.close();
     super.destroy();
   }
-}
-
-/** How many operations stand beside one another at the head of a queue. */
-function runOf(operations: readonly StoreOperation[]): number {
-  const other = operations.findIndex(({ type }) => type !== "add");
-  return other === -1 ? operations.length : Math.max(1, other);
 }
 
 function closedError(): ClientError {

@@ -16,10 +16,7 @@ export interface Outbox {
   /** Those that a restart would find. */
   readonly durable: ReadonlySet<number>;
   /** Takes one in; says whether it is new. One that is first stands before all others, since they may build on it. */
-  add(
-    record: OutboxRecord,
-    options?: { readonly isVolatile?: boolean; readonly isFirst?: boolean },
-  ): boolean;
+  add(record: OutboxRecord, options?: { readonly isVolatile?: boolean; readonly isFirst?: boolean }): boolean;
   /**
    * Takes in what the store held; what was `known` before it was read and is not in it was answered to another tab.
    * Returns what the store held though it was answered.

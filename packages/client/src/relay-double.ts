@@ -185,7 +185,6 @@ export function createRelayDouble(): RelayDouble {
     if (known !== undefined) return channel.send(known(channel.number));
     const { changes, issues } = admit(document.doc, update);
     if (document.doc.store.pendingStructs !== null || document.doc.store.pendingDs !== null) {
-      if (process.env.TRACER) console.log("RESYNC", clientSequence, JSON.stringify(Y.decodeUpdate(update).structs.map(x => [x.id, (x as any).origin, (x as any).rightOrigin, x.length])), JSON.stringify([...Y.decodeUpdate(update).ds.clients]), JSON.stringify([...Y.decodeStateVector(Y.encodeStateVector(document.doc))]), document.doc.store.pendingStructs?.missing, document.doc.store.pendingDs);
       document.doc = replay(document.commits);
       const stateVector = Y.encodeStateVector(document.doc);
       return channel.send({ type: "resync", channel: channel.number, stateVector });

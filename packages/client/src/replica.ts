@@ -35,7 +35,10 @@ export interface ReplicaState {
   diff(stateVector: Uint8Array): Uint8Array;
 }
 
-/** Done in the order in which they are put out, each answered by an input before the next is begun. */
+/**
+ * Done in the order in which they are put out, each answered by an input before the next is begun. When an `add` fails, those
+ * that were put out before it was told fail with it: a record is never durable without those that it may build on.
+ */
 export type StoreOperation =
   | { readonly type: "load" }
   | { readonly type: "add"; readonly madeAt: number; readonly update: Uint8Array }
@@ -151,6 +154,8 @@ export interface CoreReplica {
 
 const longestWait = 30_000;
 const shortestWait = 250;
+/** Rounds of sending again, without an answer to any, after which all that the relay lacks is sent as one. */
+const roundsBeforeOne = 3;
 /** Stored updates of which one is made. */
 const compactedFrom = 512;
 const noState = new Uint8Array([0]);
@@ -176,7 +181,10 @@ export function createReplica(
 
   /** The store lacks something that the document has; then nothing that builds on it is added. */
   let isBehind = false;
+  let lacks = 0;
   let isUnreadable = false;
+  /** A leader has told of what it may not have stored any more. */
+  let mayLack = false;
   const unsettled: number[] = [];
   let storedUpdates = 0;
   /** Numbers of records that are in memory only: above all that a store gives, and no other tab's. */
@@ -352,7 +360,7 @@ export function createReplica(
     if (operation.type === "settle") tell({ ...operation, type: "settled" });
     if (operation.type !== "add-remote") return;
     if (operation.isWhole) {
-      if (wholeSince === lastVolatile) isBehind = false;
+      if (wholeSince === lacks) isBehind = false;
       wholeSince = null;
     }
     identified();
@@ -395,14 +403,16 @@ export function createReplica(
   function behind(error: ClientError | null): void {
     if (!isBehind && error !== null) emitEvent({ type: "storage-error", error });
     isBehind = true;
+    lacks++;
   }
 
   /** Writes everything, once nothing is left that the store could not number. */
   function catchUp(): void {
     if (unsettled.length > 0) settle(unsettled.splice(0));
-    if (!isBehind || isUnreadable || wholeSince !== null) return;
+    if (isUnreadable || wholeSince !== null || !(isBehind || (leads && mayLack))) return;
     if (adding.length > 0 || outbox.volatile.length > 0) return;
-    wholeSince = lastVolatile;
+    wholeSince = lacks;
+    mayLack = false;
     const updates = [state.diff(noState)];
     host.emit({ type: "store", operation: { type: "add-remote", updates, meta, isWhole: true } });
   }
@@ -412,6 +422,7 @@ export function createReplica(
   function local({ madeAt, update }: { madeAt: number; update: Uint8Array }): void {
     if (phase === "loading") early.push({ madeAt, update });
     else if (isBehind) {
+      lacks++;
       recorded({ clientSequence: ++lastVolatile, madeAt, update }, { isVolatile: true });
     } else {
       adding.push(update);
@@ -454,6 +465,7 @@ export function createReplica(
   }
 
   function message(message: DocumentMessage): void {
+    if (channel === null) return;
     switch (message.type) {
       case "opened":
         if (meta.epoch !== 0 && meta.epoch !== message.epoch) return beginEpoch(message.epoch);
@@ -519,8 +531,8 @@ export function createReplica(
 
   function taken(clientSequence: number, sequence: number): OutboxRecord | null {
     meta = { ...meta, sequence: Math.max(meta.sequence, sequence) };
-    resyncs = 0;
     const taken = outbox.take(clientSequence);
+    if (taken !== null) resyncs = 0;
     // Other tabs hear of it when a tab that is just being opened cannot find it in the store any more.
     if (taken?.isVolatile === true) tell({ type: "settled", clientSequences: [clientSequence] });
     else settle([clientSequence]);
@@ -528,22 +540,28 @@ export function createReplica(
     return taken?.record ?? null;
   }
 
-  function sendUnrecorded(stateVector: Uint8Array, updates: readonly Uint8Array[] | null): void {
-    const records = [...outbox.records.map(({ update }) => update), ...adding];
+  function sendUnrecorded(
+    stateVector: Uint8Array,
+    updates: readonly Uint8Array[] | null,
+    records = [...outbox.records.map(({ update }) => update), ...adding],
+  ): void {
     const found = unrecorded(state.diff, { stateVector, updates, records });
     if (found === null) return;
     const { update, isLater } = found;
-    outbox.add({ clientSequence: ++lastVolatile, madeAt: openedAt, update }, { isVolatile: true, isFirst: !isLater });
+    outbox.add(
+      { clientSequence: ++lastVolatile, madeAt: openedAt, update },
+      { isVolatile: true, isFirst: !isLater },
+    );
   }
 
+  /** Everything is sent again, once for all that is under way; less and less often, since to ask does not bring it. */
   function resync(stateVector: Uint8Array): void {
+    if (isHolding) return;
+    isHolding = true;
     outbox.unsend();
-    sendUnrecorded(stateVector, null);
-    // The first time something was late; from then on it is missing, and to ask often does not bring it.
-    isHolding = resyncs > 0;
-    if (isHolding) retryLater(resyncs);
-    resyncs++;
-    pump();
+    // What builds on one another both ways, after a full disk and a crash, comes through only as one.
+    sendUnrecorded(stateVector, null, resyncs === roundsBeforeOne ? [] : undefined);
+    retryLater(resyncs++);
   }
 
   function closed({ code, reason }: Closing): void {
@@ -631,11 +649,13 @@ export function createReplica(
         const { record, isVolatile } = message;
         host.emit({ type: "apply", updates: [record.update], from: "tab" });
         if (isVolatile) behind(null);
-        outbox.add(record, { isVolatile });
+        // Whoever follows has it from nobody but its author, who tells it again to the next that leads.
+        if (!isVolatile || replica.wantsLink) outbox.add(record, { isVolatile });
         pump();
         return host.evaluate({ urge: "soon" });
       }
       case "update":
+        mayLack = true;
         return host.emit({ type: "apply", updates: [message.update], from: "tab" });
       case "settled":
         for (const clientSequence of message.clientSequences) outbox.take(clientSequence);

@@ -13,6 +13,7 @@ import type { LinkTimer } from "./link.js";
 import type { OutboxRecord, ReplicaMeta, StoredReplica } from "./persistence.js";
 import type { RelayDouble, RelayEnd } from "./relay-double.js";
 import type { ReplicaInput, StoreOperation } from "./replica.js";
+import { integrated } from "./unrecorded.js";
 
 export interface WorldOptions {
   readonly relay: Pick<RelayDouble, "connect" | "batch">;
@@ -80,7 +81,7 @@ interface Timer {
 }
 
 /** Steps after which what settles would have. */
-const endless = 100_000;
+const endless = 10_000;
 const start = 1_700_000_000_000;
 
 export function createSimulatedWorld({ relay, seed, documentId = "d" }: WorldOptions): World {
@@ -179,6 +180,8 @@ export function createSimulatedWorld({ relay, seed, documentId = "d" }: WorldOpt
       let isHandling = false;
       let isOpen = true;
       let isLeading = false;
+      let failures = 0;
+      let failuresTold = 0;
 
       const tab: SimulatedTab = {
         doc,
@@ -195,7 +198,6 @@ export function createSimulatedWorld({ relay, seed, documentId = "d" }: WorldOpt
           return isOpen;
         },
         handle,
-        get debug() { return [core.linkState, core.document(documentId)?.phase, core.document(documentId)?.unsyncedChanges, JSON.stringify(core.document(documentId)?.status), timers.filter(t=>t.owner===owner).map(t=>t.name+(t.at-now)), queues.filter(q=>q.owner===owner).map(q=>q.tasks.length)]},
         crash() {
           isOpen = false;
           connection?.end?.close();
@@ -227,7 +229,7 @@ export function createSimulatedWorld({ relay, seed, documentId = "d" }: WorldOpt
         base: null,
         state: {
           stateVector: () => Y.encodeStateVector(doc),
-          diff: stateVector => Y.encodeStateAsUpdate(doc, stateVector),
+          diff: stateVector => integrated(doc, stateVector),
         },
       });
       doc.on("update", (update: Uint8Array, origin: unknown) => {
@@ -247,9 +249,7 @@ export function createSimulatedWorld({ relay, seed, documentId = "d" }: WorldOpt
         if (isHandling) return;
         isHandling = true;
         for (let next = inputs.shift(); next !== undefined; next = inputs.shift()) {
-          const outs = core.handle(next);
-          if ((globalThis as any).TRACE) console.log(JSON.stringify(next).slice(0,150), "=>", outs.map(o => JSON.stringify(o.type==="document"?o.output:o).slice(0,100)).join("\n     "));
-          for (const output of outs) perform(output);
+          for (const output of core.handle(next)) perform(output);
         }
         isHandling = false;
       }
@@ -286,8 +286,7 @@ export function createSimulatedWorld({ relay, seed, documentId = "d" }: WorldOpt
         const { output: about } = output;
         switch (about.type) {
           case "store":
-            diskQueue.tasks.push(() => operate(about.operation));
-            return;
+            return enqueue(about.operation);
           case "apply":
             for (const update of about.updates) Y.applyUpdate(doc, update, about.from);
             return;
@@ -312,9 +311,18 @@ export function createSimulatedWorld({ relay, seed, documentId = "d" }: WorldOpt
       }
 
       /** Two steps: what is durable may never be told. */
-      function operate(operation: StoreOperation): void {
-        const result = disk.operate(operation, () => Y.encodeStateAsUpdate(doc));
-        diskQueue.tasks.unshift(() => tell(result));
+      function enqueue(operation: StoreOperation): void {
+        const known = failuresTold;
+        diskQueue.tasks.push(() => {
+          const isDoomed = operation.type === "add" && known < failures;
+          const result = disk.operate(operation, { isDoomed, state: () => Y.encodeStateAsUpdate(doc) });
+          const hasFailed = operation.type === "add" && result.type === "store-failed";
+          if (hasFailed) failures++;
+          diskQueue.tasks.unshift(() => {
+            if (hasFailed) failuresTold++;
+            tell(result);
+          });
+        });
       }
 
       function connectSocket(): void {
@@ -380,7 +388,10 @@ export function createSimulatedWorld({ relay, seed, documentId = "d" }: WorldOpt
 }
 
 interface SimulatedDisk extends Disk {
-  operate(operation: StoreOperation, state: () => Uint8Array): ReplicaInput;
+  operate(
+    operation: StoreOperation,
+    how: { readonly isDoomed: boolean; readonly state: () => Uint8Array },
+  ): ReplicaInput;
 }
 
 function createDisk(): SimulatedDisk {
@@ -402,9 +413,9 @@ function createDisk(): SimulatedDisk {
     get meta() {
       return meta;
     },
-    operate(operation, state) {
+    operate(operation, { isDoomed, state }) {
       const isWrite = operation.type !== "load" && operation.type !== "read-outbox";
-      if (isWrite && disk.isFull) {
+      if (isWrite && (disk.isFull || isDoomed)) {
         return {
           type: "store-failed",
           operation,

@@ -62,6 +62,20 @@ function extended(known: ReadonlyMap<number, number>, updates: readonly Uint8Arr
   return clocks;
 }
 
+/** What a document holds beyond a state vector, and all deletions; without what waits there for something that is missing. */
+export function integrated(doc: Y.Doc, stateVector: Uint8Array): Uint8Array {
+  if (doc.store.pendingStructs === null && doc.store.pendingDs === null) {
+    return Y.encodeStateAsUpdate(doc, stateVector);
+  }
+  const copy = new Y.Doc();
+  Y.applyUpdate(copy, Y.encodeStateAsUpdate(doc));
+  copy.store.pendingStructs = null;
+  copy.store.pendingDs = null;
+  const update = Y.encodeStateAsUpdate(copy, stateVector);
+  copy.destroy();
+  return update;
+}
+
 /** What of an update stored ones do not hold, or null. Its deletions count only where it holds more than that. */
 export function withoutStored(update: Uint8Array, stored: readonly Uint8Array[]): Uint8Array | null {
   const doc = new Y.Doc();
