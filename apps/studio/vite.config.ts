@@ -9,12 +9,13 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     sourcemap: false,
-    rolldownOptions: { input: ["index.html", "order.html"] },
+    rolldownOptions: { input: ["index.html", "order.html", "lab.html"] },
   },
   resolve: { dedupe: ["yjs", "lib0", "y-protocols"] },
   server: {
     proxy: {
       "/api": `http://${relay}`,
+      "/sync": { target: `http://${relay}`, ws: true },
       "/yjs": { target: `ws://${relay}`, ws: true },
     },
   },

@@ -1,15 +1,15 @@
-/** The relay that `npm start` runs: everything by default, orders for the studio to show, and the studio at `/`. */
+/** The relay that `npm start` runs: everything by default, the kinds of documents that the studio shows, and the studio at `/`. */
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { closeOnSignal, createLogger, listen, monitorOn, readConfig, ServerError } from "@verso/server";
-import { withOrders } from "./order.js";
+import { withStudio } from "./studio.js";
 
 const studio = fileURLToPath(new URL("../../studio/dist", import.meta.url));
 
 try {
   // There are no flags; one that was given must not be ignored in silence.
   parseArgs();
-  const config = withOrders(await readConfig({ environment: process.env }));
+  const config = withStudio(await readConfig({ environment: process.env }));
   const { stdout, stderr, env } = process;
   const isMonitored = env.MONITORING === "true";
   const logger = createLogger(config, { to: isMonitored ? stderr : stdout });

@@ -4,12 +4,9 @@
  * A clerk writes orders; only an approver makes one paid, or takes that back. The names are taken on trust: this is
  * to look at on one's own machine.
  */
-import { isDeepStrictEqual } from "node:util";
 import {
   anonymous,
-  type Config,
   type ConfigInput,
-  checkConfig,
   email,
   isoDate,
   ordered,
@@ -19,15 +16,7 @@ import {
 } from "@verso/server";
 import { z } from "zod";
 
-/** The configuration with orders and their users in it, where it says nothing of its own of kinds and users. */
-export function withOrders(config: Config): Config {
-  const defaults = checkConfig({});
-  if (!isDeepStrictEqual(config.documents, defaults.documents)) return config;
-  const { documents } = checkConfig({ documents: { "*": {}, "order/:id": order } });
-  return { ...config, documents, auth: config.auth === defaults.auth ? users : config.auth };
-}
-
-const users = anonymous({
+export const orderUsers = anonymous({
   allowName: true,
   roles: name => (name === "clerk" || name === "approver" ? [name] : []),
 });
@@ -41,7 +30,7 @@ const line = z.object({
   price: amount.max(100_000_000),
 });
 
-const order = {
+export const order = {
   roots: { order: "map", lines: "array" },
   schema: z.object({
     order: z.object({

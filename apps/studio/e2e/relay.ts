@@ -9,6 +9,8 @@ export interface Relay {
   readonly url: string;
   /** Ends it in order. */
   stop(): Promise<void>;
+  /** Ends it with SIGKILL: no code of it runs any more. */
+  kill(): Promise<void>;
 }
 
 export interface RelayOptions {
@@ -16,13 +18,16 @@ export interface RelayOptions {
   readonly data: string;
   /** @default any that is free */
   readonly port?: string;
+  /** The folder with its configuration file. @default one without */
+  readonly folder?: string;
 }
 
 const main = fileURLToPath(new URL("../../relay/dist/main.js", import.meta.url));
 
 /** Resolves when it listens. */
-export async function startRelay({ data, port = "0" }: RelayOptions): Promise<Relay> {
+export async function startRelay({ data, port = "0", folder = data }: RelayOptions): Promise<Relay> {
   const relay = spawn(process.execPath, [main], {
+    cwd: folder,
     env: { ...process.env, PORT: port, VERSO_DATA: data },
     stdio: ["ignore", "pipe", "inherit"],
   });
@@ -39,6 +44,10 @@ export async function startRelay({ data, port = "0" }: RelayOptions): Promise<Re
     url,
     async stop() {
       relay.kill("SIGTERM");
+      await exited;
+    },
+    async kill() {
+      relay.kill("SIGKILL");
       await exited;
     },
   };

@@ -1,9 +1,9 @@
 /** A colour for each author: that of somebody who is there, else always the same one for the same name. */
-import type { Link } from "./link.js";
+import type { LinkView } from "./link.js";
 import { palette } from "./people.js";
 import { readUser } from "./presence.js";
 
-export function authorColor(author: string, links: readonly Link[]): string {
+export function authorColor(author: string, links: readonly LinkView[]): string {
   for (const { awareness } of links) {
     for (const state of awareness.getStates().values()) {
       const user = readUser(state);

@@ -1,19 +1,23 @@
 /** The top of every page: whose it is, which room it shows, and who is there. */
 import { element } from "./element.js";
-import type { Link } from "./link.js";
+import type { LinkView } from "./link.js";
 import { createPresence } from "./presence.js";
 import { createRoomBar } from "./room-bar.js";
 import { createThemeButton } from "./theme.js";
 import "./header.css";
 
-export type PageName = "text" | "order";
+export type PageName = "text" | "order" | "lab";
 
-export const pathOfPage: Readonly<Record<PageName, string>> = { text: "/", order: "/order.html" };
+export const pathOfPage: Readonly<Record<PageName, string>> = {
+  text: "/",
+  order: "/order.html",
+  lab: "/lab.html",
+};
 
 export interface HeaderOptions {
   readonly page: PageName;
   readonly room: string;
-  readonly links: readonly Link[];
+  readonly links: readonly LinkView[];
   /** What opens the history. */
   readonly historyButton: HTMLElement;
 }
@@ -50,5 +54,6 @@ function createPageLinks(page: PageName): HTMLElement {
     { class: "pages", "aria-label": "Pages" },
     link("text", "Text"),
     link("order", "Order"),
+    link("lab", "Lab"),
   );
 }

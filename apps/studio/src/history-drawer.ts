@@ -13,7 +13,7 @@ import { type HistoryApi, longestPage, type Outcome } from "./history-api.js";
 import { createHistoryCommits } from "./history-commits.js";
 import { icon } from "./icon.js";
 import { createLatest } from "./latest.js";
-import type { Link } from "./link.js";
+import type { LinkView } from "./link.js";
 import { outcomeWords } from "./outcome-words.js";
 import { troubleOf } from "./problem.js";
 import { createTimeSlider } from "./time-slider.js";
@@ -31,7 +31,7 @@ export interface HistoryDrawer {
 export interface HistoryDrawerOptions {
   readonly api: HistoryApi;
   /** Those in front of this window, by whose colours they are known. */
-  readonly links: readonly Link[];
+  readonly links: readonly LinkView[];
   /** Who can revert and restore here. */
   readonly users: () => readonly string[];
 }

@@ -8,6 +8,7 @@
  */
 import { encodeSyncStep1 } from "@verso/protocol";
 import { ObservableV2 } from "lib0/observable";
+import type { Awareness } from "y-protocols/awareness";
 import { messageYjsSyncStep1, messageYjsSyncStep2 } from "y-protocols/sync";
 import { messageSync, WebsocketProvider } from "y-websocket";
 import { type Doc, encodeStateVector } from "yjs";
@@ -30,9 +31,15 @@ export type LinkState = {
 
 export type LinkStatus = LinkState["status"];
 
-export interface Link extends ObservableV2<{ change: (state: LinkState) => void }> {
+/** What a page shows of a connection, whoever holds it. */
+export interface LinkView extends ObservableV2<{ change: (state: LinkState) => void }> {
   readonly state: LinkState;
-  readonly awareness: WebsocketProvider["awareness"];
+  /** Whether the relay has a commit of the document, as far as is known here. */
+  readonly recorded: boolean;
+  readonly awareness: Awareness;
+}
+
+export interface Link extends LinkView {
   goOnline(): void;
   goOffline(): void;
   /** Is somebody else from now on: an open connection is replaced. */
@@ -49,6 +56,13 @@ export interface LinkOptions {
   readonly user?: string;
 }
 
+/** For connections whose unsent changes live in this window only: asks before it is closed with some. */
+export function warnBeforeLeaving(links: readonly LinkView[]): void {
+  addEventListener("beforeunload", event => {
+    if (links.some(({ state }) => state.unsent > 0)) event.preventDefault();
+  });
+}
+
 /** The relay that serves this page, as a link wants it. */
 export function relayOfPage(): string {
   return `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}`;
@@ -61,6 +75,7 @@ export function openLink(doc: Doc, options: LinkOptions): Link {
 
 class ProviderLink extends ObservableV2<{ change: (state: LinkState) => void }> implements Link {
   state: LinkState = { status: "connecting", trouble: null, unsent: 0 };
+  recorded = false;
   readonly #provider: WebsocketProvider;
   readonly #doc: Doc;
   /** Whether the relay has asked on the present connection: from then on every change is sent as it is made. */
@@ -89,7 +104,9 @@ class ProviderLink extends ObservableV2<{ change: (state: LinkState) => void }> 
     });
     provider.on("closed", trouble => this.#set({ status: "closed", trouble, unsent: this.state.unsent }));
     doc.on("update", (_update: Uint8Array, origin: unknown) => {
-      if (origin !== provider && !this.#asked) this.#set({ ...this.state, unsent: this.state.unsent + 1 });
+      // The relay sends on what it has recorded, and nothing else.
+      if (origin === provider) this.recorded = true;
+      else if (!this.#asked) this.#set({ ...this.state, unsent: this.state.unsent + 1 });
     });
   }
 

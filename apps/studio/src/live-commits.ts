@@ -3,13 +3,13 @@ import type { ChangeEvent } from "@verso/protocol";
 import { type Doc, decodeStateVector, encodeStateVector } from "yjs";
 import { type CommitFeed, createCommitFeed, type FeedState } from "./commit-feed.js";
 import { type CommitList, createCommitList } from "./commit-list.js";
-import type { Link } from "./link.js";
+import type { LinkView } from "./link.js";
 import { createNotice } from "./notice.js";
 
 /** A document in this window, and its connection. */
 export interface Replica {
   readonly doc: Doc;
-  readonly link: Link;
+  readonly link: LinkView;
 }
 
 export interface LiveCommits {
@@ -45,15 +45,11 @@ export function createLiveCommits({ documentId, replicas, onCommits }: LiveCommi
   });
   for (const link of links) link.on("change", () => notice.show(warning(links, feedState)));
   follow(replicas, { feed, commits });
-  addEventListener("beforeunload", event => {
-    // What was not sent lives in this window only.
-    if (links.some(link => link.state.unsent > 0)) event.preventDefault();
-  });
   return { notice: notice.element, list: commits.element };
 }
 
 /** What is wrong with the way to the relay, or `null`. */
-function warning(links: readonly Link[], feed: FeedState | null): string | null {
+function warning(links: readonly LinkView[], feed: FeedState | null): string | null {
   for (const { state } of links) {
     if (state.status !== "closed") continue;
     const { code, reason } = state.trouble;
@@ -61,7 +57,7 @@ function warning(links: readonly Link[], feed: FeedState | null): string | null 
   }
   const cut = links.some(({ state }) => state.status === "connecting" && state.trouble !== null);
   if (!cut && feed?.kind !== "unreachable") return null;
-  return "The relay cannot be reached. You can go on writing: the changes wait in this window until it is back.";
+  return "The relay cannot be reached. You can go on writing: the changes wait here until it is back.";
 }
 
 /** Reads after every change of either document, and now and then for what others write while both are offline. */
@@ -77,11 +73,7 @@ function follow(
   let waiting = false;
 
   for (const { doc, link } of replicas) {
-    doc.on("update", (_update, _origin, _doc, { local }) => {
-      // The relay sends on what it has recorded, and nothing else.
-      recorded ||= !local;
-      soon();
-    });
+    doc.on("update", soon);
     link.on("change", soon);
   }
   document.addEventListener("visibilitychange", soon);
@@ -103,6 +95,7 @@ function follow(
   }
 
   function read(): void {
+    recorded ||= replicas.some(({ link }) => link.recorded);
     if (recorded) feed.read();
     else if (replicas.some(({ link }) => link.state.status === "synced")) commits.show({ kind: "empty" });
   }

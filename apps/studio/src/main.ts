@@ -7,7 +7,7 @@ import { element } from "./element.js";
 import { createHeader } from "./header.js";
 import { createHistoryApi } from "./history-api.js";
 import { createHistoryDrawer } from "./history-drawer.js";
-import { relayOfPage } from "./link.js";
+import { relayOfPage, warnBeforeLeaving } from "./link.js";
 import { createLiveCommits } from "./live-commits.js";
 import { createPane } from "./pane.js";
 import { keepPeople, peopleOfWindow } from "./people.js";
@@ -42,6 +42,7 @@ function showRoom(name: string): void {
     }),
   );
   const links = panes.map(pane => pane.link);
+  warnBeforeLeaving(links);
   const drawer = createHistoryDrawer({ api, links, users: () => panes.map(pane => pane.user()) });
   const commits = createLiveCommits({ documentId: name, replicas: panes, onCommits: drawer.add });
 

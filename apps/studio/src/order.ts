@@ -7,7 +7,7 @@ import { element } from "./element.js";
 import { createHeader } from "./header.js";
 import { createHistoryApi } from "./history-api.js";
 import { createHistoryDrawer } from "./history-drawer.js";
-import { relayOfPage } from "./link.js";
+import { relayOfPage, warnBeforeLeaving } from "./link.js";
 import { createLiveCommits } from "./live-commits.js";
 import { createOrderPane } from "./order-pane.js";
 import { hashOf, inventRoomName, roomNameOf } from "./room-name.js";
@@ -34,6 +34,7 @@ function showOrder(name: string): void {
     createOrderPane({ user, documentId, relay, api }),
   );
   const links = panes.map(pane => pane.link);
+  warnBeforeLeaving(links);
   const drawer = createHistoryDrawer({ api, links, users: () => panes.map(pane => pane.user()) });
   const commits = createLiveCommits({
     documentId,

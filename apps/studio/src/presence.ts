@@ -1,11 +1,11 @@
 /** Who is in the room, as a row of initials: the people of this window and of all others. */
 import { element } from "./element.js";
-import type { Link } from "./link.js";
+import type { LinkView } from "./link.js";
 
 const mostShown = 5;
 
 /** Several links see the same people; each person is shown once. */
-export function createPresence(links: readonly Link[]): HTMLElement {
+export function createPresence(links: readonly LinkView[]): HTMLElement {
   const row = element("ul", { class: "presence", "aria-label": "In this room" });
   for (const { awareness } of links) awareness.on("change", render);
   render();

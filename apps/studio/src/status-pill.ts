@@ -1,6 +1,6 @@
 /** The state of a link in a few words, seen and, where it matters, heard. */
 import { element } from "./element.js";
-import type { Link, LinkState, LinkStatus } from "./link.js";
+import type { LinkState, LinkStatus, LinkView } from "./link.js";
 
 const words: Readonly<Record<LinkStatus, string>> = {
   offline: "Offline",
@@ -13,7 +13,7 @@ export function linkText({ status, unsent }: LinkState): string {
   return unsent === 0 ? words[status] : `${words[status]} · ${unsent} unsent`;
 }
 
-export function createStatusPill(link: Link): HTMLElement {
+export function createStatusPill(link: LinkView): HTMLElement {
   const shown = element("span", { "aria-hidden": true });
   // Counting aloud with every keystroke would be a nuisance: only the status itself is announced.
   const announced = element("span", { class: "spoken", role: "status" });

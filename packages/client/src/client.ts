@@ -76,6 +76,8 @@ export interface OpenOptions {
 export interface Client {
   /** Opens a document; while it is open, the same one again. */
   open(documentId: string, options?: OpenOptions): Replica;
+  /** When the relay is tried again, in milliseconds since 1970; `null` while no attempt waits for its time. */
+  readonly nextAttempt: number | null;
   /** Connects, at once even when it would have waited, and after it was stopped. */
   connect(): void;
   /** Ends the connection until `connect`. */
@@ -108,6 +110,7 @@ export function createClient({
   const inputs: CoreInput[] = [];
   let isHandling = false;
   let socket: WebSocketLike | null = null;
+  let nextAttempt: number | null = null;
   let closing: Promise<void> | null = null;
 
   handle({ type: connect ? "connect" : "disconnect" });
@@ -118,6 +121,9 @@ export function createClient({
     open(documentId, { doc, awareness = null } = {}) {
       if (closing !== null) throw new ClientError("closed", "The client is closed.");
       return documents.get(documentId) ?? open(documentId, { doc, awareness });
+    },
+    get nextAttempt() {
+      return nextAttempt;
     },
     connect: () => handle({ type: "connect" }),
     disconnect: () => handle({ type: "disconnect" }),
@@ -207,18 +213,22 @@ export function createClient({
         return socket?.send(output.frame as Uint8Array<ArrayBuffer>);
       case "post":
         return void post(output.body as Uint8Array<ArrayBuffer>);
-      case "set-timer": {
-        const { timer, delay } = output;
-        timers.get(timer)?.();
-        timers.set(
-          timer,
-          clock.after(delay, () => handle({ type: "link-timer", timer })),
-        );
-        return;
-      }
+      case "set-timer":
+        return setTimer(output.timer, output.delay);
       case "cancel-timer":
+        if (output.timer === "attempt") nextAttempt = null;
         return timers.get(output.timer)?.();
     }
+  }
+
+  function setTimer(timer: LinkTimer, delay: number): void {
+    timers.get(timer)?.();
+    const fire = () => {
+      if (timer === "attempt") nextAttempt = null;
+      handle({ type: "link-timer", timer });
+    };
+    timers.set(timer, clock.after(delay, fire));
+    if (timer === "attempt") nextAttempt = clock.now() + delay;
   }
 
   function happened(event: CoreEvent): void {

@@ -99,6 +99,9 @@ export function createClient<const K extends Kinds = Record<never, never>>({
       // By the kind that the id matches, whose schema the relay sees to.
       return document as Document<DocumentOf<K, Id>>;
     },
+    get nextAttempt() {
+      return client.nextAttempt;
+    },
     connect: () => client.connect(),
     disconnect: () => client.disconnect(),
     close: () => client.close(),

@@ -21,7 +21,7 @@ export { type ProviderEvents, type ProviderOptions, type SyncStatus, VersoProvid
 export { createEditing, type Editing, type EditingOptions } from "./editing.js";
 export type { TextAt, Tokens } from "./new-values.js";
 
-// What is kept on the device
+// What is kept on the device, and the tabs that share it
 
 export { type BrowserPersistenceOptions, browserPersistence } from "./browser-persistence.js";
 export { type BrowserTabs, type BrowserTabsOptions, browserTabs } from "./browser-tabs.js";

@@ -76,8 +76,8 @@ const mostBacklog = 1024 * 1024;
 /** Messages that may come in fragments at the same time, and the fragments of one. */
 const openBatches = 16;
 const mostFragments = 1024;
-/** Milliseconds before a token expires at which another is wanted. */
-const renewal = 30_000;
+/** Milliseconds before a token expires at which another is wanted; of a shorter life the second half. */
+const longestRenewal = 30_000;
 /** Expiry is a time of the wall clock, which may be set meanwhile. */
 const longestWait = 60_000;
 /** The last moment that a date can have, in milliseconds since 1970 (ECMA-262, 21.4.1.1). */
@@ -190,6 +190,7 @@ export function createVersoSession(connection: VersoConnection, options: VersoSe
 
   function askForToken({ expires }: Identity): Cancel {
     let cancel: Cancel = () => {};
+    const renewal = expires === null ? 0 : Math.min(longestRenewal, (expires - clock.now()) / 2);
     const look = () => {
       if (expires === null) return;
       const left = expires - clock.now();

@@ -167,7 +167,8 @@ describe("a connection", () => {
     const { within } = await guest.next("token-wanted");
     const replica = await guest.open("a");
     expect(within).toBeGreaterThan(0);
-    expect(within).toBeLessThanOrEqual(1500);
+    // Not at once, or a client whose tokens all live so short would be asked without end.
+    expect(within).toBeLessThanOrEqual(750);
     guest.send({ type: "token", token: "ann~3000" });
     // The first one has expired when the second is asked to be renewed again.
     await guest.next("token-wanted");

@@ -1,0 +1,15 @@
+/** What the relay of the studio asks of documents, where a configuration says nothing of its own. */
+import { isDeepStrictEqual } from "node:util";
+import { type Config, checkConfig } from "@verso/server";
+import { order, orderUsers } from "./order.js";
+import { readings } from "./readings.js";
+
+/** The configuration with the kinds of the studio's pages and their users in it, unless it has kinds of its own. */
+export function withStudio(config: Config): Config {
+  const defaults = checkConfig({});
+  if (!isDeepStrictEqual(config.documents, defaults.documents)) return config;
+  const { documents } = checkConfig({
+    documents: { "*": {}, "order/:id": order, "readings/:id": readings },
+  });
+  return { ...config, documents, auth: config.auth === defaults.auth ? orderUsers : config.auth };
+}
