@@ -31,7 +31,7 @@ export function createQueue(edits: EditLog): HTMLElement {
   const counts = new Map<View, HTMLElement>();
   const choice = createChoice(counts, chosen => {
     view = chosen;
-    redraw();
+    draw();
   });
   const rows = element("ol", { class: "lab-edits" });
   const none = element("p", { class: "lab-none" });
