@@ -6,10 +6,11 @@
  */
 
 import type { ReplicaStatus } from "./document.js";
-import { createLink, type LinkInput, type LinkOutput, type LinkState, type LinkStatus } from "./link.js";
+import { createLink, type LinkInput, type LinkOutput, type LinkState } from "./link.js";
 import {
   type CoreReplica,
   createReplica,
+  isSame,
   type ReplicaInput,
   type ReplicaOutput,
   type ReplicaPhase,
@@ -167,13 +168,4 @@ export function createCore({ random, user = null, agent = "@verso/client" }: Cor
     for (const replica of replicas.values()) concerned.add(replica);
     return [...replicas.values()];
   }
-}
-
-function isSame(one: LinkStatus, other: LinkStatus): boolean {
-  return (
-    one.connection === other.connection &&
-    one.transport === other.transport &&
-    one.breaker === other.breaker &&
-    one.stopped === other.stopped
-  );
 }
