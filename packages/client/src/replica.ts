@@ -187,6 +187,7 @@ export function createReplica(
 
   /** The store lacks something that the document has; then nothing that builds on it is added. */
   let isBehind = false;
+  let lacks = 0;
   let isUnreadable = false;
   /** A leader has told of what it may not have stored any more. */
   let mayLack = false;
@@ -367,7 +368,7 @@ export function createReplica(
     if (operation.type === "settle") tell({ ...operation, type: "settled" });
     if (operation.type !== "add-remote") return;
     if (operation.isWhole) {
-      if (wholeSince === lastVolatile) isBehind = false;
+      if (wholeSince === lacks) isBehind = false;
       wholeSince = null;
     }
     identified();
@@ -410,6 +411,7 @@ export function createReplica(
   function behind(error: ClientError | null): void {
     if (!isBehind && error !== null) emitEvent({ type: "storage-error", error });
     isBehind = true;
+    lacks++;
   }
 
   /** Writes everything, once nothing is left that the store could not number. */
@@ -417,7 +419,7 @@ export function createReplica(
     if (unsettled.length > 0) settle(unsettled.splice(0));
     if (isUnreadable || wholeSince !== null || !(isBehind || (leads && mayLack))) return;
     if (adding.length > 0 || outbox.volatile.length > 0) return;
-    wholeSince = lastVolatile;
+    wholeSince = lacks;
     mayLack = false;
     const updates = [state.diff(noState)];
     host.emit({ type: "store", operation: { type: "add-remote", updates, meta, isWhole: true } });
@@ -428,6 +430,7 @@ export function createReplica(
   function local({ madeAt, update }: { madeAt: number; update: Uint8Array }): void {
     if (phase === "loading") early.push({ madeAt, update });
     else if (isBehind) {
+      lacks++;
       recorded({ clientSequence: ++lastVolatile, madeAt, update }, { isVolatile: true });
     } else {
       adding.push(update);
