@@ -757,7 +757,9 @@ export function createRoom(documentId: string, options: RoomOptions): Room {
       sequences: appended.map(({ sequence }) => sequence),
     };
     delivery.broadcast(turn, delivered, isSole ? author! : null);
-    settleNamed(named, new Map(changes.map((change, i) => [change, appended[i]!.sequence])), current);
+    if (named.length > 0) {
+      settleNamed(named, new Map(changes.map((change, i) => [change, appended[i]!.sequence])), current);
+    }
     let last = accepted.length - 1;
     for (const { change, resolve } of made) {
       if (change !== null) last++;

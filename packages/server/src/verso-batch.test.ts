@@ -79,7 +79,8 @@ describe("a batch over HTTP", () => {
       { type: "sync", channel: 1, stateVector: Uint8Array.of(0) } as const,
     ];
     const answers = await exchange(...messages);
-    const kinds = answers.map(({ type }) => type);
+    // What takes the second back comes with `opened`, or behind it.
+    const kinds = answers.map(({ type }) => type).filter(type => type !== "update");
     expect(kinds[0]).toBe("welcome");
     expect([...kinds].sort()).toEqual(
       ["acknowledged", "opened", "opened", "rejected", "synced", "welcome"].sort(),
@@ -93,7 +94,9 @@ describe("a batch over HTTP", () => {
     const told = (type: string) => again.find(answer => answer.type === type);
     expect(told("acknowledged")).toMatchObject({ clientSequence: 1, sequence: 1 });
     expect(told("rejected")).toMatchObject({ clientSequence: 2, sequence: 2 });
-    expect(told("opened")).toMatchObject({ sequence: 2 });
+    expect(again.find(answer => answer.type === "opened" && answer.channel === 0)).toMatchObject({
+      sequence: 2,
+    });
   });
 
   it("V-71 leaves nothing open, and says so of what a document lacks", async () => {

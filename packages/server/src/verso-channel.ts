@@ -15,6 +15,7 @@ import {
 import { StorageError } from "@verso/storage";
 import type { Actor } from "./actor.js";
 import type { Peer, Turn } from "./delivery.js";
+import { ServerError } from "./errors.js";
 import { erasedReason, type PushOutcome, type Room } from "./room.js";
 import type { Rooms } from "./rooms.js";
 import type { PushIdentity, VersoPushes } from "./verso-pushes.js";
@@ -99,7 +100,7 @@ export function openVersoChannel(
   const putOff: Uint8Array[] = [];
   /** Pushes that are not answered; each of them is, once. */
   const underWay = new Set<number>();
-  /** Answers that wait until the document is opened. */
+  /** What is to be said when the document is opened. */
   const earlyAnswers: (() => void)[] = [];
   /** How often the client was asked for what the relay lacks. */
   let asks = 0;
@@ -138,8 +139,9 @@ export function openVersoChannel(
     ask(stateVector) {
       asks++;
       lacks = false;
-      // What is told with `opened` says the same.
-      if (isOpened) socket.send({ type: "resync", channel, stateVector });
+      const resync = () => socket.send({ type: "resync", channel, stateVector });
+      if (isOpened) resync();
+      else earlyAnswers.push(resync);
       socket.answered();
     },
     present(update) {
@@ -230,6 +232,9 @@ export function openVersoChannel(
   function failed(error: unknown): void {
     if (error instanceof StorageError && error.transient) {
       return end(CloseCode.unavailable, "unavailable: the store does not answer now");
+    }
+    if (error instanceof ServerError && error.code === "shutting-down") {
+      return end(CloseCode.restart, "restart: the relay is shutting down");
     }
     events.failed(error);
     end(CloseCode.internal, "internal: the relay failed at this document");
