@@ -27,13 +27,13 @@ async function bundle(entry: string): Promise<{ code: string; modules: string[] 
 }
 
 describe("what a browser loads", () => {
-  it("has less than 20 kB, compressed, without zod, the rules, or anything of Node.js", async () => {
+  it("has less than 24 kB, compressed, without zod, the rules, or anything of Node.js", async () => {
     const { code, modules } = await bundle("./index.ts");
     const packages = modules.flatMap(id => /\/packages\/(\w+)\//.exec(id)?.[1] ?? []);
     expect([...new Set(packages)].sort()).toEqual(["bridge", "client", "protocol"]);
     expect(modules.filter(id => id.includes("/node_modules/"))).toEqual([]);
     expect(code).not.toMatch(/from\s*"(node:|zod)/);
-    expect(gzipSync(code).length).toBeLessThan(23_000);
+    expect(gzipSync(code).length).toBeLessThan(24_000);
   });
 
   it("has the rules in an entry of their own", async () => {
