@@ -6,10 +6,11 @@
  */
 
 import type { ReplicaStatus } from "./document.js";
-import { createLink, type LinkInput, type LinkOutput, type LinkState, type LinkStatus } from "./link.js";
+import { createLink, type LinkInput, type LinkOutput, type LinkState } from "./link.js";
 import {
   type CoreReplica,
   createReplica,
+  isSame,
   type ReplicaInput,
   type ReplicaOutput,
   type ReplicaPhase,
@@ -68,9 +69,9 @@ export interface Core {
 
 export function createCore({ random, user = null, agent = "@verso/client" }: CoreOptions): Core {
   const replicas = new Map<string, CoreReplica>();
-  /** Those to which the input has meant something; the link's status is everybody's. */
-  const concerned = new Set<CoreReplica>();
   let outputs: CoreOutput[] = [];
+  /** The only one to which the input has meant something; null: it may have to all. */
+  let concerned: CoreReplica | null = null;
   /** Null while messages cannot be sent. */
   let nextChannel: number | null = null;
   const emit = (output: CoreOutput) => outputs.push(output);
@@ -83,20 +84,19 @@ export function createCore({ random, user = null, agent = "@verso/client" }: Cor
       isWanted: () => [...replicas.values()].some(({ wantsLink }) => wantsLink),
       up(connection) {
         nextChannel = 0;
-        for (const replica of everyReplica()) replica.up(connection);
+        for (const replica of replicas.values()) replica.up(connection);
       },
       message(message) {
         for (const replica of replicas.values()) {
           if (replica.channel !== message.channel) continue;
-          concerned.add(replica);
+          concerned = replica;
           return replica.message(message);
         }
       },
       down() {
         nextChannel = null;
-        return everyReplica()
-          .map(replica => replica.down())
-          .includes(true);
+        concerned = null;
+        return [...replicas.values()].map(replica => replica.down()).includes(true);
       },
       closed: closing => emit({ type: "event", event: { type: "connection-close", ...closing } }),
       failed: error => emit({ type: "event", event: { type: "connection-error", error } }),
@@ -112,10 +112,11 @@ export function createCore({ random, user = null, agent = "@verso/client" }: Cor
     document: documentId => replicas.get(documentId),
     handle(input) {
       outputs = [];
-      concerned.clear();
+      concerned = null;
       const { status } = link;
       take(input);
-      for (const replica of isSame(status, link.status) ? concerned : everyReplica()) replica.report();
+      const told = concerned === null || !isSame(status, link.status) ? replicas.values() : [concerned];
+      for (const replica of told) replica.report();
       return outputs;
     },
   };
@@ -131,14 +132,11 @@ export function createCore({ random, user = null, agent = "@verso/client" }: Cor
         return link.evaluate();
       }
       case "look-again":
-        for (const replica of everyReplica()) replica.handle(input);
+        for (const replica of replicas.values()) replica.handle(input);
         return;
-      case "document": {
-        const replica = replicas.get(input.documentId);
-        if (replica === undefined) return;
-        concerned.add(replica);
-        return replica.handle(input.input);
-      }
+      case "document":
+        concerned = replicas.get(input.documentId) ?? null;
+        return concerned?.handle(input.input);
       default:
         return link.handle(input);
     }
@@ -160,20 +158,5 @@ export function createCore({ random, user = null, agent = "@verso/client" }: Cor
       },
     );
     replicas.set(documentId, replica);
-    concerned.add(replica);
   }
-
-  function everyReplica(): CoreReplica[] {
-    for (const replica of replicas.values()) concerned.add(replica);
-    return [...replicas.values()];
-  }
-}
-
-function isSame(one: LinkStatus, other: LinkStatus): boolean {
-  return (
-    one.connection === other.connection &&
-    one.transport === other.transport &&
-    one.breaker === other.breaker &&
-    one.stopped === other.stopped
-  );
 }

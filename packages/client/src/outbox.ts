@@ -42,8 +42,6 @@ export function createOutbox(): Outbox {
   const answered = new Set<number>();
   let last = 0;
   let bytes = 0;
-  /** Goes through what waits, from before the first that was not sent; null: from the beginning. */
-  let ahead: Iterator<OutboxRecord> | null = null;
 
   const outbox: Outbox = {
     get size() {
@@ -60,7 +58,7 @@ export function createOutbox(): Outbox {
       if (answered.has(clientSequence) || waiting.has(clientSequence)) return false;
       waiting.set(clientSequence, record);
       if (isVolatile) volatile.add(clientSequence);
-      if (isFirst) reorder([[clientSequence, record], ...waiting]);
+      if (isFirst) waiting = new Map([[clientSequence, record], ...waiting]);
       else if (isVolatile) return true;
       else if (clientSequence < last) sort();
       else last = clientSequence;
@@ -95,19 +93,15 @@ export function createOutbox(): Outbox {
     },
     next() {
       if (sent.size >= underWay.records || bytes >= underWay.bytes) return null;
-      ahead ??= waiting.values();
-      for (let next = ahead.next(); next.done !== true; next = ahead.next()) {
-        const record = next.value;
+      for (const record of waiting.values()) {
         if (sent.has(record.clientSequence)) continue;
         sent.set(record.clientSequence, record.update.length);
         bytes += record.update.length;
         return record;
       }
-      ahead = null;
       return null;
     },
     unsend() {
-      ahead = null;
       sent.clear();
       bytes = 0;
     },
@@ -123,11 +117,6 @@ export function createOutbox(): Outbox {
   function sort(): void {
     const records = [...waiting];
     const durable = records.filter(([key]) => !volatile.has(key)).sort(([one], [other]) => one - other);
-    reorder(records.map(record => (volatile.has(record[0]) ? record : durable.shift()!)));
-  }
-
-  function reorder(records: readonly (readonly [number, OutboxRecord])[]): void {
-    waiting = new Map(records);
-    ahead = null;
+    waiting = new Map(records.map(record => (volatile.has(record[0]) ? record : durable.shift()!)));
   }
 }

@@ -16,7 +16,6 @@ import type { ClientError } from "./errors.js";
 import type { DocumentMessage, LinkStatus } from "./link.js";
 import { createOutbox } from "./outbox.js";
 import type { OutboxRecord, ReplicaMeta, StoredReplica } from "./persistence.js";
-import { createStoreGrowth } from "./store-growth.js";
 import { decodeTabMessage, encodeTabMessage, type SharedState, type TabMessage } from "./tab-messages.js";
 import { isEmptyUpdate, unrecorded, withoutStored } from "./unrecorded.js";
 
@@ -159,6 +158,12 @@ const longestWait = 30_000;
 const shortestWait = 250;
 /** Rounds of sending again, without an answer to any, after which all that the relay lacks is sent as one. */
 const roundsBeforeOne = 3;
+/**
+ * Stored updates of which one is made, the first time and at last: twice as many each time, since to make one costs as much
+ * as the document is long, and no more than load at once.
+ */
+const fewestCompacted = 512;
+const mostStored = 4096;
 const noState = new Uint8Array([0]);
 
 export function createReplica(
@@ -187,7 +192,8 @@ export function createReplica(
   /** A leader has told of what it may not have stored any more. */
   let mayLack = false;
   const unsettled: number[] = [];
-  const growth = createStoreGrowth();
+  let storedUpdates = 0;
+  let compactedFrom = fewestCompacted;
   /** Numbers of records that are in memory only: above all that a store gives, and no other tab's. */
   let lastVolatile = 2 ** 32 * (1 + Math.floor(host.random() * 2 ** 20));
   let wholeSince: number | null = null;
@@ -256,7 +262,7 @@ export function createReplica(
         const { madeAt, update } = input.operation;
         adding.shift();
         recorded({ clientSequence: input.clientSequence, madeAt, update }, { isVolatile: false });
-        return grown([update]);
+        return grown(1);
       }
       case "outbox-read":
         return outboxRead(input.records);
@@ -294,7 +300,7 @@ export function createReplica(
       meta = storedMeta;
       identity = "stored";
     }
-    growth.restore(updates);
+    storedUpdates = updates.length;
     host.emit({ type: "apply", updates, from: "store" });
     outbox.restore(records, known);
     if (phase !== "loading") return startLeading();
@@ -346,14 +352,15 @@ export function createReplica(
     if (isBehind) return;
     if (identity === "new") identity = "storing";
     host.emit({ type: "store", operation: { type: "add-remote", updates, meta } });
-    grown(updates);
+    grown(updates.length);
   }
 
   /** What other tabs add is not counted, nor is it missed: their records are kept until this tab has them. */
-  function grown(updates: readonly Uint8Array[]): void {
-    growth.add(updates);
-    if (!leads || isBehind || !growth.isDue) return;
-    growth.compacted();
+  function grown(by: number): void {
+    storedUpdates += by;
+    if (!leads || isBehind || storedUpdates < compactedFrom) return;
+    storedUpdates = 1;
+    compactedFrom = Math.min(2 * compactedFrom, mostStored);
     host.emit({ type: "store", operation: { type: "compact" } });
   }
 
@@ -743,6 +750,6 @@ type Answer = Pick<
   "sequence" | "stateVector" | "updates"
 >;
 
-function isSame<T extends object>(one: T, other: T): boolean {
+export function isSame<T extends object>(one: T, other: T): boolean {
   return Object.entries(one).every(([key, value]) => other[key as keyof T] === value);
 }

@@ -45,6 +45,8 @@ function connect(user = "ann") {
   let drained = () => {};
   const client = {
     told,
+    /** How many messages each write had. */
+    writes: [] as number[],
     reading: true,
     paused: false,
     closed: null as { code: number; reason: string } | null,
@@ -73,6 +75,7 @@ function connect(user = "ann") {
       bytesTaken: 0,
       send({ messages }) {
         unread.push(...messages);
+        client.writes.push(messages.length);
         if (client.reading) client.read();
       },
       onDrain(listener) {
@@ -164,6 +167,20 @@ describe("a session of the Verso dialect", () => {
     for (const { update } of reader.ofType("update")) Y.applyUpdate(copy, update);
     expect(copy.getText("t").length).toBe(100 * 50_000);
     expect(reader.ofType("update").at(-1)?.sequence).toBe(100);
+  });
+
+  it("answers the pushes of one turn together, in their order", async () => {
+    const client = connect();
+    await world.settle();
+    client.send(openOf(0));
+    await world.pass(50);
+    const doc = new Y.Doc();
+    client.writes.length = 0;
+    const sequences = Array.from({ length: 20 }, (_, index) => index + 1);
+    client.send(...sequences.map(n => pushOf(n, updateOf(doc, writeText(".")))));
+    await world.pass(50);
+    expect(client.ofType("acknowledged").map(({ clientSequence }) => clientSequence)).toEqual(sequences);
+    expect(client.writes).toEqual([20]);
   });
 
   it("V-51 answers pushes of whoever does not read when he has been sent all that comes before", async () => {
