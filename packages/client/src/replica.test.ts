@@ -173,6 +173,23 @@ describe("a document of the core", () => {
     expect(operations.at(-1)).toMatchObject({ type: "add" });
   });
 
+  it("writes everything once more when something came from the relay while everything was being written", () => {
+    const { happen, sent, operations, replica } = replicaIn("online");
+    happen("local");
+    happen("add failed");
+    const [{ clientSequence }] = pushes(sent) as [{ clientSequence: number }];
+    replica.message({ ...said.acknowledged, clientSequence });
+    operations.length = 0;
+    happen("look again");
+    const [whole] = operations;
+    expect(whole).toMatchObject({ type: "add-remote", isWhole: true });
+    replica.handle({ type: "remote", update });
+    replica.handle({ type: "stored", operation: whole! });
+    operations.length = 0;
+    happen("look again");
+    expect(operations[0]).toMatchObject({ type: "add-remote", isWhole: true });
+  });
+
   it("takes out what was rejected and tells of it once, however often it is answered", () => {
     const { happen, outputs, replica } = replicaIn("online");
     happen("local");

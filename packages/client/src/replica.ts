@@ -349,7 +349,11 @@ export function createReplica(
   }
 
   function keep(updates: readonly Uint8Array[]): void {
-    if (isBehind) return;
+    if (isBehind) {
+      // A whole that is on its way to the store may be of before.
+      lacks++;
+      return;
+    }
     if (identity === "new") identity = "storing";
     host.emit({ type: "store", operation: { type: "add-remote", updates, meta } });
     grown(updates.length);
