@@ -1,41 +1,193 @@
-import { expect, it, vi } from "vitest";
-import { type Clock, createClient, type WebSocketLike } from "./client.js";
+import { createRandom } from "@verso/bridge/testing";
+import { describe, expect, it } from "vitest";
+import * as Y from "yjs";
+import { type ClientOptions, type Clock, createClient } from "./client.js";
+import { createRelayDouble } from "./relay-double.js";
 
-it("says when the relay is tried again, as long as that waits for its time", async () => {
-  let sockets = 0;
-  class ClosedSocket implements WebSocketLike {
+describe("a client", () => {
+  it("goes on by HTTP where no WebSocket comes through, and comes back to one", async () => {
+    const net = network();
+    net.isBlocked = true;
+    const ann = net.open();
+    await net.settle(10_000);
+    expect(ann.status).toMatchObject({ connection: "connected", transport: "http", synced: true });
+    expect(net.attempts).toBe(3);
+    ann.doc.getText("text").insert(0, "by HTTP");
+    await net.settle(1_000);
+    expect(net.relay.doc("d").getText("text").toString()).toBe("by HTTP");
+    net.isBlocked = false;
+    await net.settle(120_000);
+    expect(ann.status.transport).toBe("websocket");
+  });
+
+  it("shows others who is present, and nobody when the connection is gone", async () => {
+    const net = network();
+    const [ann, ben] = [net.open(), net.open()];
+    await net.settle();
+    ben.awareness.setLocalState({ name: "Ben" });
+    ann.awareness.setLocalState({ name: "Ann" });
+    await net.settle();
+    expect(ann.awareness.getStates().get(ben.doc.clientID)).toEqual({ name: "Ben" });
+    expect(ben.awareness.getStates().get(ann.doc.clientID)).toEqual({ name: "Ann" });
+    net.drop(1006);
+    expect([...ann.awareness.getStates().values()]).toEqual([{ name: "Ann" }]);
+  });
+
+  it("stops at a close that is for good, and says why", async () => {
+    const net = network();
+    const ann = net.open();
+    await net.settle();
+    net.drop(4403, "forbidden");
+    await net.settle(60_000);
+    expect(ann.status.stopped).toEqual({ code: 4403, reason: "forbidden" });
+    expect(net.attempts).toBe(1);
+    await expect(ann.syncNow()).rejects.toMatchObject({ code: "closed" });
+  });
+
+  it("asks for a token at each connection", async () => {
+    const net = network();
+    let asked = 0;
+    const tokens = () => net.relay.messages.flatMap(each => ("token" in each ? [each.token] : []));
+    net.open({ token: async () => `token ${++asked}` });
+    await net.settle();
+    net.drop(1006);
+    await net.settle(60_000);
+    expect(tokens()).toEqual(["token 1", "token 2"]);
+  });
+
+  it("does not wait any longer when the network is back", async () => {
+    const net = network();
+    let woken = () => {};
+    const ann = net.open({
+      onWake(wake) {
+        woken = wake;
+        return () => {};
+      },
+    });
+    await net.settle();
+    net.drop(1006);
+    expect(ann.status.connection).toBe("connecting");
+    woken();
+    await net.settle();
+    expect(ann.status.synced).toBe(true);
+  });
+
+  it("answers syncNow when the relay has said all it has", async () => {
+    const net = network();
+    const ann = net.open();
+    await net.settle();
+    const synced = ann.syncNow();
+    await net.settle();
+    await synced;
+    expect(net.relay.messages.filter(({ type }) => type === "sync")).toHaveLength(1);
+  });
+});
+
+/** Clients at a relay, on sockets, requests and a clock that move when a test says so. */
+function network() {
+  const relay = createRelayDouble();
+  const sockets: FakeSocket[] = [];
+  const waiting: (() => void)[] = [];
+  const random = createRandom(1);
+  let time = 1_000;
+  let timers: { at: number; run: () => void }[] = [];
+
+  class FakeSocket {
     binaryType = "";
-    protocol = "";
-    onopen = null;
-    onmessage = null;
-    onerror = null;
-    onclose: ((event: { code: number; reason: string }) => void) | null = null;
+    readonly protocol = "verso.1";
+    isOpen = true;
+    onopen: ((event: never) => void) | null = null;
+    onmessage: ((event: never) => void) | null = null;
+    onclose: ((event: never) => void) | null = null;
+    onerror: ((event: never) => void) | null = null;
+    readonly #end = relay.connect(
+      frame => waiting.push(() => this.isOpen && this.onmessage?.({ data: frame } as never)),
+      (code, reason) => waiting.push(() => this.drop(code, reason)),
+    );
+
     constructor() {
-      sockets++;
-      queueMicrotask(() => this.onclose?.({ code: 1006, reason: "" }));
+      sockets.push(this);
+      const { isBlocked } = net;
+      waiting.push(() => {
+        if (!isBlocked) this.onopen?.({} as never);
+        else {
+          this.onerror?.({} as never);
+          this.drop(1006, "");
+        }
+      });
     }
-    send() {}
-    close() {}
+
+    send(data: Uint8Array): void {
+      const frame = data.slice();
+      waiting.push(() => this.isOpen && this.#end.receive(frame));
+    }
+
+    close(): void {
+      if (this.isOpen) this.#end.close();
+      this.isOpen = false;
+    }
+
+    drop(code: number, reason: string): void {
+      if (!this.isOpen) return;
+      this.close();
+      this.onclose?.({ code, reason } as never);
+    }
   }
-  const timers = new Map<() => void, number>();
+
   const clock: Clock = {
-    now: () => 1_000,
+    now: () => time,
     after(milliseconds, run) {
-      timers.set(run, milliseconds);
-      return () => timers.delete(run);
+      const timer = { at: time + milliseconds, run };
+      timers.push(timer);
+      return () => {
+        timers = timers.filter(each => each !== timer);
+      };
     },
   };
-  await using client = createClient({
-    ...{ url: "ws://relay", WebSocket: ClosedSocket, clock, random: () => 0.5 },
-  });
-  expect(client.nextAttempt).toBeNull();
-  client.open("note");
-  await vi.waitFor(() => expect(client.nextAttempt).toBe(1_125));
 
-  for (const [run, delay] of timers) if (delay === 125) run();
-  expect(client.nextAttempt).toBeNull();
-  await vi.waitFor(() => expect(client.nextAttempt).toBe(1_250));
-  expect(sockets).toBe(2);
-  client.disconnect();
-  expect(client.nextAttempt).toBeNull();
-});
+  const net = {
+    relay,
+    /** Whether sockets fail, and only HTTP gets through. */
+    isBlocked: false,
+    get attempts() {
+      return sockets.length;
+    },
+    open: (options: Partial<ClientOptions> = {}) =>
+      createClient({
+        url: "ws://relay",
+        WebSocket: FakeSocket,
+        fetch: async (_, init) =>
+          new Response(relay.batch(init?.body as Uint8Array) as Uint8Array<ArrayBuffer>),
+        clock,
+        random: () => random.below(1_000) / 1_000,
+        ...options,
+      }).open("d", { doc: new Y.Doc() }),
+    drop(code: number, reason = "") {
+      for (const socket of sockets) socket.drop(code, reason);
+    },
+    /** Lets everything happen that follows, and so many milliseconds pass. */
+    async settle(milliseconds = 0) {
+      const end = time + milliseconds;
+      for (;;) {
+        await quiet();
+        const next = timers.toSorted((a, b) => a.at - b.at)[0];
+        if (next === undefined || next.at > end) break;
+        time = next.at;
+        timers = timers.filter(each => each !== next);
+        next.run();
+      }
+      time = end;
+    },
+  };
+  return net;
+
+  async function quiet(): Promise<void> {
+    for (let calm = 0; calm < 3; calm++) {
+      await new Promise(setImmediate);
+      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+        next();
+        calm = 0;
+      }
+    }
+  }
+}

@@ -4,7 +4,10 @@ import { createSimulatedWorld } from "./simulated-world.js";
 
 export function run() {
   const relay = createRelayDouble();
-  const world = createSimulatedWorld({ relay, seed: 1 });
+  const world = createSimulatedWorld({
+    relay: { connect: relay.connect, batch: (body, answered) => answered(relay.batch(body)) },
+    seed: 1,
+  });
   const [one, other] = [world.device().open(), world.device().open()];
   world.settle();
   one.doc.getArray("list").push(["from one"]);

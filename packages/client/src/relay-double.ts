@@ -10,17 +10,13 @@ import {
 import * as decoding from "lib0/decoding";
 import * as encoding from "lib0/encoding";
 import * as Y from "yjs";
+import type { RelayEnd } from "./simulated-world.js";
 
 /** A push that made a commit. */
 export interface DoubleCommit {
   readonly key: string;
   readonly kind: "update" | "refused";
   readonly update: Uint8Array;
-}
-
-export interface RelayEnd {
-  receive(frame: Uint8Array): void;
-  close(): void;
 }
 
 export interface RelayDouble {

@@ -177,7 +177,7 @@ describe("a document of the core", () => {
     const { happen, sent, operations, replica } = replicaIn("online");
     happen("local");
     happen("add failed");
-    const [{ clientSequence }] = pushes(sent) as [{ clientSequence: number }];
+    const { clientSequence } = pushes(sent)[0]!;
     replica.message({ ...said.acknowledged, clientSequence });
     operations.length = 0;
     happen("look again");
@@ -209,6 +209,13 @@ describe("a document of the core", () => {
     happen("up");
     happen("opened");
     expect(pushes(sent).map(({ clientSequence }) => clientSequence)).toEqual([1, 1]);
+  });
+
+  it("asks the tab that has begun to lead, which would not have answered before", () => {
+    const { replica, tabs } = replicaIn("following");
+    const stateVector = Y.encodeStateVector(new Y.Doc());
+    replica.handle({ type: "tab", message: encodeTabMessage({ type: "lead", stateVector }) });
+    expect(tabs()).toContainEqual({ type: "ask", stateVector });
   });
 
   it("sends what another tab has added, and says to all when it is settled", () => {

@@ -651,6 +651,8 @@ export function createReplica(
       case "lead":
         if (phase !== "following") return;
         readOutbox();
+        // Whoever was asked before may have been about to lead, and does not answer until it does.
+        tell({ type: "ask", stateVector: state.stateVector() });
         return share(message.stateVector);
       case "state":
         if (phase !== "following") return;

@@ -11,12 +11,24 @@ import type { Rejection } from "./document.js";
 import { ClientError } from "./errors.js";
 import type { LinkTimer } from "./link.js";
 import type { OutboxRecord, ReplicaMeta, StoredReplica } from "./persistence.js";
-import type { RelayDouble, RelayEnd } from "./relay-double.js";
 import type { ReplicaInput, StoreOperation } from "./replica.js";
 import { integrated } from "./unrecorded.js";
 
+/** A relay, as a network sees it. It may call back at once or later. */
+export interface SimulatedRelay {
+  connect(send: (frame: Uint8Array) => void, close: (code: number, reason: string) => void): RelayEnd;
+  /** A batch over HTTP; `null` when there is no answer. */
+  batch(body: Uint8Array, answered: (answer: Uint8Array | null) => void): void;
+}
+
+/** The relay's end of a connection. */
+export interface RelayEnd {
+  receive(frame: Uint8Array): void;
+  close(): void;
+}
+
 export interface WorldOptions {
-  readonly relay: Pick<RelayDouble, "connect" | "batch">;
+  readonly relay: SimulatedRelay;
   readonly seed: number;
   readonly documentId?: string;
 }
@@ -369,9 +381,13 @@ export function createSimulatedWorld({ relay, seed, documentId = "d" }: WorldOpt
       function post(body: Uint8Array): void {
         lockQueue.tasks.push(() => {
           const isThrough = device.network === "up" || device.network === "http-only";
-          const answer = isThrough && !world.chance(0.1) ? relay.batch(body) : null;
+          const isReached = isThrough && !world.chance(0.1);
           // An answer can be lost as well, when all was done.
-          handle({ type: "posted", answer: world.chance(0.1) ? null : answer });
+          const isLost = world.chance(0.1);
+          if (!isReached) return handle({ type: "posted", answer: null });
+          relay.batch(body, answer => {
+            if (isOpen) handle({ type: "posted", answer: isLost ? null : answer });
+          });
         });
       }
 

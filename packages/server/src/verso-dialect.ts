@@ -27,12 +27,19 @@ import type { Rooms } from "./rooms.js";
 import type { Session } from "./session.js";
 import type { Admission } from "./verso-channel.js";
 import { createVersoPushes } from "./verso-pushes.js";
-import { createVersoSession, type VersoConnection, type VersoSessionEvents } from "./verso-session.js";
+import {
+  createVersoSession,
+  type VersoConnection,
+  type VersoSession,
+  type VersoSessionEvents,
+} from "./verso-session.js";
 import { attach, createConnection } from "./websocket.js";
 
 export interface VersoDialect {
   /** Takes over a WebSocket, and the request by which it was opened. */
   accept(webSocket: WebSocket, socket: Socket, request: IncomingMessage): void;
+  /** Begins a session on a connection of any other kind, for which the caller answers to its end. */
+  connect(connection: VersoConnection, from: Caller): VersoSession;
   /** Answers a batch with a batch; `null` when it is none. */
   answerBatch(body: Uint8Array, from: Caller): Promise<Uint8Array | null>;
   /** Tells all clients to come back later. */
@@ -113,15 +120,13 @@ export function createVersoDialect(options: VersoDialectOptions): VersoDialect {
       attach(webSocket, session, { clock });
     },
 
+    connect: begin,
+
     async answerBatch(body, from) {
       const frames = decodeVersoBatch(body);
       if (frames === null || frames.length === 0) return null;
       const answers: Uint8Array[] = [];
-      const session = createVersoSession(collecting(answers), {
-        ...sessionOptions,
-        identify: identifyFrom(from),
-        events: { ...events, denied: event => events.denied({ ...event, address: from.address }) },
-      });
+      const session = begin(collecting(answers), from);
       sessions.add(session);
       for (const frame of frames) session.onMessage(frame);
       const cancel = clock.after(batchTime, () => session.onClose());
@@ -136,6 +141,14 @@ export function createVersoDialect(options: VersoDialectOptions): VersoDialect {
       for (const session of sessions) session.close(CloseCode.restart, "restart: the relay is shutting down");
     },
   };
+
+  function begin(connection: VersoConnection, from: Caller): VersoSession {
+    return createVersoSession(connection, {
+      ...sessionOptions,
+      identify: identifyFrom(from),
+      events: { ...events, denied: event => events.denied({ ...event, address: from.address }) },
+    });
+  }
 
   function identifyFrom(caller: Caller) {
     return ({ token, name }: { readonly token: string | null; readonly name: string | null }) =>

@@ -27,6 +27,7 @@ import type { RoomEvents } from "./room-events.js";
 import { createRooms, defaultResidency, type Rooms, type RoomsOptions } from "./rooms.js";
 import { type Connection, createSession, type Session } from "./session.js";
 import { createVersions } from "./versions.js";
+import { createVersoDialect, type VersoDialect } from "./verso-dialect.js";
 
 export interface WorldOptions {
   readonly clock?: ManualClock;
@@ -48,6 +49,8 @@ export interface World {
   readonly forks: Forks;
   readonly history: History;
   readonly edits: JsonEdits;
+  /** Lets everybody in as whom he calls himself, and has no sockets. */
+  readonly verso: Pick<VersoDialect, "connect" | "answerBatch">;
   /** Connects a document as a stock client does. */
   connect(documentId: string, doc: Y.Doc, actor?: Partial<WorldActor>): SimulatedClient;
   /** Lets everything happen that needs no time to pass. */
@@ -144,6 +147,36 @@ export async function createWorld({
       kindOf,
       limits: defaultLimits,
       now: clock.now,
+    }),
+    verso: createVersoDialect({
+      ledger,
+      rooms,
+      kinds,
+      clock,
+      door: {
+        identifyBy: async ({ name }) => ({
+          ok: true,
+          identity: {
+            actor: toActor({ user: name ?? "anonymous" }, { authenticated: false }),
+            expires: null,
+            onRevoked: () => () => {},
+          },
+        }),
+        open: async () => ({ ok: true, mayWrite: true }),
+      },
+      authDeadline: 10_000,
+      frameLimits: defaultFrameLimits,
+      limits: defaultLimits,
+      deflate: false,
+      events: {
+        denied() {},
+        entered() {},
+        left() {},
+        answered() {},
+        failed: cause => {
+          throw cause;
+        },
+      },
     }),
     connect(documentId, doc, { mayWrite = true, ...profile } = {}) {
       const anonymous = toActor({ user: "anonymous" }, { authenticated: false });
