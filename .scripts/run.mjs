@@ -6,13 +6,13 @@ import { fileURLToPath } from "node:url";
 export const root = fileURLToPath(new URL("..", import.meta.url));
 
 /**
- * Runs a program to its end, from the root of the repository; tools of `node_modules` are found by name.
- * Rejects when it does not exit with 0. With `capture` its output is returned instead of shown.
+ * Runs a program to its end, from the root of the repository unless `cwd` says otherwise; tools of `node_modules` are
+ * found by name. Rejects when it does not exit with 0. With `capture` its output is returned instead of shown.
  */
-export function run(command, args = [], { capture = false, env = {} } = {}) {
+export function run(command, args = [], { capture = false, cwd = root, env = {} } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
-      cwd: root,
+      cwd,
       env: {
         ...process.env,
         PATH: `${join(root, "node_modules", ".bin")}${delimiter}${process.env.PATH}`,

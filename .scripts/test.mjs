@@ -6,6 +6,7 @@ import { findChromium } from "./chromium.mjs";
 import { checkDocs } from "./docs.mjs";
 import { checkLayers } from "./layers.mjs";
 import { fail, root, run } from "./run.mjs";
+import { checkSizes } from "./size.mjs";
 
 const steps = [
   // The build is the type check too: every package compiles its tests with its sources.
@@ -15,6 +16,7 @@ const steps = [
   ["package layers", checkLayers],
   ["unused files, exports and dependencies", () => run("knip", ["--no-progress"])],
   ["exports", checkExports],
+  ["sizes", checkSizes],
   ["unit, property and integration tests", () => run("vitest", ["run"])],
   ["browser tests", browserTests],
   ["code in READMEs and docs", checkDocs],

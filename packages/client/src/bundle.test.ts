@@ -1,5 +1,4 @@
 import { fileURLToPath } from "node:url";
-import { gzipSync } from "node:zlib";
 import { build, type Rolldown } from "vite";
 import { describe, expect, it } from "vitest";
 
@@ -27,13 +26,12 @@ async function bundle(entry: string): Promise<{ code: string; modules: string[] 
 }
 
 describe("what a browser loads", () => {
-  it("has less than 24 kB, compressed, without zod, the rules, or anything of Node.js", async () => {
+  it("has nothing of zod, of the rules, or of Node.js", async () => {
     const { code, modules } = await bundle("./index.ts");
     const packages = modules.flatMap(id => /\/packages\/(\w+)\//.exec(id)?.[1] ?? []);
     expect([...new Set(packages)].sort()).toEqual(["bridge", "client", "protocol"]);
     expect(modules.filter(id => id.includes("/node_modules/"))).toEqual([]);
     expect(code).not.toMatch(/from\s*"(node:|zod)/);
-    expect(gzipSync(code).length).toBeLessThan(24_000);
   });
 
   it("has the rules in an entry of their own", async () => {

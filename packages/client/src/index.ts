@@ -14,7 +14,6 @@ export {
 export type { Recipe, Snapshot } from "./draft.js";
 export type { HistoryRange, UndoOutcome } from "./history.js";
 export type { DocumentOf, Kind, Kinds } from "./kinds.js";
-export { type ProviderEvents, type ProviderOptions, type SyncStatus, VersoProvider } from "./provider.js";
 
 // Any Yjs document as JSON
 

@@ -51,7 +51,7 @@ export function createOutbox(): Outbox {
       return [...waiting.values()];
     },
     get volatile() {
-      return [...waiting.values()].filter(({ clientSequence }) => volatile.has(clientSequence));
+      return outbox.records.filter(({ clientSequence }) => volatile.has(clientSequence));
     },
     add(record, { isVolatile = false, isFirst = false } = {}) {
       const { clientSequence } = record;

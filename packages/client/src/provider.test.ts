@@ -219,6 +219,20 @@ describe("what y-websocket's provider does, this one does", () => {
     expect(net.relay.doc("room").getText("text").toString()).toBe("");
     expect(net.sockets.every(({ isOpen }) => !isOpen)).toBe(true);
   });
+
+  it("ends the awareness that it has made, and leaves one that it was given", async () => {
+    const net = network();
+    const given = new Awareness(new Y.Doc());
+    const own = net.open();
+    const other = net.open({ awareness: given });
+    const ended: string[] = [];
+    own.awareness.on("destroy", () => ended.push("own"));
+    given.on("destroy", () => ended.push("given"));
+    await own.destroy();
+    await other.destroy();
+    expect(ended).toEqual(["own"]);
+    given.destroy();
+  });
 });
 
 type Name = keyof ProviderEvents;

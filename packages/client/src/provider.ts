@@ -22,7 +22,7 @@ export interface ProviderOptions
   extends Pick<ClientOptions, "token" | "user" | "persistence" | "tabs" | "fetch" | "clock" | "random"> {
   /** Whether to connect at once. @default true */
   readonly connect?: boolean;
-  /** @default a new one of the document */
+  /** @default a new one of the document, which ends with the provider */
   readonly awareness?: Awareness;
   /** `token` is the token, where the option of that name is not given, and `name` that of an anonymous user. @default {} */
   readonly params?: Readonly<Record<string, string>>;
@@ -73,6 +73,7 @@ export class VersoProvider extends ObservableV2<ProviderEvents> {
 
   readonly #client: Client;
   readonly #clock: Clock;
+  readonly #hasOwnAwareness: boolean;
   #replica: Replica;
   #reopening: Promise<void> | null = null;
   #destroyed: Promise<void> | null = null;
@@ -85,7 +86,7 @@ export class VersoProvider extends ObservableV2<ProviderEvents> {
     doc: Y.Doc,
     {
       connect = true,
-      awareness = new Awareness(doc),
+      awareness,
       params = {},
       token,
       user = params.name,
@@ -102,7 +103,8 @@ export class VersoProvider extends ObservableV2<ProviderEvents> {
     this.serverUrl = serverUrl.replace(/\/+$/, "");
     this.roomname = roomname;
     this.doc = doc;
-    this.awareness = awareness;
+    this.awareness = awareness ?? new Awareness(doc);
+    this.#hasOwnAwareness = awareness === undefined;
     this.disableBc = disableBc;
     this.params = params;
     this.shouldReconnect = shouldReconnect;
@@ -191,7 +193,7 @@ export class VersoProvider extends ObservableV2<ProviderEvents> {
     this.#client.disconnect();
   }
 
-  /** Ends everything but the document. Resolves when all is stored that is to be kept. */
+  /** Ends everything but the document, and an awareness that was given. Resolves when all is stored that is to be kept. */
   override destroy = (): Promise<void> => {
     this.#destroyed ??= this.#end();
     return this.#destroyed;
@@ -206,6 +208,8 @@ export class VersoProvider extends ObservableV2<ProviderEvents> {
     const closed = this.#client.close();
     if (wasConnected) this.emit("connection-close", [null, this]);
     await closed;
+    // Else its timer keeps a program of Node.js from ending.
+    if (this.#hasOwnAwareness) this.awareness.destroy();
     if (wasConnected) this.emit("status", [{ status: "disconnected" }]);
     super.destroy();
   }

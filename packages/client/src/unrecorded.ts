@@ -33,7 +33,7 @@ export function unrecorded(
 ): Unrecorded | null {
   const known = Y.decodeStateVector(stateVector);
   const clocks = extended(known, records);
-  const update = diff(encodeStateVector(clocks));
+  const update = diff(Y.encodeStateVector(clocks));
   const { structs, ds } = Y.decodeUpdate(update);
   const covering = [...(updates ?? []), ...records].map(each => Y.decodeUpdate(each).ds);
   const deletions =
@@ -119,33 +119,14 @@ function withoutRanges(ranges: Ranges, known: Ranges): { clock: number; len: num
   return left;
 }
 
-function encodeStateVector(clocks: ReadonlyMap<number, number>): Uint8Array {
-  return encoding.encode(encoder => {
-    encoding.writeVarUint(encoder, clocks.size);
-    for (const [client, clock] of clocks) {
-      encoding.writeVarUint(encoder, client);
-      encoding.writeVarUint(encoder, clock);
-    }
-  });
-}
-
-function encodeDeletions({ clients }: Deletions): Uint8Array {
-  return encoding.encode(encoder => {
-    encoding.writeVarUint(encoder, clients.size);
-    for (const [client, ranges] of clients) {
-      encoding.writeVarUint(encoder, client);
-      encoding.writeVarUint(encoder, ranges.length);
-      for (const { clock, len } of ranges) {
-        encoding.writeVarUint(encoder, clock);
-        encoding.writeVarUint(encoder, len);
-      }
-    }
-  });
+/** As they end an update: a snapshot is deletions and a state vector, here of nothing, which is one byte. */
+function encodeDeletions(deletions: Deletions): Uint8Array {
+  return Y.encodeSnapshot(Y.createSnapshot(deletions, new Map())).subarray(0, -1);
 }
 
 function join(one: Uint8Array, other: Uint8Array): Uint8Array {
-  const whole = new Uint8Array(one.length + other.length);
-  whole.set(one);
-  whole.set(other, one.length);
-  return whole;
+  return encoding.encode(encoder => {
+    encoding.writeUint8Array(encoder, one);
+    encoding.writeUint8Array(encoder, other);
+  });
 }

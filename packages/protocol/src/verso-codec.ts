@@ -17,6 +17,7 @@ import * as decoding from "lib0/decoding";
 import * as encoding from "lib0/encoding";
 import * as string from "lib0/string";
 import {
+  malformed,
   type VersoClientMessage,
   type VersoFieldKinds,
   type VersoIssue,
@@ -29,24 +30,42 @@ import {
 } from "./verso-messages.js";
 
 export function encodeVersoClientMessage(message: VersoClientMessage): Uint8Array {
-  return encode(versoClientMessages, message);
+  return encode(versoClientMessages, message, clientWriters);
 }
 
 export function encodeVersoServerMessage(message: VersoServerMessage): Uint8Array {
-  return encode(versoServerMessages, message);
+  return encode(versoServerMessages, message, serverWriters);
 }
 
 /** Reads what a client sent. The byte arrays are views of the frame: copy what outlives it. */
 export function decodeVersoClientMessage(frame: Uint8Array): VersoClientMessage | VersoMalformed {
-  return decode(versoClientMessages, frame);
+  return decode(versoClientMessages, frame, clientReaders);
 }
 
 /** Reads what a relay sent. The byte arrays are views of the frame: copy what outlives it. */
 export function decodeVersoServerMessage(frame: Uint8Array): VersoServerMessage | VersoMalformed {
-  return decode(versoServerMessages, frame);
+  return decode(versoServerMessages, frame, serverReaders);
 }
 
-function encode<Table extends VersoMessageTable>(table: Table, message: VersoMessage<Table>): Uint8Array {
+/** The kinds of fields that the messages of a table have. */
+type KindsOf<Table extends VersoMessageTable> = {
+  [Type in keyof Table]: Table[Type]["fields"][keyof Table[Type]["fields"]];
+}[keyof Table];
+
+type Writers<Table extends VersoMessageTable> = {
+  readonly [Kind in KindsOf<Table>]: (encoder: encoding.Encoder, value: VersoFieldKinds[Kind]) => void;
+};
+
+/** They throw what is told as the detail. */
+type Readers<Table extends VersoMessageTable> = {
+  readonly [Kind in KindsOf<Table>]: (decoder: decoding.Decoder) => VersoFieldKinds[Kind];
+};
+
+function encode<Table extends VersoMessageTable>(
+  table: Table,
+  message: VersoMessage<Table>,
+  writers: Writers<Table>,
+): Uint8Array {
   const encoder = encoding.createEncoder();
   const layout = table[message.type];
   if (layout === undefined) throw new TypeError(`There is no message ${String(message.type)}.`);
@@ -54,7 +73,7 @@ function encode<Table extends VersoMessageTable>(table: Table, message: VersoMes
   // The type of a message is made from its layout, so each field is of the kind that stands there.
   const values = message as Readonly<Record<string, VersoFieldKinds[keyof VersoFieldKinds]>>;
   for (const [field, kind] of Object.entries(layout.fields)) {
-    write(encoder, kind, values[field] as VersoFieldKinds[typeof kind]);
+    writers[kind as KindsOf<Table>](encoder, values[field] as VersoFieldKinds[KindsOf<Table>]);
   }
   return encoding.toUint8Array(encoder);
 }
@@ -62,6 +81,7 @@ function encode<Table extends VersoMessageTable>(table: Table, message: VersoMes
 function decode<Table extends VersoMessageTable>(
   table: Table,
   frame: Uint8Array,
+  readers: Readers<Table>,
 ): VersoMessage<Table> | VersoMalformed {
   const decoder = decoding.createDecoder(frame);
   try {
@@ -69,7 +89,9 @@ function decode<Table extends VersoMessageTable>(
     const [type, layout] = Object.entries(table).find(([, layout]) => layout.number === number) ?? [];
     if (layout === undefined) return malformed(`there is no message ${number}`);
     const message: Record<string, unknown> = { type };
-    for (const [field, kind] of Object.entries(layout.fields)) message[field] = fields[kind].read(decoder);
+    for (const [field, kind] of Object.entries(layout.fields)) {
+      message[field] = readers[kind as KindsOf<Table>](decoder);
+    }
     if (decoding.hasContent(decoder)) {
       return malformed(`${frame.length - decoder.pos} bytes behind a message ${type}`);
     }
@@ -79,70 +101,64 @@ function decode<Table extends VersoMessageTable>(
   }
 }
 
-interface Field<Value> {
-  write(encoder: encoding.Encoder, value: Value): void;
-  /** Throws what is told as the detail. */
-  read(decoder: decoding.Decoder): Value;
-}
+// One table for each side and direction, so that a client carries nothing of what only relays write and read.
 
-const fields: { readonly [Kind in keyof VersoFieldKinds]: Field<VersoFieldKinds[Kind]> } = {
-  number: { write: encoding.writeVarUint, read: readNumber },
-  flag: {
-    write: (encoder, value) => encoding.writeVarUint(encoder, value ? 1 : 0),
-    read: decoder => readBelow(2, decoder) === 1,
-  },
-  bytes: { write: encoding.writeVarUint8Array, read: readBytes },
-  text: { write: encoding.writeVarString, read: readText },
-  "text?": {
-    write(encoder, value) {
-      encoding.writeVarUint(encoder, value === null ? 0 : 1);
-      if (value !== null) encoding.writeVarString(encoder, value);
-    },
-    read: decoder => (readBelow(2, decoder) === 0 ? null : readText(decoder)),
-  },
-  updates: {
-    write(encoder, updates) {
-      encoding.writeVarUint(encoder, updates.length);
-      for (const update of updates) encoding.writeVarUint8Array(encoder, update);
-    },
-    read(decoder) {
-      const updates: Uint8Array[] = [];
-      // However many are announced, the bytes end sooner.
-      for (let left = readNumber(decoder); left > 0; left--) updates.push(readBytes(decoder));
-      return updates;
-    },
-  },
-  limits: {
-    write(encoder, { updateBytes, frameBytes, openDocuments }) {
-      for (const limit of [updateBytes, frameBytes, openDocuments]) encoding.writeVarUint(encoder, limit);
-    },
-    read: decoder => ({
-      updateBytes: readNumber(decoder),
-      frameBytes: readNumber(decoder),
-      openDocuments: readNumber(decoder),
-    }),
-  },
-  verdict: {
-    write: (encoder, verdict) => encoding.writeVarUint(encoder, verdict === "refused" ? 0 : 1),
-    read: decoder => (readBelow(2, decoder) === 0 ? "refused" : "repaired"),
-  },
-  issues: {
-    write: (encoder, issues) => encoding.writeVarString(encoder, JSON.stringify(issues)),
-    read(decoder) {
-      const issues: unknown = JSON.parse(readText(decoder));
-      if (!Array.isArray(issues) || !issues.every(isIssue)) throw new Error("these are no issues");
-      return issues;
-    },
+const clientWriters: Writers<typeof versoClientMessages> = {
+  number: encoding.writeVarUint,
+  bytes: encoding.writeVarUint8Array,
+  text: encoding.writeVarString,
+  "text?"(encoder, value) {
+    encoding.writeVarUint(encoder, value === null ? 0 : 1);
+    if (value !== null) encoding.writeVarString(encoder, value);
   },
 };
 
-function write<Kind extends keyof VersoFieldKinds>(
-  encoder: encoding.Encoder,
-  kind: Kind,
-  value: VersoFieldKinds[Kind],
-): void {
-  fields[kind].write(encoder, value);
-}
+const clientReaders: Readers<typeof versoClientMessages> = {
+  number: readNumber,
+  bytes: readBytes,
+  text: readText,
+  "text?": decoder => (readBelow(2, decoder) === 0 ? null : readText(decoder)),
+};
+
+const serverWriters: Writers<typeof versoServerMessages> = {
+  number: encoding.writeVarUint,
+  bytes: encoding.writeVarUint8Array,
+  text: encoding.writeVarString,
+  flag: (encoder, value) => encoding.writeVarUint(encoder, value ? 1 : 0),
+  updates(encoder, updates) {
+    encoding.writeVarUint(encoder, updates.length);
+    for (const update of updates) encoding.writeVarUint8Array(encoder, update);
+  },
+  limits(encoder, { updateBytes, frameBytes, openDocuments }) {
+    for (const limit of [updateBytes, frameBytes, openDocuments]) encoding.writeVarUint(encoder, limit);
+  },
+  verdict: (encoder, verdict) => encoding.writeVarUint(encoder, verdict === "refused" ? 0 : 1),
+  issues: (encoder, issues) => encoding.writeVarString(encoder, JSON.stringify(issues)),
+};
+
+const serverReaders: Readers<typeof versoServerMessages> = {
+  number: readNumber,
+  bytes: readBytes,
+  text: readText,
+  flag: decoder => readBelow(2, decoder) === 1,
+  updates(decoder) {
+    const updates: Uint8Array[] = [];
+    // However many are announced, the bytes end sooner.
+    for (let left = readNumber(decoder); left > 0; left--) updates.push(readBytes(decoder));
+    return updates;
+  },
+  limits: decoder => ({
+    updateBytes: readNumber(decoder),
+    frameBytes: readNumber(decoder),
+    openDocuments: readNumber(decoder),
+  }),
+  verdict: decoder => (readBelow(2, decoder) === 0 ? "refused" : "repaired"),
+  issues(decoder) {
+    const issues: unknown = JSON.parse(readText(decoder));
+    if (!Array.isArray(issues) || !issues.every(isIssue)) throw new Error("these are no issues");
+    return issues;
+  },
+};
 
 /** Not lib0's own alone: that one gives NaN for enough bytes of continuation, and numbers that are not exact. */
 function readNumber(decoder: decoding.Decoder): number {
@@ -172,8 +188,4 @@ function isIssue(value: Partial<VersoIssue> | null): value is VersoIssue {
     typeof value.message === "string" &&
     typeof value.severity === "string"
   );
-}
-
-function malformed(detail: string): VersoMalformed {
-  return { type: "malformed", detail };
 }

@@ -4,8 +4,9 @@
  * The fragments of a message have a `batch` in common and come in their order. Other messages may come between them, those
  * of other batches too. The message counts as said with its last fragment.
  */
+import * as encoding from "lib0/encoding";
 import { encodeVersoClientMessage } from "./verso-codec.js";
-import type { VersoFragment, VersoMalformed } from "./verso-messages.js";
+import { malformed, type VersoFragment, type VersoMalformed } from "./verso-messages.js";
 
 /** Bytes from which a message travels in fragments, and of a fragment's part of it. */
 export const fragmentBytes = 256 * 1024;
@@ -51,9 +52,10 @@ export function createFragments({ frameBytes, fragments, batches }: FragmentLimi
     take({ batch, index, count, bytes }) {
       const begun = open.get(batch) ?? { count, parts: [] };
       if (count < 2 || count > fragments) return malformed(`a message of ${count} fragments`);
-      if (count !== begun.count) return malformed(`${count} fragments where ${begun.count} were announced`);
-      if (index !== begun.parts.length)
-        return malformed(`fragment ${index} where ${begun.parts.length} is next`);
+      if (count !== begun.count || index !== begun.parts.length)
+        return malformed(
+          `fragment ${index} of ${count} where ${begun.parts.length} of ${begun.count} is next`,
+        );
       if (bytes.length === 0) return malformed("a fragment of nothing");
       if (total + bytes.length > frameBytes) return malformed(`fragments of more than ${frameBytes} bytes`);
       if (index === 0 && open.size >= batches) return malformed(`more than ${batches} messages in fragments`);
@@ -62,7 +64,9 @@ export function createFragments({ frameBytes, fragments, batches }: FragmentLimi
       total += bytes.length;
       if (begun.parts.length < count) return null;
       open.delete(batch);
-      const frame = join(begun.parts);
+      const frame = encoding.encode(encoder => {
+        for (const part of begun.parts) encoding.writeUint8Array(encoder, part);
+      });
       total -= frame.length;
       return frame;
     },
@@ -70,18 +74,4 @@ export function createFragments({ frameBytes, fragments, batches }: FragmentLimi
       return total;
     },
   };
-}
-
-function join(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
-}
-
-function malformed(detail: string): VersoMalformed {
-  return { type: "malformed", detail };
 }

@@ -169,3 +169,7 @@ export interface VersoMalformed {
   readonly type: "malformed";
   readonly detail: string;
 }
+
+export function malformed(detail: string): VersoMalformed {
+  return { type: "malformed", detail };
+}
