@@ -2,7 +2,7 @@
  * The surroundings of one document: its `Y.Doc`, who is present, its store, and the other tabs.
  *
  * What happens to them becomes inputs of the core, and what the core says about the document is done here. A store's
- * operations are done in order and one at a time.
+ * operations are done in order, one at a time but for additions, which are begun together.
  */
 import { ObservableV2 } from "lib0/observable";
 import {
@@ -300,17 +300,34 @@ class Document extends ObservableV2<ReplicaEvents> implements OpenDocument {
   }
 
   async #runStore(): Promise<void> {
-    for (let next = this.#operations.shift(); next !== undefined; next = this.#operations.shift()) {
-      const result = await this.#operate(next);
-      if (result.type === "store-failed" && next.type === "add") {
-        const { error } = result;
-        const doomed = this.#operations.filter(({ type }) => type === "add");
-        this.#operations = this.#operations.filter(({ type }) => type !== "add");
-        this.#tell(result);
-        for (const operation of doomed) this.#tell({ type: "store-failed", operation, error });
-      } else this.#tell(result);
+    while (this.#operations.length > 0) {
+      const others = this.#operations.findIndex(({ type }) => type !== "add");
+      const additions = others === -1 ? this.#operations.length : others;
+      const next = this.#operations.splice(0, Math.max(1, additions));
+      // Additions are begun together: a store can keep a day's edits in one write.
+      const results = await Promise.all(next.map(operation => this.#operate(operation)));
+      const failed = results.find(({ type }) => type === "store-failed");
+      if (failed?.type === "store-failed" && failed.operation.type === "add") this.#notAdded(failed, results);
+      else for (const result of results) this.#tell(result);
     }
     this.#storing = null;
+  }
+
+  /** What was made behind an addition that has failed builds on it: the store is to hold none of that. */
+  #notAdded(failed: Extract<ReplicaInput, { type: "store-failed" }>, results: readonly ReplicaInput[]): void {
+    const doomed = this.#operations.filter(({ type }) => type === "add");
+    this.#operations = this.#operations.filter(({ type }) => type !== "add");
+    const place = results.indexOf(failed);
+    const orphans: number[] = [];
+    for (const result of results.slice(0, place)) this.#tell(result);
+    for (const result of results.slice(place)) {
+      if (result.type === "added") orphans.push(result.clientSequence);
+      if (result.type === "added" || result.type === "store-failed") {
+        this.#tell({ type: "store-failed", operation: result.operation, error: failed.error });
+      }
+    }
+    for (const operation of doomed) this.#tell({ type: "store-failed", operation, error: failed.error });
+    if (orphans.length > 0) this.#enqueue({ type: "settle", clientSequences: orphans });
   }
 
   /** What has become of an operation; never rejects. */
