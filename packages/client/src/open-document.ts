@@ -302,32 +302,20 @@ class Document extends ObservableV2<ReplicaEvents> implements OpenDocument {
   async #runStore(): Promise<void> {
     while (this.#operations.length > 0) {
       const others = this.#operations.findIndex(({ type }) => type !== "add");
-      const additions = others === -1 ? this.#operations.length : others;
-      const next = this.#operations.splice(0, Math.max(1, additions));
-      // Additions are begun together: a store can keep a day's edits in one write.
+      const additions = others < 0 ? this.#operations.length : others;
+      const next = this.#operations.splice(0, additions || 1);
+      // Additions that are begun together are kept in one write, or not at all.
       const results = await Promise.all(next.map(operation => this.#operate(operation)));
-      const failed = results.find(({ type }) => type === "store-failed");
-      if (failed?.type === "store-failed" && failed.operation.type === "add") this.#notAdded(failed, results);
-      else for (const result of results) this.#tell(result);
+      const [result] = results;
+      if (result?.type === "store-failed" && result.operation.type === "add") {
+        const { error } = result;
+        const doomed = this.#operations.filter(({ type }) => type === "add");
+        this.#operations = this.#operations.filter(({ type }) => type !== "add");
+        for (const operation of doomed) results.push({ type: "store-failed", operation, error });
+      }
+      for (const each of results) this.#tell(each);
     }
     this.#storing = null;
-  }
-
-  /** What was made behind an addition that has failed builds on it: the store is to hold none of that. */
-  #notAdded(failed: Extract<ReplicaInput, { type: "store-failed" }>, results: readonly ReplicaInput[]): void {
-    const doomed = this.#operations.filter(({ type }) => type === "add");
-    this.#operations = this.#operations.filter(({ type }) => type !== "add");
-    const place = results.indexOf(failed);
-    const orphans: number[] = [];
-    for (const result of results.slice(0, place)) this.#tell(result);
-    for (const result of results.slice(place)) {
-      if (result.type === "added") orphans.push(result.clientSequence);
-      if (result.type === "added" || result.type === "store-failed") {
-        this.#tell({ type: "store-failed", operation: result.operation, error: failed.error });
-      }
-    }
-    for (const operation of doomed) this.#tell({ type: "store-failed", operation, error: failed.error });
-    if (orphans.length > 0) this.#enqueue({ type: "settle", clientSequences: orphans });
   }
 
   /** What has become of an operation; never rejects. */
