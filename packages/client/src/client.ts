@@ -223,11 +223,11 @@ export function createClient({
 
   function setTimer(timer: LinkTimer, delay: number): void {
     timers.get(timer)?.();
-    const fire = () => {
-      if (timer === "attempt") nextAttempt = null;
-      handle({ type: "link-timer", timer });
-    };
-    timers.set(timer, clock.after(delay, fire));
+    // What fires cancels itself in the core, before it does anything else.
+    timers.set(
+      timer,
+      clock.after(delay, () => handle({ type: "link-timer", timer })),
+    );
     if (timer === "attempt") nextAttempt = clock.now() + delay;
   }
 

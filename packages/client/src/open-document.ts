@@ -2,7 +2,7 @@
  * The surroundings of one document: its `Y.Doc`, who is present, its store, and the other tabs.
  *
  * What happens to them becomes inputs of the core, and what the core says about the document is done here. A store's
- * operations are done in order and one at a time.
+ * operations are done in order, one at a time but for additions, which are begun together.
  */
 import { ObservableV2 } from "lib0/observable";
 import {
@@ -301,15 +301,20 @@ class Document extends ObservableV2<ReplicaEvents> implements OpenDocument {
   }
 
   async #runStore(): Promise<void> {
-    for (let next = this.#operations.shift(); next !== undefined; next = this.#operations.shift()) {
-      const result = await this.#operate(next);
-      if (result.type === "store-failed" && next.type === "add") {
+    while (this.#operations.length > 0) {
+      const others = this.#operations.findIndex(({ type }) => type !== "add");
+      const additions = others < 0 ? this.#operations.length : others;
+      const next = this.#operations.splice(0, additions || 1);
+      // Additions that are begun together are kept in one write, or not at all.
+      const results = await Promise.all(next.map(operation => this.#operate(operation)));
+      const [result] = results;
+      if (result?.type === "store-failed" && result.operation.type === "add") {
         const { error } = result;
         const doomed = this.#operations.filter(({ type }) => type === "add");
         this.#operations = this.#operations.filter(({ type }) => type !== "add");
-        this.#tell(result);
-        for (const operation of doomed) this.#tell({ type: "store-failed", operation, error });
-      } else this.#tell(result);
+        for (const operation of doomed) results.push({ type: "store-failed", operation, error });
+      }
+      for (const each of results) this.#tell(each);
     }
     this.#storing = null;
   }

@@ -37,7 +37,11 @@ export interface StoredReplica {
 /** What is kept of one document in one epoch. Every tab has its own. */
 export interface ReplicaStore {
   load(): Promise<StoredReplica>;
-  /** Keeps a local transaction, the record first and then the document's update; resolves with its `clientSequence`. */
+  /**
+   * Keeps a local transaction, the record first and then the document's update; resolves with its `clientSequence`.
+   *
+   * Those that are begun together, before anything else happens, are kept together in one write, in their order, or none.
+   */
   add(record: { readonly madeAt: number; readonly update: Uint8Array }): Promise<number>;
   /** Keeps what came from the relay, which may be nothing but the metadata. */
   addRemote(updates: readonly Uint8Array[], meta?: Partial<ReplicaMeta>): Promise<void>;
