@@ -21,7 +21,7 @@ describe("a tab that is killed in the middle of typing", () => {
     const lab = scene.watch(await openLab(context, urlOf("kill")));
     await synced(lab);
     await lab.van.onlineSwitch.uncheck();
-    const text = "0123456789".repeat(30);
+    const text = "0123456789".repeat(100);
     const typing = Promise.allSettled([lab.van.type(text)]);
     await expect.poll(() => waiting(lab.van)).toBeGreaterThan(40);
     const crashed = lab.page.waitForEvent("crash");
@@ -50,12 +50,21 @@ describe("a relay that is killed while somebody types", () => {
   it("and started again has every keystroke once", async () => {
     const lab = scene.watch(await openLab(await scene.newContext(), urlOf("sigkill")));
     await synced(lab);
-    const text = "All of this arrives, whatever happens to the relay. ".repeat(3).trimEnd();
-    const typing = lab.van.type(text);
+    const sentence = "All of this arrives, whatever happens to the relay. ";
+    let text = "";
+    let killed = false;
+    const typing = (async () => {
+      // The last sentence is typed as a whole while there is no relay.
+      for (let last = false; !last; text += sentence) {
+        last = killed;
+        await lab.van.type(sentence);
+      }
+    })();
     await expect.poll(async () => (await lab.depot.note()).length).toBeGreaterThan(20);
     await scene.killRelay();
-    await expect.poll(lab.van.status).toMatch(/^Connecting… · \d+ unsynced$/);
+    killed = true;
     await typing;
+    await expect.poll(lab.van.status).toMatch(/^Connecting… · \d+ unsynced$/);
     await scene.startRelay();
     await synced(lab);
     for (const device of [lab.van, lab.depot]) await expect.poll(device.note).toBe(text);

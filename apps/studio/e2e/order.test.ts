@@ -59,7 +59,7 @@ describe("an order", () => {
     // Whoever looks on finds it among the commits.
     await page.getByRole("region", { name: "Commits" }).getByText("Before /order/ordered.").waitFor();
 
-    await left.addLine({ item: "Oil", quantity: "0", price: "1" });
+    await left.addLine({ item: "Oil", quantity: "1", price: "1" });
     await expect.poll(left.total).toBe("1.00");
     await left.fill("Quantity", "0");
     await expect.poll(() => left.issue("Quantity")).toMatch(/^Taken back\. .+ schema\.too_small$/);
