@@ -1,42 +1,25 @@
 /** The least that must be replaced to make one sequence of another, as far as that is worth looking for. */
-
-/** `removed` elements from `from` on give place to those of the new sequence from `to` on, `inserted` of them. */
-export interface Replacement {
-  readonly from: number;
-  readonly removed: number;
-  readonly to: number;
-  readonly inserted: number;
-}
+import { type SimpleDiff, simpleDiffString } from "lib0/diff";
 
 /**
- * The replacements from one text to another, in UTF-16 units and in order; none of them splits a surrogate pair.
+ * The replacements from one text to another, in UTF-16 units of the first and in order; none of them splits a surrogate
+ * pair.
  *
  * Texts that differ in very many places have one replacement, from the first to the last of them.
  */
-export function textDifference(before: string, after: string): Replacement[] {
-  const max = Math.min(before.length, after.length);
-  let start = 0;
-  while (start < max && before[start] === after[start]) start++;
-  if (isSplit(before, start) || isSplit(after, start)) start--;
-  let end = 0;
-  while (end < max - start && before.at(-1 - end) === after.at(-1 - end)) end++;
-  if (isSplit(before, before.length - end) || isSplit(after, after.length - end)) end--;
-  const old = [...before.slice(start, before.length - end)];
-  const fresh = [...after.slice(start, after.length - end)];
-  if (old.length + fresh.length === 0) return [];
-
-  const replacements: Replacement[] = [];
-  let from = start;
-  let to = start;
+export function textDifference(before: string, after: string): SimpleDiff<string>[] {
+  const { index, remove, insert } = simpleDiffString(before, after);
+  const old = [...before.slice(index, index + remove)];
+  const fresh = [...insert];
+  const replacements: SimpleDiff<string>[] = [];
+  let at = index;
   let [x, y] = [0, 0];
-  for (const [keptX, keptY] of [...keptBy(old, fresh), [old.length, fresh.length] as const]) {
-    const removed = lengthOf(old, x, keptX);
-    const inserted = lengthOf(fresh, y, keptY);
-    if (removed + inserted > 0) replacements.push({ from, removed, to, inserted });
-    const kept = old[keptX]?.length ?? 0;
-    from += removed + kept;
-    to += inserted + kept;
-    [x, y] = [keptX + 1, keptY + 1];
+  for (const kept of [...keptRuns(old, fresh), { x: old.length, y: fresh.length, length: 0 }]) {
+    const removed = old.slice(x, kept.x).join("");
+    const inserted = fresh.slice(y, kept.y).join("");
+    if (removed !== inserted) replacements.push({ index: at, remove: removed.length, insert: inserted });
+    [x, y] = [kept.x + kept.length, kept.y + kept.length];
+    at += removed.length + old.slice(kept.x, x).join("").length;
   }
   return replacements;
 }
@@ -62,63 +45,47 @@ export function longestAscent(numbers: readonly number[]): number[] {
   return ascent.reverse();
 }
 
-/** Steps that are looked for; the time and memory for them grow with the square. */
+/** Equal elements that stand behind one another in both sequences, from `x` in the one and `y` in the other. */
+interface Run {
+  readonly x: number;
+  readonly y: number;
+  readonly length: number;
+}
+
+/** How far a diagonal, on which `x - y` is the same, is reached, and what was kept on the way there, the last run first. */
+interface Reached {
+  readonly x: number;
+  readonly kept: { readonly run: Run; readonly earlier: Reached["kept"] } | null;
+}
+
+/** Steps that are looked for; the time for them grows with the square. */
 const mostSteps = 400;
 
 /**
- * The pairs of indexes of equal elements that a shortest edit script keeps, in order; none when it has too many steps.
+ * What a shortest edit script keeps, in order; nothing when it has too many steps.
  * E. W. Myers, An O(ND) Difference Algorithm and Its Variations, Algorithmica 1 (1986).
  */
-function keptBy(before: readonly string[], after: readonly string[]): (readonly [number, number])[] {
-  /** For each number of steps, how far each diagonal is reached: `x` where `x - y` is the diagonal. */
-  const trace: Map<number, number>[] = [];
-  let reached = new Map([[1, 0]]);
+function keptRuns(before: readonly string[], after: readonly string[]): Run[] {
+  const reached = new Map<number, Reached>([[1, { x: 0, kept: null }]]);
   for (let steps = 0; steps <= mostSteps; steps++) {
-    trace.push(reached);
-    reached = new Map(reached);
     for (let diagonal = -steps; diagonal <= steps; diagonal += 2) {
-      let x = startOn(diagonal, steps, reached);
-      while (x < before.length && before[x] !== undefined && before[x] === after[x - diagonal]) x++;
-      reached.set(diagonal, x);
-      if (x >= before.length && x - diagonal >= after.length)
-        return walkBack(trace, steps, before.length - after.length);
+      const inserting = reached.get(diagonal + 1);
+      const removing = reached.get(diagonal - 1);
+      const inserts = removing === undefined || (inserting !== undefined && removing.x < inserting.x);
+      const start = inserts ? inserting!.x : removing.x + 1;
+      let { kept } = inserts ? inserting! : removing;
+      let x = start;
+      while (x < before.length && before[x] === after[x - diagonal]) x++;
+      if (x > start) kept = { run: { x: start, y: start - diagonal, length: x - start }, earlier: kept };
+      reached.set(diagonal, { x, kept });
+      if (x >= before.length && x - diagonal >= after.length) return inOrder(kept);
     }
   }
   return [];
-
-  function walkBack(all: typeof trace, last: number, end: number): [number, number][] {
-    const kept: [number, number][] = [];
-    let diagonal = end;
-    let x = before.length;
-    for (let steps = last; steps >= 0; steps--) {
-      const earlier = all[steps]!;
-      const from = steps === 0 ? 0 : startOn(diagonal, steps, earlier);
-      for (; x > from; x--) kept.push([x - 1, x - 1 - diagonal]);
-      if (steps === 0) break;
-      const down = goesDown(diagonal, steps, earlier);
-      diagonal += down ? 1 : -1;
-      x = earlier.get(diagonal)!;
-    }
-    return kept.reverse();
-  }
 }
 
-function startOn(diagonal: number, steps: number, reached: ReadonlyMap<number, number>): number {
-  return goesDown(diagonal, steps, reached) ? reached.get(diagonal + 1)! : reached.get(diagonal - 1)! + 1;
-}
-
-function goesDown(diagonal: number, steps: number, reached: ReadonlyMap<number, number>): boolean {
-  if (diagonal === -steps) return true;
-  return diagonal !== steps && reached.get(diagonal - 1)! < reached.get(diagonal + 1)!;
-}
-
-/** Whether a boundary lies between the two halves of a surrogate pair. */
-function isSplit(text: string, boundary: number): boolean {
-  return boundary > 0 && /^[\ud800-\udbff][\udc00-\udfff]$/.test(text.slice(boundary - 1, boundary + 1));
-}
-
-function lengthOf(letters: readonly string[], from: number, to: number): number {
-  let length = 0;
-  for (let i = from; i < to; i++) length += letters[i]!.length;
-  return length;
+function inOrder(last: Reached["kept"]): Run[] {
+  const runs: Run[] = [];
+  for (let kept = last; kept !== null; kept = kept.earlier) runs.push(kept.run);
+  return runs.reverse();
 }

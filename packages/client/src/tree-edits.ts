@@ -161,10 +161,10 @@ export function planTreeEdits(
   }
 
   function planText(text: Y.Text, old: string, value: string): void {
-    for (const { from, removed, to, inserted } of textDifference(old, checkedText(value)).reverse()) {
+    for (const { index, remove, insert } of textDifference(old, checkedText(value)).reverse()) {
       edits.push(() => {
-        if (inserted > 0) text.insert(from + removed, value.slice(to, to + inserted));
-        if (removed > 0) text.delete(from, removed);
+        text.insert(index + remove, insert);
+        text.delete(index, remove);
       });
     }
   }
