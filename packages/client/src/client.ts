@@ -7,7 +7,7 @@
 import { versoSubprotocol } from "@verso/protocol";
 import type { Awareness } from "y-protocols/awareness";
 import * as Y from "yjs";
-import { type CoreEvent, type CoreInput, type CoreOutput, createCore } from "./core.js";
+import { type CoreInput, type CoreOutput, createCore } from "./core.js";
 import type { Replica } from "./document.js";
 import { ClientError } from "./errors.js";
 import type { LinkTimer } from "./link.js";
@@ -202,7 +202,8 @@ export function createClient({
       case "document":
         return documents.get(output.documentId)?.perform(output.output);
       case "event":
-        return happened(output.event);
+        for (const document of documents.values()) document.happened(output.event);
+        return;
       case "want-token":
         return void askToken();
       case "connect-socket":
@@ -229,24 +230,6 @@ export function createClient({
       clock.after(delay, () => handle({ type: "link-timer", timer })),
     );
     if (timer === "attempt") nextAttempt = clock.now() + delay;
-  }
-
-  function happened(event: CoreEvent): void {
-    for (const document of documents.values()) {
-      switch (event.type) {
-        case "connection-close":
-          document.connectionClosed({ code: event.code, reason: event.reason });
-          break;
-        case "connection-error":
-          document.connectionFailed(event.error);
-          break;
-        case "authenticated":
-          document.authenticated(event.user);
-          break;
-        case "authentication-failed":
-          document.authenticationFailed(event.reason);
-      }
-    }
   }
 
   async function askToken(): Promise<void> {

@@ -35,16 +35,9 @@ export type CoreInput =
   | { readonly type: "look-again" }
   | { readonly type: "document"; readonly documentId: string; readonly input: ReplicaInput };
 
-export type CoreEvent =
-  | { readonly type: "connection-close"; readonly code: number; readonly reason: string }
-  | { readonly type: "connection-error"; readonly error: unknown }
-  | { readonly type: "authenticated"; readonly user: string }
-  | { readonly type: "authentication-failed"; readonly reason: string };
-
 export type CoreOutput =
   | LinkOutput
-  | { readonly type: "document"; readonly documentId: string; readonly output: ReplicaOutput }
-  | { readonly type: "event"; readonly event: CoreEvent };
+  | { readonly type: "document"; readonly documentId: string; readonly output: ReplicaOutput };
 
 export interface CoreOptions {
   /** From 0 to below 1. */
@@ -98,10 +91,6 @@ export function createCore({ random, user = null, agent = "@verso/client" }: Cor
         concerned = null;
         return [...replicas.values()].map(replica => replica.down()).includes(true);
       },
-      closed: closing => emit({ type: "event", event: { type: "connection-close", ...closing } }),
-      failed: error => emit({ type: "event", event: { type: "connection-error", error } }),
-      welcomed: user => emit({ type: "event", event: { type: "authenticated", user } }),
-      denied: reason => emit({ type: "event", event: { type: "authentication-failed", reason } }),
     },
   );
 

@@ -86,8 +86,13 @@ export type ReplicaEvents = {
   "storage-error": (error: ClientError) => void;
 };
 
+/** One of these events, with what its listeners are given. */
+export type ReplicaEventOf<Name extends keyof ReplicaEvents> = {
+  [Each in Name]: { readonly type: Each; readonly args: Parameters<ReplicaEvents[Each]> };
+}[Name];
+
 /** One document that is open. It connects by itself; `close` ends that, and leaves `doc` to whoever holds it. */
-export interface Replica extends ObservableV2<ReplicaEvents> {
+export interface Replica extends Pick<ObservableV2<ReplicaEvents>, "on" | "once" | "off"> {
   readonly documentId: string;
   readonly doc: Y.Doc;
   readonly awareness: Awareness;

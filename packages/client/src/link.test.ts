@@ -199,7 +199,11 @@ function createTestLink({ random = () => 0.5 }: { random?: () => number } = {}) 
   const link: Link = createLink(
     { user: null, agent: "test" },
     {
-      emit: output => outputs.push(output),
+      emit(output) {
+        outputs.push(output);
+        if (output.type === "event" && output.event.type === "authenticationFailed")
+          says.denied.push(output.event.args[0].reason);
+      },
       random,
       isWanted: () => true,
       up({ isBatch }) {
@@ -208,10 +212,6 @@ function createTestLink({ random = () => 0.5 }: { random?: () => number } = {}) 
       },
       message() {},
       down: () => false,
-      closed() {},
-      failed() {},
-      welcomed() {},
-      denied: reason => says.denied.push(reason),
     },
   );
   link.evaluate();

@@ -27,7 +27,7 @@ import {
 } from "@verso/protocol";
 import * as decoding from "lib0/decoding";
 import * as encoding from "lib0/encoding";
-import type { Closing } from "./document.js";
+import type { Closing, ReplicaEventOf } from "./document.js";
 
 export type LinkState =
   | "idle"
@@ -68,7 +68,13 @@ export type LinkOutput =
   /** Answered by `posted`. */
   | { readonly type: "post"; readonly body: Uint8Array }
   | { readonly type: "set-timer"; readonly timer: LinkTimer; readonly delay: number }
-  | { readonly type: "cancel-timer"; readonly timer: LinkTimer };
+  | { readonly type: "cancel-timer"; readonly timer: LinkTimer }
+  | { readonly type: "event"; readonly event: LinkEvent };
+
+/** For all documents. */
+export type LinkEvent =
+  | { readonly type: "welcomed"; readonly user: string }
+  | ReplicaEventOf<"connection-close" | "connection-error" | "authenticationFailed">;
 
 export interface LinkHost {
   emit(output: LinkOutput): void;
@@ -80,10 +86,6 @@ export interface LinkHost {
   message(message: DocumentMessage): void;
   /** What was sent and not answered may be lost. Says whether there is more to send. */
   down(): boolean;
-  closed(closing: Closing): void;
-  failed(error: unknown): void;
-  welcomed(user: string): void;
-  denied(reason: string): void;
 }
 
 /** What is about a document. */
@@ -185,7 +187,7 @@ export function createLink({ user, agent }: LinkOptions, host: LinkHost): Link {
         else if (state === "ready" && input.token !== null) send({ type: "token", token: input.token });
         return;
       case "token-failed":
-        host.failed(input.error);
+        tell({ type: "connection-error", args: [input.error] });
         if (state === "asking") tryLater();
         return;
       case "socket-opened":
@@ -268,7 +270,7 @@ export function createLink({ user, agent }: LinkOptions, host: LinkHost): Link {
   }
 
   function welcome({ user, heartbeat: interval }: Extract<VersoServerMessage, { type: "welcome" }>): void {
-    host.welcomed(user);
+    tell({ type: "welcomed", user });
     if (state !== "greeting") return;
     state = "ready";
     isByHttp = false;
@@ -298,13 +300,13 @@ export function createLink({ user, agent }: LinkOptions, host: LinkHost): Link {
 
   function socketClosed({ code, reason }: Closing): void {
     if (!isPermanent(code)) return lose({ code, reason });
-    if (code === CloseCode.unauthorized) host.denied(denial?.reason ?? reason);
+    if (code === CloseCode.unauthorized) denied(denial?.reason ?? reason);
     stop({ code, reason: denial?.reason ?? reason });
   }
 
   function lose(closing: Closing): void {
     rest("waiting", closing);
-    host.closed(closing);
+    tell({ type: "connection-close", args: [closing] });
     if (isByHttp || failures + 1 >= failuresBeforeHttp) {
       failures++;
       attempt("batch");
@@ -325,7 +327,7 @@ export function createLink({ user, agent }: LinkOptions, host: LinkHost): Link {
   function stop(closing: Closing): void {
     rest("stopped", closing);
     stopped = closing;
-    host.closed(closing);
+    tell({ type: "connection-close", args: [closing] });
   }
 
   /** Lets go of whatever there is. */
@@ -358,7 +360,7 @@ export function createLink({ user, agent }: LinkOptions, host: LinkHost): Link {
     const hasMore = host.down();
     // There is no close code in a batch that says whether to come again.
     if (denial !== null && denial.code !== "unavailable" && denial.code !== "internal") {
-      host.denied(denial.reason);
+      denied(denial.reason);
       return stop({ code: CloseCode.unauthorized, reason: denial.reason });
     }
     if (!isAnswered || denial !== null) {
@@ -398,6 +400,14 @@ export function createLink({ user, agent }: LinkOptions, host: LinkHost): Link {
     if (state !== "greeting" && state !== "ready") return;
     for (const frame of fragmentsOf(encodeVersoClientMessage(message), ++messagesSent))
       host.emit({ type: "send", frame });
+  }
+
+  function denied(reason: string): void {
+    tell({ type: "authenticationFailed", args: [{ reason }] });
+  }
+
+  function tell(event: LinkEvent): void {
+    host.emit({ type: "event", event });
   }
 
   function isOnSocket(): boolean {

@@ -15,7 +15,8 @@ import * as Y from "yjs";
 import type { CoreInput } from "./core.js";
 import type { Replica, ReplicaEvents, ReplicaStatus } from "./document.js";
 import { ClientError } from "./errors.js";
-import type { Persistence, ReplicaStore, Tabs } from "./persistence.js";
+import type { LinkEvent } from "./link.js";
+import type { Persistence, Tabs } from "./persistence.js";
 import type { ReplicaEvent, ReplicaInput, ReplicaOutput, StoreOperation } from "./replica.js";
 import { integrated, isEmptyUpdate } from "./unrecorded.js";
 
@@ -37,14 +38,7 @@ export interface OpenDocumentOptions {
 /** A document that is open, as the client holds it. */
 export interface OpenDocument extends Replica {
   perform(output: ReplicaOutput): void;
-  connectionFailed(error: unknown): void;
-  connectionClosed(closing: { readonly code: number; readonly reason: string }): void;
-  authenticated(user: string): void;
-  authenticationFailed(reason: string): void;
-}
-
-export function openDocument(options: OpenDocumentOptions): OpenDocument {
-  return new Document(options);
+  happened(event: LinkEvent | ReplicaEvent): void;
 }
 
 const unopened: ReplicaStatus = {
@@ -60,268 +54,236 @@ const unopened: ReplicaStatus = {
   stopped: null,
 };
 
-/** Origins of what other tabs and the store bring; that of what the relay brings is the document itself. */
-const tabOrigin = "verso-tab";
-const storeOrigin = "verso-store";
-
-class Document extends ObservableV2<ReplicaEvents> implements OpenDocument {
-  readonly documentId: string;
-  readonly doc: Y.Doc;
-  readonly awareness: Awareness;
-  readonly whenLoaded: Promise<void>;
-  readonly whenSynced: Promise<void>;
-
-  readonly #options: OpenDocumentOptions;
-  readonly #store: ReplicaStore;
-  readonly #channel: ReturnType<Tabs["channel"]> | null = null;
-  readonly #giveUpLead: () => void = () => {};
-  readonly #listeners = new Set<() => void>();
-  #status = unopened;
-  #unsyncedChanges = 0;
-  #user: string | null = null;
-  #operations: StoreOperation[] = [];
-  #storing: Promise<void> | null = null;
-  #cancelRetry = () => {};
+export function openDocument({
+  documentId,
+  doc,
+  awareness: given,
+  persistence,
+  tabs,
+  now,
+  after,
+  handle,
+  closed,
+}: OpenDocumentOptions): OpenDocument {
+  const awareness = given ?? new Awareness(doc);
+  const events = new ObservableV2<ReplicaEvents>();
+  const whenLoaded = when(({ loaded }) => loaded);
+  const whenSynced = when(({ synced }) => synced);
+  let status = unopened;
+  let unsyncedChanges = 0;
+  let user: string | null = null;
   /** Whom the relay told of, and who so is gone with the connection. */
-  readonly #others = new Set<number>();
-  #resolveLoaded = () => {};
-  #resolveSynced = () => {};
-  #waiting: { readonly answered: () => void; readonly ended: (error: ClientError) => void }[] = [];
-  #closing: Promise<void> | null = null;
+  const others = new Set<number>();
+  const waiting: { readonly answered: () => void; readonly ended: (error: ClientError) => void }[] = [];
+  let cancelRetry = () => {};
+  const store = persistence.open(documentId);
+  let operations: StoreOperation[] = [];
+  let storing: Promise<void> | null = null;
+  let closing: Promise<void> | null = null;
 
-  constructor(options: OpenDocumentOptions) {
-    super();
-    const { documentId, doc, awareness, persistence, tabs } = options;
-    this.#options = options;
-    this.documentId = documentId;
-    this.doc = doc;
-    this.awareness = awareness ?? new Awareness(doc);
-    this.whenLoaded = new Promise(resolve => {
-      this.#resolveLoaded = resolve;
+  const replica: OpenDocument = {
+    documentId,
+    doc,
+    awareness,
+    whenLoaded,
+    whenSynced,
+    get status() {
+      return status;
+    },
+    get unsyncedChanges() {
+      return unsyncedChanges;
+    },
+    get hasUnsyncedChanges() {
+      return unsyncedChanges > 0;
+    },
+    on: (name, listener) => events.on(name, listener),
+    once: (name, listener) => events.once(name, listener),
+    off: (name, listener) => events.off(name, listener),
+    subscribe(listener) {
+      const call = () => listener();
+      events.on("status-change", call);
+      return () => events.off("status-change", call);
+    },
+    syncNow() {
+      return new Promise((answered, ended) => {
+        if (closing !== null || status.stopped !== null) return ended(closedError());
+        waiting.push({ answered, ended });
+        tell({ type: "sync-now" });
+      });
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+    perform,
+    happened,
+  };
+  /** Of what is applied to the document; that of what the relay brings is the replica, as it is with any provider. */
+  const origins = { relay: replica, tab: "verso-tab", store: "verso-store" };
+
+  const content = Y.encodeStateAsUpdate(doc);
+  handle({
+    type: "open",
+    documentId,
+    openedAt: now(),
+    isAlone: tabs === null,
+    base: isEmptyUpdate(content) ? null : content,
+    state: {
+      stateVector: () => Y.encodeStateVector(doc),
+      diff: stateVector => integrated(doc, stateVector),
+    },
+  });
+  doc.on("update", updated);
+  awareness.on("update", present);
+  const lead = () => tell({ type: "leads" });
+  const channel = tabs?.channel(documentId, message => tell({ type: "tab", message }));
+  const giveUpLead = tabs === null ? lead() : tabs.lead(documentId, lead);
+  return replica;
+
+  function when(isSo: (status: ReplicaStatus) => boolean): Promise<void> {
+    return new Promise(resolve => {
+      events.on("status-change", status => {
+        if (isSo(status)) resolve();
+      });
     });
-    this.whenSynced = new Promise(resolve => {
-      this.#resolveSynced = resolve;
-    });
-    this.#store = persistence.open(documentId);
-    const content = Y.encodeStateAsUpdate(doc);
-    options.handle({
-      type: "open",
-      documentId,
-      openedAt: options.now(),
-      isAlone: tabs === null,
-      base: isEmptyUpdate(content) ? null : content,
-      state: {
-        stateVector: () => Y.encodeStateVector(doc),
-        diff: stateVector => integrated(doc, stateVector),
-      },
-    });
-    doc.on("update", this.#updated);
-    this.awareness.on("update", this.#present);
-    if (tabs === null) this.#tell({ type: "leads" });
-    else {
-      this.#channel = tabs.channel(documentId, message => this.#tell({ type: "tab", message }));
-      this.#giveUpLead = tabs.lead(documentId, () => this.#tell({ type: "leads" }));
+  }
+
+  function tell(input: ReplicaInput): void {
+    handle({ type: "document", documentId, input });
+  }
+
+  // What happens here
+
+  function updated(update: Uint8Array, origin: unknown): void {
+    if (origin === origins.relay) tell({ type: "remote", update });
+    else if (origin !== origins.tab && origin !== origins.store) {
+      tell({ type: "local", madeAt: now(), update });
     }
   }
 
-  get status(): ReplicaStatus {
-    return this.#status;
+  function present(
+    { added, updated, removed }: Record<"added" | "updated" | "removed", number[]>,
+    origin: unknown,
+  ): void {
+    for (const client of [...added, ...updated]) {
+      if (origin === origins.relay) others.add(client);
+      else others.delete(client);
+    }
+    const isOurs = origin !== origins.relay && origin !== origins.tab;
+    if (isOurs) share([...added, ...updated, ...removed]);
+    for (const client of removed) others.delete(client);
   }
 
-  get unsyncedChanges(): number {
-    return this.#unsyncedChanges;
+  function share(clients: number[]): void {
+    tell({ type: "awareness", update: encodeAwarenessUpdate(awareness, clients) });
   }
 
-  get hasUnsyncedChanges(): boolean {
-    return this.#unsyncedChanges > 0;
-  }
+  // What the core says
 
-  subscribe(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
-  }
-
-  syncNow(): Promise<void> {
-    return new Promise((answered, ended) => {
-      if (this.#closing !== null || this.#status.stopped !== null) return ended(closedError());
-      this.#waiting.push({ answered, ended });
-      this.#tell({ type: "sync-now" });
-    });
-  }
-
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
-  }
-
-  perform(output: ReplicaOutput): void {
+  function perform(output: ReplicaOutput): void {
     switch (output.type) {
       case "store":
-        this.#enqueue(output.operation);
-        this.#storing ??= this.#runStore();
+        enqueue(output.operation);
+        storing ??= runStore();
         return;
       case "apply": {
-        const origin = output.from === "relay" ? this : output.from === "tab" ? tabOrigin : storeOrigin;
+        const origin = origins[output.from];
         const apply = () => {
-          for (const update of output.updates) Y.applyUpdate(this.doc, update, origin);
+          for (const update of output.updates) Y.applyUpdate(doc, update, origin);
         };
-        return Y.transact(this.doc, apply, origin, false);
+        return Y.transact(doc, apply, origin, false);
       }
       case "apply-awareness":
-        return applyAwarenessUpdate(
-          this.awareness,
-          output.update,
-          output.from === "relay" ? this : tabOrigin,
-        );
+        return applyAwarenessUpdate(awareness, output.update, origins[output.from]);
       case "share-awareness": {
-        const known = [...this.awareness.getStates().keys()].filter(client => !this.#others.has(client));
-        if (known.length > 0) this.#share(known);
+        const known = [...awareness.getStates().keys()].filter(client => !others.has(client));
+        if (known.length > 0) share(known);
         return;
       }
       case "tell-tabs":
-        return this.#channel?.send(output.message);
+        return channel?.send(output.message);
       case "retry-after":
-        this.#cancelRetry();
-        this.#cancelRetry = this.#options.after(output.delay, () => this.#tell({ type: "retry" }));
+        cancelRetry();
+        cancelRetry = after(output.delay, () => tell({ type: "retry" }));
         return;
       case "event":
-        return this.#happened(output.event);
+        return happened(output.event);
     }
   }
 
-  connectionFailed(error: unknown): void {
-    this.emit("connection-error", [error]);
-  }
-
-  connectionClosed(closing: { readonly code: number; readonly reason: string }): void {
-    this.emit("connection-close", [closing]);
-  }
-
-  authenticated(user: string): void {
-    this.#user = user;
-  }
-
-  authenticationFailed(reason: string): void {
-    this.emit("authenticationFailed", [{ reason }]);
-  }
-
-  readonly #updated = (update: Uint8Array, origin: unknown): void => {
-    if (origin === this) this.#tell({ type: "remote", update });
-    else if (origin !== tabOrigin && origin !== storeOrigin) {
-      this.#tell({ type: "local", madeAt: this.#options.now(), update });
-    }
-  };
-
-  readonly #present = (
-    { added, updated, removed }: Record<"added" | "updated" | "removed", number[]>,
-    origin: unknown,
-  ): void => {
-    for (const client of [...added, ...updated]) {
-      if (origin === this) this.#others.add(client);
-      else this.#others.delete(client);
-    }
-    const isOurs = origin !== this && origin !== tabOrigin;
-    if (isOurs) this.#share([...added, ...updated, ...removed]);
-    for (const client of removed) this.#others.delete(client);
-  };
-
-  #share(clients: number[]): void {
-    this.#tell({ type: "awareness", update: encodeAwarenessUpdate(this.awareness, clients) });
-  }
-
-  #happened(event: ReplicaEvent): void {
+  function happened(event: LinkEvent | ReplicaEvent): void {
     switch (event.type) {
-      case "loaded":
-        return this.#resolveLoaded();
-      case "status":
-        return this.#statusChanged(event.status, event.unsyncedChanges);
-      case "answered":
-        for (const { answered } of this.#waiting.splice(0)) answered();
+      case "welcomed":
+        user = event.user;
         return;
-      case "rejected":
-        return this.emit("rejected", [event.rejection]);
-      case "connection-close":
-        return this.emit("connection-close", [event.closing]);
+      case "status":
+        return statusChanged(event.status, event.unsyncedChanges);
+      case "answered":
+        for (const { answered } of waiting.splice(0)) answered();
+        return;
       case "closed":
-        for (const { ended } of this.#waiting.splice(0)) ended(closedError());
-        return this.emit("closed", [event.closing]);
-      case "epoch":
-        return this.emit("epoch", [event]);
-      case "erased":
-        return this.emit("erased", []);
-      case "moved":
-        return this.emit("moved", [event]);
-      case "storage-error":
-        return this.emit("storage-error", [event.error]);
+        endWaiting();
+        return events.emit(event.type, event.args);
+      default:
+        return events.emit(event.type, event.args);
     }
   }
 
-  #statusChanged(status: ReplicaStatus, unsyncedChanges: number): void {
-    const before = this.#status;
-    const hadUnsynced = this.#unsyncedChanges;
-    this.#status = status;
-    this.#unsyncedChanges = unsyncedChanges;
-    if (status.connection !== before.connection) this.#connectionChanged(status);
-    if (status.synced !== before.synced) {
-      this.emit("synced", [status.synced]);
-      this.emit("sync", [status.synced]);
-      if (status.synced) this.#resolveSynced();
+  function statusChanged(newStatus: ReplicaStatus, newUnsynced: number): void {
+    const before = { status, unsyncedChanges };
+    status = newStatus;
+    unsyncedChanges = newUnsynced;
+    events.emit("status-change", [status]);
+    if (status.connection !== before.status.connection) connectionChanged(status);
+    if (status.synced !== before.status.synced) {
+      events.emit("synced", [status.synced]);
+      events.emit("sync", [status.synced]);
     }
-    if (unsyncedChanges !== hadUnsynced) this.emit("unsyncedChanges", [unsyncedChanges]);
-    this.emit("status-change", [status]);
-    for (const listener of this.#listeners) listener();
+    if (unsyncedChanges !== before.unsyncedChanges) events.emit("unsyncedChanges", [unsyncedChanges]);
   }
 
-  #connectionChanged({ connection, writable }: ReplicaStatus): void {
-    if (connection !== "connected") removeAwarenessStates(this.awareness, [...this.#others], this);
-    this.emit("status", [{ status: connection }]);
-    if (connection === "connected" && this.#user !== null) {
-      this.emit("authenticated", [{ user: this.#user, scope: writable ? "read-write" : "readonly" }]);
+  function connectionChanged({ connection, writable }: ReplicaStatus): void {
+    const isConnected = connection === "connected";
+    if (!isConnected) removeAwarenessStates(awareness, [...others], origins.relay);
+    events.emit("status", [{ status: connection }]);
+    if (isConnected && user !== null) {
+      events.emit("authenticated", [{ user, scope: writable ? "read-write" : "readonly" }]);
     }
   }
 
-  #tell(input: ReplicaInput): void {
-    this.#options.handle({ type: "document", documentId: this.documentId, input });
-  }
+  // The store
 
   /** A turn of the relay is many operations of one kind, which are one to the store. */
-  #enqueue(operation: StoreOperation): void {
-    const last = this.#operations.at(-1);
+  function enqueue(operation: StoreOperation): void {
+    const last = operations.at(-1);
     if (operation.type === "settle" && last?.type === "settle") {
       const clientSequences = [...last.clientSequences, ...operation.clientSequences];
-      this.#operations.splice(-1, 1, { type: "settle", clientSequences });
+      operations.splice(-1, 1, { type: "settle", clientSequences });
     } else if (operation.type === "add-remote" && last?.type === "add-remote" && !operation.isWhole) {
       const updates = [...last.updates, ...operation.updates];
-      this.#operations.splice(-1, 1, { ...last, updates, meta: operation.meta });
-    } else this.#operations.push(operation);
+      operations.splice(-1, 1, { ...last, updates, meta: operation.meta });
+    } else operations.push(operation);
   }
 
-  async #runStore(): Promise<void> {
-    while (this.#operations.length > 0) {
-      const others = this.#operations.findIndex(({ type }) => type !== "add");
-      const additions = others < 0 ? this.#operations.length : others;
-      const next = this.#operations.splice(0, additions || 1);
+  async function runStore(): Promise<void> {
+    while (operations.length > 0) {
+      const firstOther = operations.findIndex(({ type }) => type !== "add");
+      const additions = firstOther < 0 ? operations.length : firstOther;
+      const next = operations.splice(0, additions || 1);
       // Additions that are begun together are kept in one write, or not at all.
-      const results = await Promise.all(next.map(operation => this.#operate(operation)));
+      const results = await Promise.all(next.map(operate));
       const [result] = results;
       if (result?.type === "store-failed" && result.operation.type === "add") {
         const { error } = result;
-        const doomed = this.#operations.filter(({ type }) => type === "add");
-        this.#operations = this.#operations.filter(({ type }) => type !== "add");
+        const doomed = operations.filter(({ type }) => type === "add");
+        operations = operations.filter(({ type }) => type !== "add");
         for (const operation of doomed) results.push({ type: "store-failed", operation, error });
       }
-      for (const each of results) this.#tell(each);
+      results.forEach(tell);
     }
-    this.#storing = null;
+    storing = null;
   }
 
   /** What has become of an operation; never rejects. */
-  async #operate(operation: StoreOperation): Promise<ReplicaInput> {
-    const store = this.#store;
+  async function operate(operation: StoreOperation): Promise<ReplicaInput> {
     try {
       switch (operation.type) {
         case "load":
@@ -337,13 +299,13 @@ class Document extends ObservableV2<ReplicaEvents> implements OpenDocument {
           await store.settle(operation.clientSequences);
           break;
         case "compact":
-          await store.compact(Y.encodeStateAsUpdate(this.doc));
+          await store.compact(Y.encodeStateAsUpdate(doc));
           break;
         case "clear":
           await store.clear();
           break;
         case "begin-epoch": {
-          const begun = this.#options.persistence.open(this.documentId, operation.meta.epoch);
+          const begun = persistence.open(documentId, operation.meta.epoch);
           await begun.addRemote([], operation.meta);
           await begun.close();
         }
@@ -356,21 +318,32 @@ class Document extends ObservableV2<ReplicaEvents> implements OpenDocument {
     }
   }
 
-  async #close(): Promise<void> {
-    removeAwarenessStates(this.awareness, [this.doc.clientID], "closed");
-    this.doc.off("update", this.#updated);
-    this.awareness.off("update", this.#present);
+  // The end
+
+  function close(): Promise<void> {
+    closing ??= end();
+    return closing;
+  }
+
+  async function end(): Promise<void> {
+    removeAwarenessStates(awareness, [doc.clientID], "closed");
+    doc.off("update", updated);
+    awareness.off("update", present);
     // What was typed last is to be stored, and told to the tabs, before the lead goes to another.
-    while (this.#storing !== null) await this.#storing;
-    this.#cancelRetry();
-    this.#options.handle({ type: "close", documentId: this.documentId });
-    this.#channel?.close();
-    this.#giveUpLead();
-    if (this.#options.awareness === null) this.awareness.destroy();
-    for (const { ended } of this.#waiting.splice(0)) ended(closedError());
-    this.#options.closed();
-    await this.#store.close();
-    super.destroy();
+    while (storing !== null) await storing;
+    cancelRetry();
+    handle({ type: "close", documentId });
+    channel?.close();
+    giveUpLead?.();
+    if (given === null) awareness.destroy();
+    endWaiting();
+    closed();
+    await store.close();
+    events.destroy();
+  }
+
+  function endWaiting(): void {
+    for (const { ended } of waiting.splice(0)) ended(closedError());
   }
 }
 

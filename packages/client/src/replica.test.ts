@@ -248,7 +248,7 @@ describe("a document of the core", () => {
     happen("new epoch");
     const event = outputs.find(output => output.type === "event" && output.event.type === "epoch");
     expect(event).toMatchObject({
-      event: { epoch: 2, previous: 1, unsent: [{ clientSequence: 1, update }] },
+      event: { args: [{ epoch: 2, previous: 1, unsent: [{ clientSequence: 1, update }] }] },
     });
     expect(operations.at(-1)).toMatchObject({ type: "begin-epoch", meta: { epoch: 2 } });
     expect(replica.wantsLink).toBe(false);

@@ -11,7 +11,7 @@
  * asked by `ReplicaState`, and what it makes of what is applied comes back as `remote`.
  */
 import { isPermanent, type VersoClientMessage } from "@verso/protocol";
-import type { Closing, Rejection, ReplicaStatus } from "./document.js";
+import type { Closing, ReplicaEventOf, ReplicaStatus } from "./document.js";
 import type { ClientError } from "./errors.js";
 import type { DocumentMessage, LinkStatus } from "./link.js";
 import { createOutbox } from "./outbox.js";
@@ -82,22 +82,12 @@ export type ReplicaInput =
   | { readonly type: "retry" };
 
 export type ReplicaEvent =
-  | { readonly type: "loaded" }
   | { readonly type: "status"; readonly status: ReplicaStatus; readonly unsyncedChanges: number }
   /** The relay has said all it has. */
   | { readonly type: "answered" }
-  | { readonly type: "rejected"; readonly rejection: Rejection }
-  | { readonly type: "connection-close"; readonly closing: Closing }
-  | { readonly type: "closed"; readonly closing: Closing }
-  | {
-      readonly type: "epoch";
-      readonly epoch: number;
-      readonly previous: number;
-      readonly unsent: readonly OutboxRecord[];
-    }
-  | { readonly type: "erased" }
-  | { readonly type: "moved"; readonly url: string }
-  | { readonly type: "storage-error"; readonly error: ClientError };
+  | ReplicaEventOf<
+      "rejected" | "connection-close" | "closed" | "epoch" | "erased" | "moved" | "storage-error"
+    >;
 
 export type ReplicaOutput =
   | { readonly type: "store"; readonly operation: StoreOperation }
@@ -306,7 +296,6 @@ export function createReplica(
     if (phase !== "loading") return startLeading();
     phase = "following";
     isLoaded = true;
-    host.emit({ type: "event", event: { type: "loaded" } });
     const first = base === null ? null : withoutStored(base, updates);
     if (first !== null) local({ madeAt: openedAt, update: first });
     const waiting = early;
@@ -403,17 +392,17 @@ export function createReplica(
       case "settle":
         tell({ ...operation, type: "settled" });
         unsettled.push(...operation.clientSequences);
-        return emitEvent({ type: "storage-error", error });
+        return emitEvent({ type: "storage-error", args: [error] });
       case "read-outbox":
-        emitEvent({ type: "storage-error", error });
+        emitEvent({ type: "storage-error", args: [error] });
         return startLeading();
       default:
-        return emitEvent({ type: "storage-error", error });
+        return emitEvent({ type: "storage-error", args: [error] });
     }
   }
 
   function behind(error: ClientError | null): void {
-    if (!isBehind && error !== null) emitEvent({ type: "storage-error", error });
+    if (!isBehind && error !== null) emitEvent({ type: "storage-error", args: [error] });
     isBehind = true;
     lacks++;
   }
@@ -502,7 +491,7 @@ export function createReplica(
         if (madeAt === undefined) return;
         const rejection = { clientSequence, sequence, verdict, issues, madeAt };
         tell({ type: "rejected", rejection });
-        return emitEvent({ type: "rejected", rejection });
+        return emitEvent({ type: "rejected", args: [rejection] });
       }
       case "resync":
         return resync(message.stateVector);
@@ -515,10 +504,10 @@ export function createReplica(
         return beginEpoch(message.epoch);
       case "erased":
         host.emit({ type: "store", operation: { type: "clear" } });
-        emitEvent({ type: "erased" });
+        emitEvent({ type: "erased", args: [] });
         return end({ code: 4404, reason: "The document was erased." });
       case "moved":
-        emitEvent({ type: "moved", url: message.url });
+        emitEvent({ type: "moved", args: [{ url: message.url }] });
         return end({ code: 4404, reason: `The document is served at ${message.url}.` });
     }
   }
@@ -582,7 +571,7 @@ export function createReplica(
     if (isPermanent(code)) return end({ code, reason });
     phase = "offline";
     isSynced = false;
-    emitEvent({ type: "connection-close", closing: { code, reason } });
+    emitEvent({ type: "connection-close", args: [{ code, reason }] });
     retryLater(failures++);
   }
 
@@ -626,7 +615,7 @@ export function createReplica(
 
   function endEpoch(epoch: number): void {
     const unsent = outbox.records;
-    emitEvent({ type: "epoch", epoch, previous: meta.epoch, unsent });
+    emitEvent({ type: "epoch", args: [{ epoch, previous: meta.epoch, unsent }] });
     end({ code: 4409, reason: `The document has begun epoch ${epoch}.` }, epoch);
   }
 
@@ -636,7 +625,7 @@ export function createReplica(
     isSynced = false;
     phase = "ended";
     if (leads) tell({ type: "ended", closing, epoch });
-    emitEvent({ type: "closed", closing });
+    emitEvent({ type: "closed", args: [closing] });
     host.evaluate();
   }
 
@@ -675,7 +664,7 @@ export function createReplica(
         for (const clientSequence of message.clientSequences) outbox.take(clientSequence);
         return;
       case "rejected":
-        return emitEvent({ type: "rejected", rejection: message.rejection });
+        return emitEvent({ type: "rejected", args: [message.rejection] });
       case "awareness":
         host.emit({ type: "apply-awareness", update: message.update, from: message.from });
         if (message.from === "tab") sendAwareness(message.update);

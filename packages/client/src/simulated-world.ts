@@ -312,8 +312,8 @@ export function createSimulatedWorld({ relay, seed, documentId = "d" }: WorldOpt
               input: { type: "retry" },
             });
           case "event":
-            if (about.event.type === "rejected") rejections.push(about.event.rejection);
-            if (about.event.type === "storage-error") storageErrors.push(about.event.error);
+            if (about.event.type === "rejected") rejections.push(about.event.args[0]);
+            if (about.event.type === "storage-error") storageErrors.push(about.event.args[0]);
             events.push(about.event.type);
             return;
           case "apply-awareness":
