@@ -40,9 +40,7 @@ export interface DocumentOptions<K extends Kinds = Kinds> {
 }
 
 /** An open document. Events are those of its replica. */
-export interface Document<T = MutableJsonObject>
-  extends Omit<Replica, keyof import("lib0/observable").ObservableV2<never>>,
-    Pick<Replica, "on" | "once" | "off"> {
+export interface Document<T = MutableJsonObject> extends Replica {
   /** The document as JSON: frozen, and the same object until something in it changes, as is all that is in it. */
   readonly json: Snapshot<T>;
   /** The same, for `useSyncExternalStore` and the like. */
@@ -87,26 +85,17 @@ export function createClient<const K extends Kinds = Record<never, never>>({
   ...options
 }: ClientOptions & DocumentOptions<K>): Documents<K> {
   const client = createReplicas(options);
+  const openReplica = client.open;
   const documents = new WeakMap<Replica, unknown>();
-  return {
-    open<const Id extends string>(documentId: Id, open?: OpenOptions) {
-      const replica = client.open(documentId, open);
-      let document = documents.get(replica);
-      if (document === undefined) {
-        document = createDocument<DocumentOf<K, Id>>(replica);
-        documents.set(replica, document);
-      }
-      // By the kind that the id matches, whose schema the relay sees to.
-      return document as Document<DocumentOf<K, Id>>;
-    },
-    get nextAttempt() {
-      return client.nextAttempt;
-    },
-    connect: () => client.connect(),
-    disconnect: () => client.disconnect(),
-    close: () => client.close(),
-    [Symbol.asyncDispose]: () => client.close(),
-  };
+  return Object.assign(client, { open });
+
+  function open<const Id extends string>(documentId: Id, options?: OpenOptions): Document<DocumentOf<K, Id>> {
+    const replica = openReplica(documentId, options);
+    const document = documents.get(replica) ?? createDocument<DocumentOf<K, Id>>(replica);
+    documents.set(replica, document);
+    // By the kind that the id matches, whose schema the relay sees to.
+    return document as Document<DocumentOf<K, Id>>;
+  }
 
   function createDocument<T>(replica: Replica): Document<T> {
     const { documentId, doc } = replica;
@@ -121,11 +110,7 @@ export function createClient<const K extends Kinds = Record<never, never>>({
     let judging: DocumentJudge | null = null;
 
     return {
-      documentId,
-      doc,
-      awareness: replica.awareness,
-      whenLoaded: replica.whenLoaded,
-      whenSynced: replica.whenSynced,
+      ...replica,
       get status() {
         return replica.status;
       },
@@ -145,9 +130,6 @@ export function createClient<const K extends Kinds = Record<never, never>>({
           for (const end of ends) end();
         };
       },
-      on: (...to) => replica.on(...to),
-      once: (...to) => replica.once(...to),
-      off: (...from) => replica.off(...from),
       change: editing.change,
       patch: editing.patch,
       propose(recipe) {
@@ -169,7 +151,6 @@ export function createClient<const K extends Kinds = Record<never, never>>({
       undo: history.undo,
       redo: history.redo,
       history: history.changes,
-      syncNow: () => replica.syncNow(),
       close,
       [Symbol.asyncDispose]: close,
     };
