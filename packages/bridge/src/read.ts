@@ -38,6 +38,7 @@ import {
   classOf,
   contentKind,
   embedOf,
+  emptyType,
   firstItem,
   formatOf,
   hasKeys,
@@ -522,22 +523,7 @@ function tagName(type: SharedType): string {
 }
 
 function emptyRoot(kind: RootKind): Json {
-  switch (kind) {
-    case "map":
-      return {};
-    case "array":
-      return [];
-    case "text":
-      return "";
-    case "richText":
-      return { $y: "text", delta: [], attrs: {} };
-    case "xmlText":
-      return { $y: "xtext", delta: [], attrs: {} };
-    case "xmlElement":
-      return { $y: "xml", tag: "", attrs: {}, children: [] };
-    case "xmlFragment":
-      return { $y: "frag", children: [] };
-  }
+  return projectType(emptyType(), kind, now);
 }
 
 function isXml(type: SharedType): boolean {

@@ -74,6 +74,11 @@ export function parentOf(item: Item): SharedType {
   return item.parent as SharedType;
 }
 
+/** A type with nothing in it, as a root is that nobody has asked for yet. */
+export function emptyType(): SharedType {
+  return new Y.AbstractType();
+}
+
 /** The item that holds a type within its parent, or `null` for a root. */
 export function itemOf(type: SharedType): Item | null {
   return type._item;

@@ -14,12 +14,13 @@ import type { LinkTimer } from "./link.js";
 import { memoryPersistence } from "./memory-persistence.js";
 import { type OpenDocument, openDocument } from "./open-document.js";
 import type { Persistence, Tabs } from "./persistence.js";
+import { addressAt, askToken, type TokenSource } from "./relay-access.js";
 
 export interface ClientOptions {
   /** The relay: `wss://host`, `https://host`, or what `/sync` is to be added to. */
   readonly url: string | URL;
   /** Who acts; a function is asked for every connection, and when the relay wants a fresh one. None: anonymous. */
-  readonly token?: string | (() => string | null | Promise<string | null>) | undefined;
+  readonly token?: TokenSource;
   /** The name of an anonymous user. */
   readonly user?: string | undefined;
   /** What this client calls itself in the relay's log. @default "@verso/client" */
@@ -102,7 +103,8 @@ export function createClient({
   random = Math.random,
   onWake = onPageWake,
 }: ClientOptions): Client {
-  const { socketUrl, batchUrl } = addressesOf(url);
+  const batchUrl = addressAt(url, "sync").href;
+  const socketUrl = batchUrl.replace(/^http/, "ws");
   const core = createCore({ random, agent, user: user ?? null });
   const kept = persistence ?? memoryPersistence();
   const documents = new Map<string, OpenDocument>();
@@ -205,7 +207,7 @@ export function createClient({
         for (const document of documents.values()) document.happened(output.event);
         return;
       case "want-token":
-        return void askToken();
+        return void giveToken();
       case "connect-socket":
         return connectSocket();
       case "close-socket":
@@ -232,10 +234,10 @@ export function createClient({
     if (timer === "attempt") nextAttempt = clock.now() + delay;
   }
 
-  async function askToken(): Promise<void> {
+  async function giveToken(): Promise<void> {
     let given: string | null;
     try {
-      given = (typeof token === "function" ? await token() : token) ?? null;
+      given = await askToken(token);
     } catch (error) {
       return handle({ type: "token-failed", error });
     }
@@ -317,11 +319,6 @@ function onPageWake(woken: () => void): () => void {
     page.removeEventListener?.("online", woken);
     page.document?.removeEventListener?.("visibilitychange", shown);
   };
-}
-
-function addressesOf(url: string | URL): { socketUrl: string; batchUrl: string } {
-  const { href } = new URL("sync", String(url).replace(/\/?(sync\/?)?$/, "/"));
-  return { socketUrl: href.replace(/^http/, "ws"), batchUrl: href.replace(/^ws/, "http") };
 }
 
 function bytesOf(data: unknown): Uint8Array {

@@ -39,8 +39,7 @@ interface Drafted {
   readonly original: object;
   /** What the recipe sees and changes; drafts of its members are put into it as they are reached. */
   readonly copy: Container;
-  /** `busy` while its members are finished: whoever meets it then stands inside of itself. */
-  state: "open" | "busy" | "done";
+  isFinished: boolean;
 }
 
 /**
@@ -88,7 +87,7 @@ export function runRecipe(json: Json, recipe: (draft: never) => unknown): Edited
       },
       ...(leaf && { set: refuse, deleteProperty: refuse, defineProperty: refuse }),
     });
-    drafts.set(proxy, { original, copy, state: "open" });
+    drafts.set(proxy, { original, copy, isFinished: false });
     revocations.push(revoke);
     return proxy;
   }
@@ -109,11 +108,9 @@ export function runRecipe(json: Json, recipe: (draft: never) => unknown): Edited
   }
 
   function finishedDraft(draft: Drafted, depth: number): Json {
-    const { copy, state } = draft;
+    const { copy } = draft;
     const original = draft.original as Container;
-    if (state === "busy") throw new BridgeError("invalid-value", "A draft was put into itself.");
-    if (state === "open") {
-      draft.state = "busy";
+    if (!draft.isFinished) {
       const keys = Array.isArray(copy) ? Array.from(copy, (_, index) => String(index)) : Object.keys(copy);
       let isChanged = keys.length !== Object.keys(original).length;
       for (const key of keys) {
@@ -124,7 +121,7 @@ export function runRecipe(json: Json, recipe: (draft: never) => unknown): Edited
         Object.defineProperty(copy, key, { value, enumerable: true, configurable: true, writable: true });
       }
       if (isChanged) origins.set(copy, original);
-      draft.state = "done";
+      draft.isFinished = true;
     }
     return (origins.has(copy) ? copy : original) as Json;
   }

@@ -8,9 +8,9 @@
  */
 import type { ChangePage, HistoryEditResult, Problem } from "@verso/protocol";
 import * as Y from "yjs";
-import type { ClientOptions } from "./client.js";
 import type { Replica } from "./document.js";
 import { ClientError } from "./errors.js";
+import { addressAt, askToken, type TokenSource } from "./relay-access.js";
 
 /**
  * What became of `undo` or `redo`. `relay`: a commit, which says what has not come back, for it was overwritten or what
@@ -41,7 +41,7 @@ export interface History {
 export interface HistoryOptions {
   /** Of the relay, as the client has it. */
   readonly url: string | URL;
-  readonly token?: ClientOptions["token"];
+  readonly token?: TokenSource;
   /** The name of an anonymous user. */
   readonly user?: string | undefined;
   readonly fetch?: typeof globalThis.fetch | undefined;
@@ -62,64 +62,53 @@ export function createHistory(
   });
 
   return {
-    undo: () => step("undo"),
-    redo: () => step("redo"),
-    async changes({ since, limit } = {}) {
-      const query = new URLSearchParams();
-      if (since !== undefined) query.set("since", String(since));
-      if (limit !== undefined) query.set("limit", String(limit));
-      return (await ask("changes", query)) as ChangePage;
-    },
+    undo: () => step("undo", { within: pause }),
+    redo: () => step("redo", {}),
+    // What the relay answers to each path is as its protocol has it.
+    changes: async (range = {}) => (await ask("changes", { query: range })) as ChangePage,
     close: () => manager.destroy(),
   };
 
-  async function step(action: "undo" | "redo"): Promise<UndoOutcome> {
+  async function step(action: "undo" | "redo", body: object): Promise<UndoOutcome> {
     if (replica.status.connection !== "connected") {
       return { type: manager[action]() === null ? "nothing" : "local" };
     }
     // The relay can only take back what it has.
     if (replica.hasUnsyncedChanges) await replica.syncNow();
-    const body = action === "undo" ? { within: pause } : {};
-    const answer = await ask(action, new URLSearchParams(), body);
+    const answer = (await ask(action, { body })) as HistoryEditResult | Problem;
     if ("code" in answer) return { type: "refused", issues: answer.issues ?? [] };
-    const { sequence, undoes, unrestored } = answer as HistoryEditResult;
+    const { sequence, undoes, unrestored } = answer;
     if (sequence === null) return { type: "nothing" };
     // What the relay has taken back is not to be taken back once more here.
     manager.clear();
     return { type: "relay", sequence, undoes, unrestored };
   }
 
+  /** The relay's answer, or the problem `edit-refused`. */
   async function ask(
-    path: "undo" | "redo" | "changes",
-    query: URLSearchParams,
-    body?: object,
-  ): Promise<ChangePage | HistoryEditResult | Problem> {
-    const given = (typeof token === "function" ? await token() : token) ?? null;
-    if (given === null && user !== undefined) query.set("name", user);
-    const base = String(url)
-      .replace(/^ws/, "http")
-      .replace(/\/?(sync\/?)?$/, "/");
-    const request = new URL(`api/documents/${encodeURIComponent(replica.documentId)}/${path}`, base);
-    for (const [name, value] of query) request.searchParams.set(name, value);
-    const response = await fetch(request, {
-      ...(body !== undefined && { method: "POST", body: JSON.stringify(body) }),
+    path: string,
+    { query = {}, body }: { query?: object; body?: object },
+  ): Promise<unknown> {
+    const given = await askToken(token);
+    const address = addressAt(url, `api/documents/${encodeURIComponent(replica.documentId)}/${path}`);
+    const parameters = { ...query, ...(given === null && { name: user }) };
+    for (const [name, value] of Object.entries(parameters)) {
+      if (value !== undefined) address.searchParams.set(name, String(value));
+    }
+    const response = await fetch(address, {
+      ...(body && { method: "POST", body: JSON.stringify(body) }),
       headers: {
-        ...(body !== undefined && { "content-type": "application/json" }),
+        ...(body && { "content-type": "application/json" }),
         ...(given !== null && { authorization: `Bearer ${given}` }),
       },
     }).catch((cause: unknown) => {
       throw new ClientError("offline", "The relay cannot be reached.", { cause });
     });
-    const answer = (await response.json().catch(() => null)) as
-      | ChangePage
-      | HistoryEditResult
-      | Problem
-      | null;
+    const answer: Partial<Problem> | null = await response.json().catch(() => null);
     if (answer === null)
       throw new ClientError("protocol", `What answers with ${response.status} is no relay.`);
-    if (response.ok || ("code" in answer && answer.code === "edit-refused")) return answer;
-    const { code, detail } = answer as Problem;
-    throw new ClientError("refused", detail, { relayCode: code });
+    if (response.ok || answer.code === "edit-refused") return answer;
+    throw new ClientError("refused", String(answer.detail), { relayCode: String(answer.code) });
   }
 }
 

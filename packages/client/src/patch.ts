@@ -34,8 +34,7 @@ export function runPatch(draft: Json, patch: Patch): void {
 }
 
 function runOperation(draft: Json, operation: PatchOperation): void {
-  if (typeof operation !== "object" || operation === null) throw invalid("An operation is an object.");
-  const path = tokensOf(operation.path);
+  const path = tokensOf(operation?.path);
   switch (operation.op) {
     case "add":
       return add(draft, path, given(operation.value));
@@ -76,15 +75,15 @@ function runOperation(draft: Json, operation: PatchOperation): void {
 function add(draft: Json, path: readonly string[], value: Json): void {
   const last = path.at(-1);
   const holder = holderOf(draft, path);
-  if (last === undefined || !isList(holder)) return put(draft, path, value);
-  holder.splice(last === "-" ? holder.length : indexOf(last, holder.length + 1), 0, value);
+  if (last === undefined || !isList(holder)) put(draft, path, value);
+  else holder.splice(last === "-" ? holder.length : indexOf(last, holder.length + 1), 0, value);
 }
 
 function remove(draft: Json, path: readonly string[]): void {
   const last = path.at(-1);
-  if (last === undefined) throw new BridgeError("fixed-root", "The whole document cannot be removed.");
-  valueAt(draft, path);
   const holder = holderOf(draft, path);
+  if (last === undefined) throw noDocument();
+  valueAt(draft, path);
   if (isList(holder)) holder.splice(Number(last), 1);
   else delete holder[last];
 }
@@ -94,8 +93,7 @@ function put(draft: Json, path: readonly string[], value: Json): void {
   const last = path.at(-1);
   const holder = holderOf(draft, path) as { [key: string]: Json };
   if (last !== undefined) holder[last] = value;
-  else if (typeof value !== "object" || value === null || isList(value))
-    throw new BridgeError("fixed-root", "A document is an object.");
+  else if (typeof value !== "object" || value === null || isList(value)) throw noDocument();
   else {
     for (const key of Object.keys(holder)) if (!Object.hasOwn(value, key)) delete holder[key];
     Object.assign(holder, value);
@@ -104,26 +102,26 @@ function put(draft: Json, path: readonly string[], value: Json): void {
 
 /** What the last token is of; the draft itself where there is none. */
 function holderOf(draft: Json, path: readonly string[]): Holder {
-  const holder = valueAt(draft, path.slice(0, -1));
-  if (typeof holder !== "object" || holder === null)
-    throw new BridgeError("not-a-container", "The pointer goes into a value that has no members.");
-  // A draft may be changed, whatever the type of JSON says.
-  return holder as Holder;
+  return asHolder(valueAt(draft, path.slice(0, -1)));
 }
 
 function valueAt(draft: Json, path: readonly string[]): Json {
-  return path.reduce((holder, token) => {
-    if (typeof holder !== "object" || holder === null)
-      throw new BridgeError("not-a-container", "The pointer goes into a value that has no members.");
+  return path.reduce((value, token) => {
+    const holder = asHolder(value);
     if (isList(holder)) return holder[indexOf(token, holder.length)]!;
     if (Object.hasOwn(holder, token)) return holder[token]!;
-    throw new BridgeError("path-not-found", `There is no ${JSON.stringify(token)} here.`);
+    throw notFound(token);
   }, draft);
 }
 
+/** A draft may be changed, whatever the type of JSON says. */
+function asHolder(value: Json): Holder {
+  if (typeof value === "object" && value !== null) return value as Holder;
+  throw new BridgeError("not-a-container", "The pointer goes into a value that has no members.");
+}
+
 function indexOf(token: string, length: number): number {
-  if (!/^(?:0|[1-9]\d*)$/.test(token))
-    throw new BridgeError("path-not-found", `There is no ${JSON.stringify(token)} here.`);
+  if (!/^(?:0|[1-9]\d*)$/.test(token)) throw notFound(token);
   return within(Number(token), length);
 }
 
@@ -139,15 +137,15 @@ function editedText(
   if (!Number.isSafeInteger(pos) || typeof str !== "string")
     throw invalid("A text operation has an integer `pos` and a string `str`.");
   const text = read();
-  if (typeof text !== "string") throw new BridgeError("text-mismatch", "There is no text here.");
+  if (typeof text !== "string") throw noSuchText();
   within(pos, text.length + 1);
   if (op === "str_ins") return text.slice(0, pos) + str + text.slice(pos);
   if (text.startsWith(str, pos)) return text.slice(0, pos) + text.slice(pos + str.length);
-  throw new BridgeError("text-mismatch", "The text at this position is not the one to be deleted.");
+  throw noSuchText();
 }
 
 function tokensOf(pointer: string): string[] {
-  if (typeof pointer !== "string") throw invalid("A pointer is a string.");
+  if (typeof pointer !== "string") throw invalid("An operation has a pointer, which is a string.");
   const tokens = parsePointer(pointer);
   if (tokens.some(isForbiddenKey)) throw new BridgeError("forbidden-key", "The pointer names a prototype.");
   return tokens;
@@ -160,4 +158,16 @@ function given(value: Json | undefined): Json {
 
 function invalid(message: string): BridgeError {
   return new BridgeError("invalid-patch", message);
+}
+
+function notFound(token: string): BridgeError {
+  return new BridgeError("path-not-found", `There is no ${JSON.stringify(token)} here.`);
+}
+
+function noSuchText(): BridgeError {
+  return new BridgeError("text-mismatch", "There is no such text at this position.");
+}
+
+function noDocument(): BridgeError {
+  return new BridgeError("fixed-root", "A document is an object, and cannot be removed.");
 }

@@ -24,6 +24,8 @@ const shared = {
   connection: "connected",
   transport: "websocket",
   breaker: "closed",
+  loaded: true,
+  leads: true,
   synced: true,
   writable: true,
   epoch: 1,

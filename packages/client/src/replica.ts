@@ -701,8 +701,7 @@ export function createReplica(
       emitEvent({ type: "status", status, unsyncedChanges });
     }
     if (isAlone || !replica.wantsLink) return;
-    const { connection, transport, breaker, synced, writable, epoch, sequence, stopped } = status;
-    const now = { connection, transport, breaker, synced, writable, epoch, sequence, stopped, answers };
+    const now = { ...status, answers };
     if (toldTabs !== null && isSame(toldTabs, now)) return;
     toldTabs = now;
     tell({ type: "state", state: now });

@@ -1,7 +1,7 @@
 /** What the tabs of one browser tell one another about a document: as values of lib0's `any`, since both run one code. */
 import * as decoding from "lib0/decoding";
 import * as encoding from "lib0/encoding";
-import type { Closing, Rejection } from "./document.js";
+import type { Closing, Rejection, ReplicaStatus } from "./document.js";
 import type { OutboxRecord } from "./persistence.js";
 
 export type TabMessage =
@@ -24,15 +24,7 @@ export type TabMessage =
   /** The document is no more what the tabs hold; nobody connects it again. */
   | { readonly type: "ended"; readonly closing: Closing; readonly epoch: number };
 
-export interface SharedState {
-  readonly connection: "disconnected" | "connecting" | "connected";
-  readonly transport: "websocket" | "http" | null;
-  readonly breaker: "closed" | "open" | "half-open";
-  readonly synced: boolean;
-  readonly writable: boolean;
-  readonly epoch: number;
-  readonly sequence: number;
-  readonly stopped: Closing | null;
+export interface SharedState extends ReplicaStatus {
   /** How often the relay has answered; grows. */
   readonly answers: number;
 }
