@@ -13,9 +13,11 @@
  * Sources: Brooker, Exponential Backoff And Jitter (full jitter), 2015; Nygard, Release It! (circuit breaker), 2007.
  */
 import {
-  CloseCode,
+  type CloseCode,
   createFragments,
+  decodeVersoBatch,
   decodeVersoServerMessage,
+  encodeVersoBatch,
   encodeVersoClientMessage,
   type Fragments,
   fragmentsOf,
@@ -25,8 +27,6 @@ import {
   type VersoMalformed,
   type VersoServerMessage,
 } from "@verso/protocol";
-import * as decoding from "lib0/decoding";
-import * as encoding from "lib0/encoding";
 import type { Closing, ReplicaEventOf } from "./document.js";
 
 export type LinkState =
@@ -125,6 +125,7 @@ const failuresBeforeOpen = 5;
 const batchPause = 250;
 const batchInterval = 5_000;
 const batchesPerSocket = 12;
+const unauthorized: typeof CloseCode.unauthorized = 4401;
 const fragmentLimits = { frameBytes: 2 ** 30, fragments: 2 ** 16, batches: 64 };
 
 export function createLink({ user, agent }: LinkOptions, host: LinkHost): Link {
@@ -300,7 +301,7 @@ export function createLink({ user, agent }: LinkOptions, host: LinkHost): Link {
 
   function socketClosed({ code, reason }: Closing): void {
     if (!isPermanent(code)) return lose({ code, reason });
-    if (code === CloseCode.unauthorized) denied(denial?.reason ?? reason);
+    if (code === unauthorized) denied(denial?.reason ?? reason);
     stop({ code, reason: denial?.reason ?? reason });
   }
 
@@ -347,11 +348,8 @@ export function createLink({ user, agent }: LinkOptions, host: LinkHost): Link {
     state = "posting";
     batch = [{ type: "hello", token, user, agent }];
     host.up({ isBatch: true });
-    const frames = batch.map(encodeVersoClientMessage);
+    const body = encodeVersoBatch(batch.map(encodeVersoClientMessage));
     batch = null;
-    const body = encoding.encode(encoder => {
-      for (const frame of frames) encoding.writeVarUint8Array(encoder, frame);
-    });
     host.emit({ type: "post", body });
   }
 
@@ -361,7 +359,7 @@ export function createLink({ user, agent }: LinkOptions, host: LinkHost): Link {
     // There is no close code in a batch that says whether to come again.
     if (denial !== null && denial.code !== "unavailable" && denial.code !== "internal") {
       denied(denial.reason);
-      return stop({ code: CloseCode.unauthorized, reason: denial.reason });
+      return stop({ code: unauthorized, reason: denial.reason });
     }
     if (!isAnswered || denial !== null) {
       isByHttp = false;
@@ -374,14 +372,8 @@ export function createLink({ user, agent }: LinkOptions, host: LinkHost): Link {
 
   /** Says whether it was the answer of a relay. */
   function readBatch(answer: Uint8Array): boolean {
-    const frames: Uint8Array[] = [];
-    const decoder = decoding.createDecoder(answer);
-    try {
-      while (decoding.hasContent(decoder)) frames.push(decoding.readVarUint8Array(decoder));
-    } catch {
-      // Bytes that end too soon are those of something that stands before the relay.
-      return false;
-    }
+    // Bytes that end too soon are those of something that stands before the relay.
+    const frames = decodeVersoBatch(answer) ?? [];
     // What would be sent upon the answer waits for the next batch.
     batch = [];
     const isAnswer = frames.length > 0 && frames.every(takeOf);

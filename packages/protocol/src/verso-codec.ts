@@ -15,7 +15,6 @@
  */
 import * as decoding from "lib0/decoding";
 import * as encoding from "lib0/encoding";
-import * as string from "lib0/string";
 import {
   malformed,
   type VersoClientMessage,
@@ -115,9 +114,9 @@ const clientWriters: Writers<typeof versoClientMessages> = {
 
 const clientReaders: Readers<typeof versoClientMessages> = {
   number: readNumber,
-  bytes: readBytes,
-  text: readText,
-  "text?": decoder => (readBelow(2, decoder) === 0 ? null : readText(decoder)),
+  bytes: decoding.readVarUint8Array,
+  text: decoding.readVarString,
+  "text?": decoder => (readFlag(decoder) ? decoding.readVarString(decoder) : null),
 };
 
 const serverWriters: Writers<typeof versoServerMessages> = {
@@ -138,13 +137,15 @@ const serverWriters: Writers<typeof versoServerMessages> = {
 
 const serverReaders: Readers<typeof versoServerMessages> = {
   number: readNumber,
-  bytes: readBytes,
-  text: readText,
-  flag: decoder => readBelow(2, decoder) === 1,
+  bytes: decoding.readVarUint8Array,
+  text: decoding.readVarString,
+  flag: readFlag,
   updates(decoder) {
     const updates: Uint8Array[] = [];
     // However many are announced, the bytes end sooner.
-    for (let left = readNumber(decoder); left > 0; left--) updates.push(readBytes(decoder));
+    for (let left = readNumber(decoder); left > 0; left--) {
+      updates.push(decoding.readVarUint8Array(decoder));
+    }
     return updates;
   },
   limits: decoder => ({
@@ -152,9 +153,9 @@ const serverReaders: Readers<typeof versoServerMessages> = {
     frameBytes: readNumber(decoder),
     openDocuments: readNumber(decoder),
   }),
-  verdict: decoder => (readBelow(2, decoder) === 0 ? "refused" : "repaired"),
+  verdict: decoder => (readFlag(decoder) ? "repaired" : "refused"),
   issues(decoder) {
-    const issues: unknown = JSON.parse(readText(decoder));
+    const issues: unknown = JSON.parse(decoding.readVarString(decoder));
     if (!Array.isArray(issues) || !issues.every(isIssue)) throw new Error("these are no issues");
     return issues;
   },
@@ -167,25 +168,14 @@ function readNumber(decoder: decoding.Decoder): number {
   return number;
 }
 
-function readBelow(end: number, decoder: decoding.Decoder): number {
+function readFlag(decoder: decoding.Decoder): boolean {
   const number = readNumber(decoder);
-  if (number >= end) throw new Error(`${number} where only numbers below ${end} can stand`);
-  return number;
+  if (number > 1) throw new Error(`${number} where only 0 or 1 can stand`);
+  return number === 1;
 }
 
-function readBytes(decoder: decoding.Decoder): Uint8Array {
-  return decoding.readUint8Array(decoder, readNumber(decoder));
-}
-
-function readText(decoder: decoding.Decoder): string {
-  return string.decodeUtf8(readBytes(decoder));
-}
+const issueTexts = ["pointer", "code", "message", "severity"] as const;
 
 function isIssue(value: Partial<VersoIssue> | null): value is VersoIssue {
-  return (
-    typeof value?.pointer === "string" &&
-    typeof value.code === "string" &&
-    typeof value.message === "string" &&
-    typeof value.severity === "string"
-  );
+  return issueTexts.every(member => typeof value?.[member] === "string");
 }

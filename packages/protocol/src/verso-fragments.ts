@@ -51,14 +51,11 @@ export function createFragments({ frameBytes, fragments, batches }: FragmentLimi
   return {
     take({ batch, index, count, bytes }) {
       const begun = open.get(batch) ?? { count, parts: [] };
-      if (count < 2 || count > fragments) return malformed(`a message of ${count} fragments`);
-      if (count !== begun.count || index !== begun.parts.length)
-        return malformed(
-          `fragment ${index} of ${count} where ${begun.parts.length} of ${begun.count} is next`,
-        );
-      if (bytes.length === 0) return malformed("a fragment of nothing");
-      if (total + bytes.length > frameBytes) return malformed(`fragments of more than ${frameBytes} bytes`);
-      if (index === 0 && open.size >= batches) return malformed(`more than ${batches} messages in fragments`);
+      const isNext = count === begun.count && index === begun.parts.length && bytes.length > 0;
+      if (!isNext || count < 2 || count > fragments)
+        return malformed(`fragment ${index} of ${count} with ${bytes.length} bytes`);
+      if (total + bytes.length > frameBytes || (index === 0 && open.size >= batches))
+        return malformed("more in fragments than is taken");
       open.set(batch, begun);
       begun.parts.push(bytes);
       total += bytes.length;
