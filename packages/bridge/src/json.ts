@@ -171,22 +171,26 @@ function tagMembers(
 }
 
 function untag(json: JsonObject): unknown {
-  const { $y: tag, v: value } = json;
-  const members = Object.keys(json).length;
-  if (tag === "undefined" && members === 1) return undefined;
-  if (members === 2 && typeof value === "string") {
-    if (tag === "num" && NUMBERS.has(value)) return Number(value);
-    if (tag === "bigint" && /^(?:0|-?[1-9][0-9]{0,18})$/.test(value)) {
-      const number = BigInt(value);
-      if (BigInt.asIntN(64, number) === number) return number;
-    }
-    if (tag === "bin" && BASE64.test(value)) return buffer.fromBase64(value);
+  const { $y: tag, v: text } = json;
+  let fault: unknown;
+  try {
+    const value = typeof text === "string" ? untagged(String(tag), text) : undefined;
+    // Whatever it was read from: only what would be tagged like this is a tag.
+    if (jsonEqual(tagStored(value), json)) return value;
+  } catch (error) {
+    fault = error;
   }
-  throw new BridgeError("invalid-value", `The tag ${JSON.stringify(tag)} stands for no plain value.`);
+  throw new BridgeError("invalid-value", `The tag ${JSON.stringify(tag)} stands for no plain value.`, {
+    cause: fault,
+  });
 }
 
-const NUMBERS: ReadonlySet<string> = new Set(["NaN", "Infinity", "-Infinity", "-0"]);
-const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+/** Throws for a text that is no number or no base64. */
+function untagged(tag: string, text: string): unknown {
+  if (tag === "num") return Number(text);
+  if (tag === "bigint") return BigInt(text);
+  return tag === "bin" ? buffer.fromBase64(text) : undefined;
+}
 
 export function isPlainObject(value: object): value is Readonly<Record<string, unknown>> {
   const prototype: object | null = Object.getPrototypeOf(value);

@@ -23,10 +23,9 @@ export function childPointer(pointer: string, segment: string | number): string 
 /** The reference tokens of a pointer, unescaped. Throws `invalid-pointer`. */
 export function parsePointer(pointer: string): string[] {
   if (pointer === "") return [];
-  if (pointer[0] !== "/")
-    throw new BridgeError("invalid-pointer", "A pointer begins with a slash.", { pointer });
-  if (/~(?![01])/.test(pointer)) {
-    throw new BridgeError("invalid-pointer", "A tilde is written ~0 and a slash ~1.", { pointer });
+  if (pointer[0] !== "/" || /~(?![01])/.test(pointer)) {
+    const message = "A pointer begins with a slash; in its tokens a tilde is ~0 and a slash ~1.";
+    throw new BridgeError("invalid-pointer", message, { pointer });
   }
   return pointer.slice(1).split("/").map(unescapeToken);
 }

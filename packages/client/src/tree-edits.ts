@@ -16,6 +16,8 @@ import {
   type Roots,
   toPointer,
 } from "@verso/bridge";
+import { simpleDiffArray } from "lib0/diff";
+import { setIfUndefined } from "lib0/map";
 import * as Y from "yjs";
 import { longestAscent, textDifference } from "./difference.js";
 import type { EditedJson } from "./draft.js";
@@ -186,39 +188,42 @@ const keep = Symbol();
 
 /** For each new element, the index of the old one that it is, or -1; each old one is at most one new one. */
 function placesIn(old: readonly Json[], value: readonly Json[], originOf: EditedJson["originOf"]): number[] {
-  const places = new Array<number>(value.length).fill(-1);
-  const taken = new Set<number>();
-  const take = (index: number, place: number) => {
-    places[index] = place;
-    taken.add(place);
-  };
-  const nameOf = (json: Json) =>
-    typeof json === "object" && json !== null ? (originOf(json) ?? json) : json;
+  const names = value.map(json =>
+    typeof json === "object" && json !== null ? (originOf(json) ?? json) : json,
+  );
   // The same at both ends first: of equal elements the nearest is meant.
-  const max = Math.min(old.length, value.length);
-  let start = 0;
-  while (start < max && old[start] === nameOf(value[start]!)) take(start, start++);
-  for (let end = 1; end <= max - start && old.at(-end) === nameOf(value.at(-end)!); end++)
-    take(value.length - end, old.length - end);
+  const { index: start, remove } = simpleDiffArray<unknown>([...old], names);
+  const end = start + remove;
+  const shift = old.length - value.length;
+  const places = names.map((_, index) => {
+    if (index < start) return index;
+    return index + shift >= end ? index + shift : -1;
+  });
 
-  // Then the same objects and values, then equal ones.
-  for (const name of [nameOf, canonicalText] as const) {
-    const open = new Map<unknown, number[]>();
-    for (let place = old.length - 1; place >= 0; place--) {
-      if (taken.has(place)) continue;
-      const key = name === nameOf ? old[place] : canonicalText(old[place]!);
-      const known = open.get(key);
-      if (known === undefined) open.set(key, [place]);
-      else known.push(place);
-    }
-    if (open.size === 0) break;
-    value.forEach((element, index) => {
-      if (places[index] !== -1) return;
-      const place = open.get(name(element))?.pop();
-      if (place !== undefined) take(index, place);
-    });
-  }
+  // Then the same objects and values, then equal ones; the last first, for the first is taken from behind.
+  const open = new Set<number>();
+  for (let place = end - 1; place >= start; place--) open.add(place);
+  takeByName(
+    place => old[place],
+    index => names[index],
+  );
+  takeByName(
+    place => canonicalText(old[place]!),
+    index => canonicalText(value[index]!),
+  );
   return places;
+
+  function takeByName(nameOfOld: (place: number) => unknown, nameOf: (index: number) => unknown): void {
+    if (open.size === 0) return;
+    const byName = new Map<unknown, number[]>();
+    for (const place of open) setIfUndefined(byName, nameOfOld(place), (): number[] => []).push(place);
+    for (const [index, known] of places.entries()) {
+      const place = known === -1 ? byName.get(nameOf(index))?.pop() : undefined;
+      if (place === undefined) continue;
+      places[index] = place;
+      open.delete(place);
+    }
+  }
 }
 
 /** The kind of a new root. */
