@@ -12,6 +12,7 @@ import {
   type Path,
   toPointer,
 } from "@verso/bridge";
+import { notEditable } from "./new-values.js";
 
 /** A value in which nothing can be changed. */
 export type Snapshot<T> =
@@ -67,9 +68,7 @@ export function runRecipe(json: Json, recipe: (draft: never) => unknown): Edited
     const copy = (Array.isArray(original) ? [...original] : { ...original }) as Container;
     const leaf = isTagged || Object.hasOwn(copy, "$y");
     const refuse = (_: Container, key: string | symbol): never => {
-      throw new BridgeError("not-editable", "What has a tag can only be replaced as a whole.", {
-        pointer: toPointer([...path, String(key)]),
-      });
+      throw notEditable([...path, String(key)]);
     };
     const { proxy, revoke } = Proxy.revocable(copy, {
       get(target, key, receiver) {

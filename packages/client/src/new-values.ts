@@ -9,6 +9,8 @@ import {
   isForbiddenKey,
   type Json,
   type JsonObject,
+  type Path,
+  toPointer,
   unescapeKey,
 } from "@verso/bridge";
 import * as Y from "yjs";
@@ -87,6 +89,13 @@ export function checkedText(text: string): string {
   return text;
 }
 
+/** Of an edit inside of what has a tag. */
+export function notEditable(path: Path): BridgeError {
+  return new BridgeError("not-editable", "What has a tag can only be replaced as a whole.", {
+    pointer: toPointer(path),
+  });
+}
+
 /** What stands beside the tag of a shared type. */
 interface TaggedMembers {
   readonly tag: string;
@@ -116,7 +125,7 @@ function newTagged(json: JsonObject, path: Tokens, textAt: TextAt): unknown {
     case "mixed":
     case "doc":
     case "hook":
-      throw new BridgeError("not-editable", `Content tagged ${json.$y} cannot be made or moved by an edit.`);
+      throw notToBeMade(json.$y);
     default:
       return plainValue(json);
   }
@@ -135,10 +144,13 @@ function newInsert({ insert, attributes = {} }: JsonObject, path: Tokens, textAt
   const { $y: tag, v = null } = (isTagged ? insert : {}) as JsonObject;
   let content = insert as unknown;
   if (tag === "type") content = typeof v === "string" ? new Y.Text(v) : newValue(v, path, textAt);
-  else if (tag !== undefined)
-    throw new BridgeError("not-editable", `An embed tagged ${tag} cannot be moved.`);
+  else if (tag !== undefined) throw notToBeMade(tag);
   else content = plainValue(insert!);
   return { insert: content, attributes: plainValue(attributes) };
+}
+
+function notToBeMade(tag: Json): BridgeError {
+  return new BridgeError("not-editable", `Content tagged ${tag} cannot be made or moved by an edit.`);
 }
 
 function entries(attributes: JsonObject): [string, unknown][] {

@@ -28,6 +28,7 @@ import {
   isMembers,
   newElement,
   newValue,
+  notEditable,
   plainValue,
   type TextAt,
   type Tokens,
@@ -254,16 +255,6 @@ function at<T>(path: Tokens, run: () => T): T {
   } catch (error) {
     throw error instanceof BridgeError ? error.at({ pointer: toPointer(path) }) : error;
   }
-}
-
-function notEditable(path: Tokens): BridgeError {
-  return new BridgeError(
-    "not-editable",
-    "Formatted text and XML can only be replaced as a whole, or by their editor.",
-    {
-      pointer: toPointer(path),
-    },
-  );
 }
 
 function fixedRoot(path: Tokens): BridgeError {
