@@ -1,7 +1,9 @@
 import { createRandom } from "@verso/bridge/testing";
-import { describe, expect, it } from "vitest";
+import { encodeVersoServerMessage, type VersoServerMessage } from "@verso/protocol";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import * as Y from "yjs";
 import { type ClientOptions, type Clock, createClient } from "./client.js";
+import { memoryPersistence } from "./memory-persistence.js";
 import { createRelayDouble } from "./relay-double.js";
 
 describe("a client", () => {
@@ -53,6 +55,76 @@ describe("a client", () => {
     net.drop(1006);
     await net.settle(60_000);
     expect(tokens()).toEqual(["token 1", "token 2"]);
+  });
+
+  it("gives the relay a fresh token when it wants one, on the connection that is there", async () => {
+    const net = network();
+    let asked = 0;
+    const ann = net.open({ token: () => `token ${++asked}` });
+    await net.settle();
+    net.say({ type: "token-wanted", within: 2_000 });
+    await net.settle();
+    expect(net.relay.messages.flatMap(each => (each.type === "token" ? [each.token] : []))).toEqual([
+      "token 2",
+    ]);
+    expect(net.attempts).toBe(1);
+    expect(ann.status.synced).toBe(true);
+  });
+
+  it("keeps what waits when it is closed, and the next one sends it", async () => {
+    const net = network();
+    const persistence = memoryPersistence();
+    const ann = net.open({ persistence, connect: false });
+    ann.doc.getText("text").insert(0, "written offline");
+    const closed = ann.close();
+    await net.settle();
+    await closed;
+    expect(net.attempts).toBe(0);
+    const next = net.open({ persistence });
+    await net.settle();
+    expect(next.unsyncedChanges).toBe(0);
+    expect(net.relay.doc("d").getText("text").toString()).toBe("written offline");
+  });
+
+  it("hears by itself when the page is online or shown again, until it is closed", async () => {
+    const page = Object.assign(new EventTarget(), {
+      document: Object.assign(new EventTarget(), { visibilityState: "visible" }),
+    });
+    for (const [name, value] of Object.entries({
+      addEventListener: page.addEventListener.bind(page),
+      removeEventListener: page.removeEventListener.bind(page),
+      document: page.document,
+    })) {
+      vi.stubGlobal(name, value);
+    }
+    onTestFinished(() => void vi.unstubAllGlobals());
+    const net = network();
+    const client = net.client();
+    const ann = client.open("d");
+    await net.settle();
+    const heard: boolean[] = [];
+    for (const say of [
+      () => page.dispatchEvent(new Event("online")),
+      () => page.document.dispatchEvent(new Event("visibilitychange")),
+    ]) {
+      net.drop(1006);
+      say();
+      await net.settle();
+      heard.push(ann.status.synced);
+    }
+    page.document.visibilityState = "hidden";
+    net.drop(1006);
+    page.document.dispatchEvent(new Event("visibilitychange"));
+    await net.settle();
+    heard.push(ann.status.synced);
+    expect(heard).toEqual([true, true, false]);
+    const { attempts } = net;
+    const closed = client.close();
+    await net.settle();
+    await closed;
+    page.dispatchEvent(new Event("online"));
+    await net.settle();
+    expect(net.attempts).toBe(attempts);
   });
 
   it("does not wait any longer when the network is back", async () => {
@@ -122,6 +194,12 @@ function network() {
       waiting.push(() => this.isOpen && this.#end.receive(frame));
     }
 
+    say(message: VersoServerMessage): void {
+      waiting.push(
+        () => this.isOpen && this.onmessage?.({ data: encodeVersoServerMessage(message) } as never),
+      );
+    }
+
     close(): void {
       if (this.isOpen) this.#end.close();
       this.isOpen = false;
@@ -152,7 +230,7 @@ function network() {
     get attempts() {
       return sockets.length;
     },
-    open: (options: Partial<ClientOptions> = {}) =>
+    client: (options: Partial<ClientOptions> = {}) =>
       createClient({
         url: "ws://relay",
         WebSocket: FakeSocket,
@@ -161,7 +239,12 @@ function network() {
         clock,
         random: () => random.below(1_000) / 1_000,
         ...options,
-      }).open("d", { doc: new Y.Doc() }),
+      }),
+    open: (options: Partial<ClientOptions> = {}) => net.client(options).open("d", { doc: new Y.Doc() }),
+    /** Has the relay say something on every connection. */
+    say(message: VersoServerMessage) {
+      for (const socket of sockets) socket.say(message);
+    },
     drop(code: number, reason = "") {
       for (const socket of sockets) socket.drop(code, reason);
     },

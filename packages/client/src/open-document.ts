@@ -326,8 +326,10 @@ class Document extends ObservableV2<ReplicaEvents> implements OpenDocument {
       switch (operation.type) {
         case "load":
           return { type: "loaded", stored: await store.load() };
-        case "add":
-          return { type: "added", operation, clientSequence: await store.add(operation) };
+        case "add": {
+          const { madeAt, update } = operation;
+          return { type: "added", operation, clientSequence: await store.add({ madeAt, update }) };
+        }
         case "read-outbox":
           return { type: "outbox-read", records: await store.outboxSince(0) };
         case "add-remote":
