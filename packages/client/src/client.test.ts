@@ -1,10 +1,8 @@
-import { createRandom } from "@verso/bridge/testing";
-import { encodeVersoServerMessage, type VersoServerMessage } from "@verso/protocol";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import * as Y from "yjs";
-import { type ClientOptions, type Clock, createClient } from "./client.js";
+import { type ClientOptions, createClient } from "./client.js";
 import { memoryPersistence } from "./memory-persistence.js";
-import { createRelayDouble } from "./relay-double.js";
+import { createNetworkDouble } from "./network-double.js";
 
 describe("a client", () => {
   it("goes on by HTTP where no WebSocket comes through, and comes back to one", async () => {
@@ -13,7 +11,7 @@ describe("a client", () => {
     const ann = net.open();
     await net.settle(10_000);
     expect(ann.status).toMatchObject({ connection: "connected", transport: "http", synced: true });
-    expect(net.attempts).toBe(3);
+    expect(net.sockets.length).toBe(3);
     ann.doc.getText("text").insert(0, "by HTTP");
     await net.settle(1_000);
     expect(net.relay.doc("d").getText("text").toString()).toBe("by HTTP");
@@ -42,7 +40,7 @@ describe("a client", () => {
     net.drop(4403, "forbidden");
     await net.settle(60_000);
     expect(ann.status.stopped).toEqual({ code: 4403, reason: "forbidden" });
-    expect(net.attempts).toBe(1);
+    expect(net.sockets.length).toBe(1);
     await expect(ann.syncNow()).rejects.toMatchObject({ code: "closed" });
   });
 
@@ -67,7 +65,7 @@ describe("a client", () => {
     expect(net.relay.messages.flatMap(each => (each.type === "token" ? [each.token] : []))).toEqual([
       "token 2",
     ]);
-    expect(net.attempts).toBe(1);
+    expect(net.sockets.length).toBe(1);
     expect(ann.status.synced).toBe(true);
   });
 
@@ -79,7 +77,7 @@ describe("a client", () => {
     const closed = ann.close();
     await net.settle();
     await closed;
-    expect(net.attempts).toBe(0);
+    expect(net.sockets.length).toBe(0);
     const next = net.open({ persistence });
     await net.settle();
     expect(next.unsyncedChanges).toBe(0);
@@ -118,13 +116,13 @@ describe("a client", () => {
     await net.settle();
     heard.push(ann.status.synced);
     expect(heard).toEqual([true, true, false]);
-    const { attempts } = net;
+    const attempts = net.sockets.length;
     const closed = client.close();
     await net.settle();
     await closed;
     page.dispatchEvent(new Event("online"));
     await net.settle();
-    expect(net.attempts).toBe(attempts);
+    expect(net.sockets.length).toBe(attempts);
   });
 
   it("does not wait any longer when the network is back", async () => {
@@ -155,122 +153,11 @@ describe("a client", () => {
   });
 });
 
-/** Clients at a relay, on sockets, requests and a clock that move when a test says so. */
+/** Clients at a relay, on a network that moves when a test says so. */
 function network() {
-  const relay = createRelayDouble();
-  const sockets: FakeSocket[] = [];
-  const waiting: (() => void)[] = [];
-  const random = createRandom(1);
-  let time = 1_000;
-  let timers: { at: number; run: () => void }[] = [];
-
-  class FakeSocket {
-    binaryType = "";
-    readonly protocol = "verso.1";
-    isOpen = true;
-    onopen: ((event: never) => void) | null = null;
-    onmessage: ((event: never) => void) | null = null;
-    onclose: ((event: never) => void) | null = null;
-    onerror: ((event: never) => void) | null = null;
-    readonly #end = relay.connect(
-      frame => waiting.push(() => this.isOpen && this.onmessage?.({ data: frame } as never)),
-      (code, reason) => waiting.push(() => this.drop(code, reason)),
-    );
-
-    constructor() {
-      sockets.push(this);
-      const { isBlocked } = net;
-      waiting.push(() => {
-        if (!isBlocked) this.onopen?.({} as never);
-        else {
-          this.onerror?.({} as never);
-          this.drop(1006, "");
-        }
-      });
-    }
-
-    send(data: Uint8Array): void {
-      const frame = data.slice();
-      waiting.push(() => this.isOpen && this.#end.receive(frame));
-    }
-
-    say(message: VersoServerMessage): void {
-      waiting.push(
-        () => this.isOpen && this.onmessage?.({ data: encodeVersoServerMessage(message) } as never),
-      );
-    }
-
-    close(): void {
-      if (this.isOpen) this.#end.close();
-      this.isOpen = false;
-    }
-
-    drop(code: number, reason: string): void {
-      if (!this.isOpen) return;
-      this.close();
-      this.onclose?.({ code, reason } as never);
-    }
-  }
-
-  const clock: Clock = {
-    now: () => time,
-    after(milliseconds, run) {
-      const timer = { at: time + milliseconds, run };
-      timers.push(timer);
-      return () => {
-        timers = timers.filter(each => each !== timer);
-      };
-    },
-  };
-
-  const net = {
-    relay,
-    /** Whether sockets fail, and only HTTP gets through. */
-    isBlocked: false,
-    get attempts() {
-      return sockets.length;
-    },
-    client: (options: Partial<ClientOptions> = {}) =>
-      createClient({
-        url: "ws://relay",
-        WebSocket: FakeSocket,
-        fetch: async (_, init) =>
-          new Response(relay.batch(init?.body as Uint8Array) as Uint8Array<ArrayBuffer>),
-        clock,
-        random: () => random.below(1_000) / 1_000,
-        ...options,
-      }),
-    open: (options: Partial<ClientOptions> = {}) => net.client(options).open("d", { doc: new Y.Doc() }),
-    /** Has the relay say something on every connection. */
-    say(message: VersoServerMessage) {
-      for (const socket of sockets) socket.say(message);
-    },
-    drop(code: number, reason = "") {
-      for (const socket of sockets) socket.drop(code, reason);
-    },
-    /** Lets everything happen that follows, and so many milliseconds pass. */
-    async settle(milliseconds = 0) {
-      const end = time + milliseconds;
-      for (;;) {
-        await quiet();
-        const next = timers.toSorted((a, b) => a.at - b.at)[0];
-        if (next === undefined || next.at > end) break;
-        time = next.at;
-        timers = timers.filter(each => each !== next);
-        next.run();
-      }
-      time = end;
-    },
-  };
-  return net;
-
-  async function quiet(): Promise<void> {
-    for (let calm = 0; calm < 3; calm++) {
-      await new Promise(setImmediate);
-      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-        next();
-        calm = 0;
-      }
-    }
-  }
+  const net = createNetworkDouble();
+  const client = (options: Partial<ClientOptions> = {}) =>
+    createClient({ url: "ws://relay", WebSocket: net.WebSocket, ...net.options, ...options });
+  const open = (options: Partial<ClientOptions> = {}) => client(options).open("d", { doc: new Y.Doc() });
+  return Object.assign(net, { client, open });
 }

@@ -61,8 +61,13 @@ const unopened: ReplicaStatus = {
 };
 
 /** Origins of what other tabs and the store bring; that of what the relay brings is the document itself. */
-const tabOrigin = "verso-tab";
+export const tabOrigin = "verso-tab";
 const storeOrigin = "verso-store";
+
+/** Whether what has this origin was done here, and came from no relay, tab or store. */
+export function isLocal(origin: unknown): boolean {
+  return !(origin instanceof Document) && origin !== tabOrigin && origin !== storeOrigin;
+}
 
 class Document extends ObservableV2<ReplicaEvents> implements OpenDocument {
   readonly documentId: string;
@@ -211,9 +216,7 @@ class Document extends ObservableV2<ReplicaEvents> implements OpenDocument {
 
   readonly #updated = (update: Uint8Array, origin: unknown): void => {
     if (origin === this) this.#tell({ type: "remote", update });
-    else if (origin !== tabOrigin && origin !== storeOrigin) {
-      this.#tell({ type: "local", madeAt: this.#options.now(), update });
-    }
+    else if (isLocal(origin)) this.#tell({ type: "local", madeAt: this.#options.now(), update });
   };
 
   readonly #present = (
