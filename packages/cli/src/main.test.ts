@@ -118,6 +118,13 @@ describe("verso serve", () => {
   });
 });
 
+it("verso --version says which it is", async () => {
+  expect(await verso("--version")).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
+  });
+});
+
 describe("verso log", () => {
   it("lists the commits with their patches in both directions", async () => {
     const store = await makeStore();
