@@ -69,7 +69,7 @@ async function makeStore(): Promise<string> {
 
 describe("verso serve", () => {
   it("listens, answers, and ends with 0 when it is told to", async () => {
-    const { url, child, exited } = await serve(["--port", "0", "--data", "store"]);
+    const { url, child, exited } = await serve(["store", "--port", "0"]);
     expect((await fetch(`${url}/readyz`)).status).toBe(200);
     expect(readdirSync(join(folder, "store"))).toContain("CURRENT");
     child.kill("SIGTERM");
