@@ -69,7 +69,7 @@ async function makeStore(): Promise<string> {
 
 describe("verso serve", () => {
   it("listens, answers, and ends with 0 when it is told to", async () => {
-    const { url, child, exited } = await serve(["--port", "0", "--data", "store"]);
+    const { url, child, exited } = await serve(["store", "--port", "0"]);
     expect((await fetch(`${url}/readyz`)).status).toBe(200);
     expect(readdirSync(join(folder, "store"))).toContain("CURRENT");
     child.kill("SIGTERM");
@@ -115,6 +115,13 @@ describe("verso serve", () => {
     expect(code).toBe(0);
     expect(out).toContain("VERSO_PORT");
     expect(out).toContain("8080");
+  });
+});
+
+it("verso --version says which it is", async () => {
+  expect(await verso("--version")).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
   });
 });
 

@@ -1,4 +1,5 @@
 /** The verbs of the `verso` command and their flags. */
+import { createRequire } from "node:module";
 import { Command } from "commander";
 import { activityCommand } from "./activity.js";
 import { blameCommand } from "./blame.js";
@@ -17,10 +18,13 @@ import { validateCommand } from "./validate.js";
 import { verifyCommand } from "./verify.js";
 import { atCommand, diffCommand } from "./versions.js";
 
+const { version }: { version: string } = createRequire(import.meta.url)("../package.json");
+
 /** What ends a command throws, and a `CommanderError` when the command line is wrong or help was asked for. */
 export function createProgram(): Command {
   const program = new Command("verso")
     .description("Runs and inspects a Verso relay.")
+    .version(version, "--version", "print the version")
     .configureHelp({ showGlobalOptions: true })
     .helpCommand(false)
     .addCommand(serveCommand())

@@ -14,6 +14,7 @@ import { Command, Option } from "commander";
 export function serveCommand(): Command {
   const command = new Command("serve")
     .description("run a relay")
+    .argument("[folder]", "the same as --data")
     .option("--data <folder>", "folder of the LevelDB store (env: VERSO_DATA, default: ./data)")
     .option(
       "--config <file>",
@@ -43,12 +44,12 @@ interface Flags extends Partial<Record<SettingName | "data", string>> {
   readonly monitor?: boolean;
 }
 
-async function serve({
-  config: file,
-  monitor: isMonitored = process.env.MONITORING === "true",
-  ...flags
-}: Flags): Promise<void> {
-  const config = await readConfig({ file, flags, environment: process.env });
+async function serve(
+  folder: string | undefined,
+  { config: file, monitor: isMonitored = process.env.MONITORING === "true", ...flags }: Flags,
+): Promise<void> {
+  const data = folder === undefined ? {} : { data: folder };
+  const config = await readConfig({ file, flags: { ...data, ...flags }, environment: process.env });
   const { stdout, stderr } = process;
   const logger = createLogger(config, { to: isMonitored ? stderr : stdout });
   const relay = await listen(config, { logger, ...(isMonitored ? { monitor: monitorOn(stdout) } : {}) });

@@ -1,8 +1,8 @@
-import { createRandom } from "@verso/bridge/testing";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import * as Y from "yjs";
-import { type ClientOptions, type Clock, createClient } from "./client.js";
-import { createRelayDouble } from "./relay-double.js";
+import { type ClientOptions, createClient } from "./client.js";
+import { memoryPersistence } from "./memory-persistence.js";
+import { createNetworkDouble } from "./network-double.js";
 
 describe("a client", () => {
   it("goes on by HTTP where no WebSocket comes through, and comes back to one", async () => {
@@ -11,7 +11,7 @@ describe("a client", () => {
     const ann = net.open();
     await net.settle(10_000);
     expect(ann.status).toMatchObject({ connection: "connected", transport: "http", synced: true });
-    expect(net.attempts).toBe(3);
+    expect(net.sockets.length).toBe(3);
     ann.doc.getText("text").insert(0, "by HTTP");
     await net.settle(1_000);
     expect(net.relay.doc("d").getText("text").toString()).toBe("by HTTP");
@@ -40,7 +40,7 @@ describe("a client", () => {
     net.drop(4403, "forbidden");
     await net.settle(60_000);
     expect(ann.status.stopped).toEqual({ code: 4403, reason: "forbidden" });
-    expect(net.attempts).toBe(1);
+    expect(net.sockets.length).toBe(1);
     await expect(ann.syncNow()).rejects.toMatchObject({ code: "closed" });
   });
 
@@ -53,6 +53,76 @@ describe("a client", () => {
     net.drop(1006);
     await net.settle(60_000);
     expect(tokens()).toEqual(["token 1", "token 2"]);
+  });
+
+  it("gives the relay a fresh token when it wants one, on the connection that is there", async () => {
+    const net = network();
+    let asked = 0;
+    const ann = net.open({ token: () => `token ${++asked}` });
+    await net.settle();
+    net.say({ type: "token-wanted", within: 2_000 });
+    await net.settle();
+    expect(net.relay.messages.flatMap(each => (each.type === "token" ? [each.token] : []))).toEqual([
+      "token 2",
+    ]);
+    expect(net.sockets.length).toBe(1);
+    expect(ann.status.synced).toBe(true);
+  });
+
+  it("keeps what waits when it is closed, and the next one sends it", async () => {
+    const net = network();
+    const persistence = memoryPersistence();
+    const ann = net.open({ persistence, connect: false });
+    ann.doc.getText("text").insert(0, "written offline");
+    const closed = ann.close();
+    await net.settle();
+    await closed;
+    expect(net.sockets.length).toBe(0);
+    const next = net.open({ persistence });
+    await net.settle();
+    expect(next.unsyncedChanges).toBe(0);
+    expect(net.relay.doc("d").getText("text").toString()).toBe("written offline");
+  });
+
+  it("hears by itself when the page is online or shown again, until it is closed", async () => {
+    const page = Object.assign(new EventTarget(), {
+      document: Object.assign(new EventTarget(), { visibilityState: "visible" }),
+    });
+    for (const [name, value] of Object.entries({
+      addEventListener: page.addEventListener.bind(page),
+      removeEventListener: page.removeEventListener.bind(page),
+      document: page.document,
+    })) {
+      vi.stubGlobal(name, value);
+    }
+    onTestFinished(() => void vi.unstubAllGlobals());
+    const net = network();
+    const client = net.client();
+    const ann = client.open("d");
+    await net.settle();
+    const heard: boolean[] = [];
+    for (const say of [
+      () => page.dispatchEvent(new Event("online")),
+      () => page.document.dispatchEvent(new Event("visibilitychange")),
+    ]) {
+      net.drop(1006);
+      say();
+      await net.settle();
+      heard.push(ann.status.synced);
+    }
+    page.document.visibilityState = "hidden";
+    net.drop(1006);
+    page.document.dispatchEvent(new Event("visibilitychange"));
+    await net.settle();
+    heard.push(ann.status.synced);
+    expect(heard).toEqual([true, true, false]);
+    const attempts = net.sockets.length;
+    const closed = client.close();
+    await net.settle();
+    await closed;
+    page.dispatchEvent(new Event("online"));
+    await net.settle();
+    expect(net.sockets.length).toBe(attempts);
   });
 
   it("does not wait any longer when the network is back", async () => {
@@ -83,111 +153,11 @@ describe("a client", () => {
   });
 });
 
-/** Clients at a relay, on sockets, requests and a clock that move when a test says so. */
+/** Clients at a relay, on a network that moves when a test says so. */
 function network() {
-  const relay = createRelayDouble();
-  const sockets: FakeSocket[] = [];
-  const waiting: (() => void)[] = [];
-  const random = createRandom(1);
-  let time = 1_000;
-  let timers: { at: number; run: () => void }[] = [];
-
-  class FakeSocket {
-    binaryType = "";
-    readonly protocol = "verso.1";
-    isOpen = true;
-    onopen: ((event: never) => void) | null = null;
-    onmessage: ((event: never) => void) | null = null;
-    onclose: ((event: never) => void) | null = null;
-    onerror: ((event: never) => void) | null = null;
-    readonly #end = relay.connect(
-      frame => waiting.push(() => this.isOpen && this.onmessage?.({ data: frame } as never)),
-      (code, reason) => waiting.push(() => this.drop(code, reason)),
-    );
-
-    constructor() {
-      sockets.push(this);
-      const { isBlocked } = net;
-      waiting.push(() => {
-        if (!isBlocked) this.onopen?.({} as never);
-        else {
-          this.onerror?.({} as never);
-          this.drop(1006, "");
-        }
-      });
-    }
-
-    send(data: Uint8Array): void {
-      const frame = data.slice();
-      waiting.push(() => this.isOpen && this.#end.receive(frame));
-    }
-
-    close(): void {
-      if (this.isOpen) this.#end.close();
-      this.isOpen = false;
-    }
-
-    drop(code: number, reason: string): void {
-      if (!this.isOpen) return;
-      this.close();
-      this.onclose?.({ code, reason } as never);
-    }
-  }
-
-  const clock: Clock = {
-    now: () => time,
-    after(milliseconds, run) {
-      const timer = { at: time + milliseconds, run };
-      timers.push(timer);
-      return () => {
-        timers = timers.filter(each => each !== timer);
-      };
-    },
-  };
-
-  const net = {
-    relay,
-    /** Whether sockets fail, and only HTTP gets through. */
-    isBlocked: false,
-    get attempts() {
-      return sockets.length;
-    },
-    open: (options: Partial<ClientOptions> = {}) =>
-      createClient({
-        url: "ws://relay",
-        WebSocket: FakeSocket,
-        fetch: async (_, init) =>
-          new Response(relay.batch(init?.body as Uint8Array) as Uint8Array<ArrayBuffer>),
-        clock,
-        random: () => random.below(1_000) / 1_000,
-        ...options,
-      }).open("d", { doc: new Y.Doc() }),
-    drop(code: number, reason = "") {
-      for (const socket of sockets) socket.drop(code, reason);
-    },
-    /** Lets everything happen that follows, and so many milliseconds pass. */
-    async settle(milliseconds = 0) {
-      const end = time + milliseconds;
-      for (;;) {
-        await quiet();
-        const next = timers.toSorted((a, b) => a.at - b.at)[0];
-        if (next === undefined || next.at > end) break;
-        time = next.at;
-        timers = timers.filter(each => each !== next);
-        next.run();
-      }
-      time = end;
-    },
-  };
-  return net;
-
-  async function quiet(): Promise<void> {
-    for (let calm = 0; calm < 3; calm++) {
-      await new Promise(setImmediate);
-      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-        next();
-        calm = 0;
-      }
-    }
-  }
+  const net = createNetworkDouble();
+  const client = (options: Partial<ClientOptions> = {}) =>
+    createClient({ url: "ws://relay", WebSocket: net.WebSocket, ...net.options, ...options });
+  const open = (options: Partial<ClientOptions> = {}) => client(options).open("d", { doc: new Y.Doc() });
+  return Object.assign(net, { client, open });
 }

@@ -79,7 +79,7 @@ export interface Client {
   open(documentId: string, options?: OpenOptions): Replica;
   /** When the relay is tried again, in milliseconds since 1970; `null` while no attempt waits for its time. */
   readonly nextAttempt: number | null;
-  /** Connects, at once even when it would have waited, and after it was stopped. */
+  /** Connects, at once even when it would have waited or was stopped. What was closed for good is to be opened again. */
   connect(): void;
   /** Ends the connection until `connect`. */
   disconnect(): void;

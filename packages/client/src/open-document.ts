@@ -54,6 +54,16 @@ const unopened: ReplicaStatus = {
   stopped: null,
 };
 
+/** Origins of what other tabs and the store bring; that of what the relay brings is the replica, as with any provider. */
+export const tabOrigin = "verso-tab";
+const storeOrigin = "verso-store";
+const replicas = new WeakSet<object>();
+
+/** Whether what has this origin was done here, and came from no relay, tab or store. */
+export function isLocal(origin: unknown): boolean {
+  return !replicas.has(origin as object) && origin !== tabOrigin && origin !== storeOrigin;
+}
+
 export function openDocument({
   documentId,
   doc,
@@ -116,8 +126,8 @@ export function openDocument({
     perform,
     happened,
   };
-  /** Of what is applied to the document; that of what the relay brings is the replica, as it is with any provider. */
-  const origins = { relay: replica, tab: "verso-tab", store: "verso-store" };
+  const origins = { relay: replica, tab: tabOrigin, store: storeOrigin };
+  replicas.add(replica);
 
   const content = Y.encodeStateAsUpdate(doc);
   handle({
@@ -154,9 +164,7 @@ export function openDocument({
 
   function updated(update: Uint8Array, origin: unknown): void {
     if (origin === origins.relay) tell({ type: "remote", update });
-    else if (origin !== origins.tab && origin !== origins.store) {
-      tell({ type: "local", madeAt: now(), update });
-    }
+    else if (isLocal(origin)) tell({ type: "local", madeAt: now(), update });
   }
 
   function present(
@@ -288,8 +296,10 @@ export function openDocument({
       switch (operation.type) {
         case "load":
           return { type: "loaded", stored: await store.load() };
-        case "add":
-          return { type: "added", operation, clientSequence: await store.add(operation) };
+        case "add": {
+          const { madeAt, update } = operation;
+          return { type: "added", operation, clientSequence: await store.add({ madeAt, update }) };
+        }
         case "read-outbox":
           return { type: "outbox-read", records: await store.outboxSince(0) };
         case "add-remote":

@@ -1,10 +1,8 @@
-import { createRandom } from "@verso/bridge/testing";
 import { describe, expect, it } from "vitest";
 import { Awareness } from "y-protocols/awareness";
 import * as Y from "yjs";
-import type { Clock } from "./client.js";
+import { createNetworkDouble } from "./network-double.js";
 import { type ProviderEvents, type ProviderOptions, VersoProvider } from "./provider.js";
-import { createRelayDouble } from "./relay-double.js";
 
 describe("what y-websocket's provider does, this one does", () => {
   it("connects by itself, and says so: connecting, connected, synced", async () => {
@@ -198,6 +196,37 @@ describe("what y-websocket's provider does, this one does", () => {
     expect([ann.hasUnsyncedChanges, ann.syncStatus.status]).toEqual([false, "green"]);
   });
 
+  it("speaks with other tabs without the relay, of edits and of who is present", async () => {
+    const net = network();
+    net.isBlocked = true;
+    const inOneBrowser = {
+      disableBc: false,
+      fetch: () => Promise.reject(new TypeError("unreachable")),
+    };
+    const old = new Y.Doc();
+    old.getText("text").insert(0, "from before");
+    const ann = net.open(inOneBrowser, old);
+    const ben = net.open(inOneBrowser);
+    const apart = net.open();
+    ann.awareness.setLocalState({ name: "Ann" });
+    ben.doc.getText("text").insert(11, ", and now");
+    for (const { doc } of [ann, ben]) expect(doc.getText("text").toString()).toBe("from before, and now");
+    expect(apart.doc.getText("text").toString()).toBe("");
+    expect(ben.awareness.getStates().get(old.clientID)).toEqual({ name: "Ann" });
+    expect([ann.bcconnected, apart.bcconnected, ann.wsconnected]).toEqual([true, false, false]);
+    await net.settle();
+    // What a tab has from another is that one's to send.
+    expect([ann.unsyncedChanges, ben.unsyncedChanges]).toEqual([1, 1]);
+
+    ann.disconnect();
+    expect(ben.awareness.getStates().has(old.clientID)).toBe(false);
+    ann.doc.getText("text").insert(0, "alone ");
+    expect([ann.bcconnected, ben.doc.getText("text").toString()]).toEqual([false, "from before, and now"]);
+    ann.connect();
+    expect(ben.doc.getText("text").toString()).toBe("alone from before, and now");
+    for (const provider of [ann, ben, apart]) await provider.destroy();
+  });
+
   it("ends with destroy(), and with its document", async () => {
     const net = network();
     const ann = net.open();
@@ -245,95 +274,15 @@ function record(provider: VersoProvider, names: readonly Name[]): [Name, ...unkn
   return heard;
 }
 
-/** Clients at a relay, on sockets and a clock that move when a test says so. */
+/** Providers at a relay, on a network that moves when a test says so; each in a browser of its own. */
 function network() {
-  const relay = createRelayDouble();
-  const sockets: FakeSocket[] = [];
-  const waiting: (() => void)[] = [];
-  const random = createRandom(1);
-  let time = 1_000;
-  let timers: { at: number; run: () => void }[] = [];
-
-  class FakeSocket {
-    binaryType = "";
-    readonly protocol = "verso.1";
-    readonly url: string;
-    isOpen = true;
-    onopen: ((event: never) => void) | null = null;
-    onmessage: ((event: never) => void) | null = null;
-    onclose: ((event: never) => void) | null = null;
-    onerror: ((event: never) => void) | null = null;
-    readonly #end = relay.connect(
-      frame => waiting.push(() => this.isOpen && this.onmessage?.({ data: frame } as never)),
-      (code, reason) => waiting.push(() => this.drop(code, reason)),
-    );
-
-    constructor(url: string) {
-      this.url = url;
-      sockets.push(this);
-      waiting.push(() => this.isOpen && this.onopen?.({} as never));
-    }
-
-    send(data: Uint8Array): void {
-      const frame = data.slice();
-      waiting.push(() => this.isOpen && this.#end.receive(frame));
-    }
-
-    close(): void {
-      if (this.isOpen) this.#end.close();
-      this.isOpen = false;
-    }
-
-    drop(code: number, reason: string): void {
-      if (!this.isOpen) return;
-      this.close();
-      this.onclose?.({ code, reason } as never);
-    }
-  }
-
-  const clock: Clock = {
-    now: () => time,
-    after(milliseconds, run) {
-      const timer = { at: time + milliseconds, run };
-      timers.push(timer);
-      return () => {
-        timers = timers.filter(each => each !== timer);
-      };
-    },
-  };
-
-  return {
-    relay,
-    sockets,
-    open: (options: ProviderOptions = {}, doc = new Y.Doc()) =>
-      new VersoProvider("ws://relay/yjs/", "room", doc, {
-        WebSocketPolyfill: FakeSocket,
-        clock,
-        random: () => random.below(1_000) / 1_000,
-        ...options,
-      }),
-    /** Lets everything happen that follows, and so many milliseconds pass. */
-    async settle(milliseconds = 0) {
-      const end = time + milliseconds;
-      for (;;) {
-        await quiet();
-        const next = timers.toSorted((a, b) => a.at - b.at)[0];
-        if (next === undefined || next.at > end) break;
-        time = next.at;
-        timers = timers.filter(each => each !== next);
-        next.run();
-      }
-      time = end;
-    },
-  };
-
-  async function quiet(): Promise<void> {
-    for (let calm = 0; calm < 3; calm++) {
-      await new Promise(setImmediate);
-      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-        next();
-        calm = 0;
-      }
-    }
-  }
+  const net = createNetworkDouble();
+  const open = (options: ProviderOptions = {}, doc = new Y.Doc()) =>
+    new VersoProvider("ws://relay/yjs/", "room", doc, {
+      WebSocketPolyfill: net.WebSocket,
+      disableBc: true,
+      ...net.options,
+      ...options,
+    });
+  return Object.assign(net, { open });
 }

@@ -1,9 +1,8 @@
 /**
  * The provider that programs of y-websocket have: the same constructor, members and events, on a client of one document.
  *
- * What is not the same: the delay between two attempts is drawn from up to 30 seconds, whatever `maxBackoffTime` said; tabs
- * share what they have when `persistence` is given, and not without; `ws`, `protocols` and `messageHandlers`
- * belong to another protocol.
+ * What is not the same: the delay between two attempts is drawn from up to 30 seconds, whatever `maxBackoffTime` said; `ws`,
+ * `protocols` and `messageHandlers` belong to another protocol.
  */
 import { ObservableV2 } from "lib0/observable";
 import { Awareness } from "y-protocols/awareness";
@@ -17,6 +16,7 @@ import {
   type WebSocketLike,
 } from "./client.js";
 import type { Closing, Replica, ReplicaEvents } from "./document.js";
+import { shareWithTabs } from "./tab-sharing.js";
 
 export interface ProviderOptions
   extends Pick<ClientOptions, "token" | "user" | "persistence" | "tabs" | "fetch" | "clock" | "random"> {
@@ -74,7 +74,10 @@ export class VersoProvider extends ObservableV2<ProviderEvents> {
   readonly #client: Client;
   readonly #clock: Clock;
   readonly #hasOwnAwareness: boolean;
+  /** Tabs that share a store hear of one another by it. */
+  readonly #sharesStore: boolean;
   #replica: Replica;
+  #stopSharing: (() => void) | null = null;
   #reopening: Promise<void> | null = null;
   #destroyed: Promise<void> | null = null;
   #cancelRetry = () => {};
@@ -121,7 +124,9 @@ export class VersoProvider extends ObservableV2<ProviderEvents> {
       ...(WebSocketPolyfill !== undefined && { WebSocket: WebSocketPolyfill }),
       ...(resyncInterval > 0 && { backgroundSync: resyncInterval }),
     });
+    this.#sharesStore = tabs !== undefined && options.persistence !== undefined;
     this.#replica = this.#open();
+    if (connect) this.#share();
     this.whenLoaded = this.#replica.whenLoaded;
     this.whenSynced = new Promise(resolve => {
       this.on("sync", isSynced => isSynced && resolve());
@@ -153,7 +158,8 @@ export class VersoProvider extends ObservableV2<ProviderEvents> {
 
   /** Whether other tabs are heard without the relay. */
   get bcconnected(): boolean {
-    return !this.disableBc && this.#destroyed === null;
+    if (this.disableBc || this.#destroyed !== null) return false;
+    return this.#sharesStore || this.#stopSharing !== null;
   }
 
   get unsyncedChanges(): number {
@@ -180,6 +186,7 @@ export class VersoProvider extends ObservableV2<ProviderEvents> {
   connect(): void {
     if (this.#destroyed !== null) return;
     this.shouldConnect = true;
+    this.#share();
     this.#client.connect();
     // The connection goes on, but a document that the relay has closed for good does not.
     if (this.#replica.status.stopped !== null) this.#reopening ??= this.#reopen();
@@ -190,6 +197,7 @@ export class VersoProvider extends ObservableV2<ProviderEvents> {
     this.shouldConnect = false;
     this.#cancelRetry();
     if (this.#replica.status.connection !== "disconnected") this.emit("connection-close", [null, this]);
+    this.#shareNoMore();
     this.#client.disconnect();
   }
 
@@ -204,6 +212,7 @@ export class VersoProvider extends ObservableV2<ProviderEvents> {
     this.shouldConnect = false;
     this.#cancelRetry();
     this.doc.off("destroy", this.destroy);
+    this.#shareNoMore();
     // Still connected, so that others hear at once that nobody is here any more.
     const closed = this.#client.close();
     if (wasConnected) this.emit("connection-close", [null, this]);
@@ -212,6 +221,17 @@ export class VersoProvider extends ObservableV2<ProviderEvents> {
     if (this.#hasOwnAwareness) this.awareness.destroy();
     if (wasConnected) this.emit("status", [{ status: "disconnected" }]);
     super.destroy();
+  }
+
+  #share(): void {
+    if (this.disableBc || this.#sharesStore) return;
+    const { doc, awareness, serverUrl, roomname } = this;
+    this.#stopSharing ??= shareWithTabs({ name: `${serverUrl}/${roomname}`, doc, awareness });
+  }
+
+  #shareNoMore(): void {
+    this.#stopSharing?.();
+    this.#stopSharing = null;
   }
 
   async #reopen(): Promise<void> {

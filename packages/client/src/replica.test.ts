@@ -175,6 +175,20 @@ describe("a document of the core", () => {
     expect(operations.at(-1)).toMatchObject({ type: "add" });
   });
 
+  it("tells other tabs of no edit before those that it may build on, when another tab's disk is full", () => {
+    const { happen, replica, tabs } = replicaIn("following");
+    happen("local");
+    const elsewhere = { clientSequence: 2 ** 40, madeAt: 1, update };
+    replica.handle(fromTab({ type: "record", record: elsewhere, isVolatile: true }));
+    replica.handle({ type: "local", madeAt: 2, update });
+    expect(tabs().filter(({ type }) => type === "record")).toEqual([]);
+    expect(replica.unsyncedChanges).toBe(2);
+    happen("added");
+    expect(tabs().flatMap(message => (message.type === "record" ? [message.record.madeAt] : []))).toEqual([
+      1, 2,
+    ]);
+  });
+
   it("writes everything once more when something came from the relay while everything was being written", () => {
     const { happen, sent, operations, replica } = replicaIn("online");
     happen("local");

@@ -165,7 +165,7 @@ export function createReplica(
   let leads = false;
   let isLoaded = false;
   let ended: Closing | null = null;
-  /** Local transactions that wait for the store, or for it to be read. */
+  /** Local transactions that wait for the store to be read, or for what they may build on to be durable or known not to be. */
   let early: { madeAt: number; update: Uint8Array }[] = [];
   const adding: Uint8Array[] = [];
 
@@ -252,6 +252,7 @@ export function createReplica(
         const { madeAt, update } = input.operation;
         adding.shift();
         recorded({ clientSequence: input.clientSequence, madeAt, update }, { isVolatile: false });
+        if (adding.length === 0) takeEarly();
         return grown(1);
       }
       case "outbox-read":
@@ -298,9 +299,7 @@ export function createReplica(
     isLoaded = true;
     const first = base === null ? null : withoutStored(base, updates);
     if (first !== null) local({ madeAt: openedAt, update: first });
-    const waiting = early;
-    early = [];
-    for (const transaction of waiting) local(transaction);
+    takeEarly();
     if (leads) takeOver();
     else tell({ type: "ask", stateVector: state.stateVector() });
   }
@@ -383,7 +382,9 @@ export function createReplica(
         adding.shift();
         behind(error);
         const { madeAt, update } = operation;
-        return recorded({ clientSequence: ++lastVolatile, madeAt, update }, { isVolatile: true });
+        recorded({ clientSequence: ++lastVolatile, madeAt, update }, { isVolatile: true });
+        if (adding.length === 0) takeEarly();
+        return;
       }
       case "add-remote":
         wholeSince = null;
@@ -421,7 +422,8 @@ export function createReplica(
   // Local transactions
 
   function local({ madeAt, update }: { madeAt: number; update: Uint8Array }): void {
-    if (phase === "loading") early.push({ madeAt, update });
+    // Who is told of it would have it without what it builds on, if this tab ended before that is told.
+    if (phase === "loading" || (isBehind && adding.length > 0)) early.push({ madeAt, update });
     else if (isBehind) {
       lacks++;
       recorded({ clientSequence: ++lastVolatile, madeAt, update }, { isVolatile: true });
@@ -429,6 +431,12 @@ export function createReplica(
       adding.push(update);
       host.emit({ type: "store", operation: { type: "add", madeAt, update } });
     }
+  }
+
+  function takeEarly(): void {
+    const waiting = early;
+    early = [];
+    for (const transaction of waiting) local(transaction);
   }
 
   function recorded(record: OutboxRecord, { isVolatile }: { isVolatile: boolean }): void {
@@ -544,7 +552,7 @@ export function createReplica(
   function sendUnrecorded(
     stateVector: Uint8Array,
     updates: readonly Uint8Array[] | null,
-    records = [...outbox.records.map(({ update }) => update), ...adding],
+    records = [...[...outbox.records, ...early].map(({ update }) => update), ...adding],
   ): void {
     const found = unrecorded(state.diff, { stateVector, updates, records });
     if (found === null) return;
