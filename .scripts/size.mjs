@@ -8,7 +8,7 @@ import { root, run } from "./run.mjs";
 
 const client = join(root, "packages", "client");
 const outDir = join(root, "node_modules", ".cache", "size");
-const entries = { index: "index.js", provider: "provider.js", json: "json/index.js" };
+const entries = { index: "index.js", browser: "browser.js", provider: "provider.js", json: "json/index.js" };
 
 export async function checkSizes() {
   // Not at the top: `npm start` installs what this needs.

@@ -1,5 +1,6 @@
 /** The page of `token.test.ts`: one field, whose text is written to a document by a client that asks for tokens. */
-import { browserPersistence, createClient } from "@verso/client";
+import { createClient } from "@verso/client";
+import { browserPersistence } from "@verso/client/browser";
 
 declare global {
   /** Given by the test. */

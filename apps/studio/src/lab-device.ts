@@ -3,8 +3,6 @@
  * with the others. What becomes of its edits is read off at those seams, where any program could.
  */
 import {
-  browserPersistence,
-  browserTabs,
   type ClientError,
   createClient,
   type Document,
@@ -13,6 +11,7 @@ import {
   type ReplicaStore,
   type Tabs,
 } from "@verso/client";
+import { browserPersistence, browserTabs } from "@verso/client/browser";
 import { decodeVersoClientMessage, decodeVersoServerMessage } from "@verso/protocol";
 import { ObservableV2 } from "lib0/observable";
 import { Doc } from "yjs";

@@ -20,10 +20,8 @@ export type { DocumentOf, Kind, Kinds } from "./kinds.js";
 export { createEditing, type Editing, type EditingOptions } from "./editing.js";
 export type { TextAt, Tokens } from "./new-values.js";
 
-// What is kept on the device, and the tabs that share it
+// What is kept on the device: in memory here, and elsewhere by entries of their own
 
-export { type BrowserPersistenceOptions, browserPersistence } from "./browser-persistence.js";
-export { type BrowserTabs, type BrowserTabsOptions, browserTabs } from "./browser-tabs.js";
 export { memoryPersistence } from "./memory-persistence.js";
 export type {
   OutboxRecord,
