@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config";
 const timed = [
   "packages/server/src/**/*.test.ts",
   "packages/validation/src/{bombs,fuzz,honest}.test.ts",
-  "apps/*/src/**/*.test.ts",
+  "apps/!(e2e)/src/**/*.test.ts",
 ];
 
 export default defineConfig({

@@ -4,7 +4,12 @@ import { parseArgs } from "node:util";
 import { closeOnSignal, createLogger, listen, monitorOn, readConfig, ServerError } from "@verso/server";
 import { withStudio } from "./studio.js";
 
-const studio = fileURLToPath(new URL("../../studio/dist", import.meta.url));
+const pages = {
+  "/": built("studio"),
+  "/editors/": built("editors"),
+  "/notes/": built("notes-react"),
+  "/board/": built("board-svelte"),
+};
 
 try {
   // There are no flags; one that was given must not be ignored in silence.
@@ -14,11 +19,16 @@ try {
   const isMonitored = env.MONITORING === "true";
   const logger = createLogger(config, { to: isMonitored ? stderr : stdout });
   const monitor = isMonitored ? { monitor: monitorOn(stdout) } : {};
-  const relay = await listen(config, { page: studio, logger, ...monitor });
+  const relay = await listen(config, { pages, logger, ...monitor });
   closeOnSignal(relay, logger);
 } catch (error) {
   const code = error instanceof ServerError ? ` (${error.code})` : "";
   // There is no logger before there is a configuration.
   console.error(`${error instanceof Error ? error.message : String(error)}${code}`);
   process.exitCode = 1;
+}
+
+/** The folder that the app is built into. */
+function built(app: string): string {
+  return fileURLToPath(new URL(`../../${app}/dist`, import.meta.url));
 }

@@ -89,8 +89,8 @@ export interface HttpOptions {
   readonly now: () => number;
   readonly following: Following;
   readonly clock: Clock;
-  /** Folder of a built page that is served at `/`. */
-  readonly page: string | undefined;
+  /** Folders of built pages, by the paths they are served at. */
+  readonly pages: Readonly<Record<string, string>>;
   /** False from the moment the relay begins to shut down. */
   readonly accepting: () => boolean;
   /** Told of a request that failed without being at fault itself. */
@@ -105,7 +105,7 @@ const { version }: { version: string } = createRequire(import.meta.url)("../pack
 const commitsLooked = 10_000;
 
 export function createHttp(options: HttpOptions): Express {
-  const { ledger, rooms, kinds, door, page } = options;
+  const { ledger, rooms, kinds, door, pages } = options;
   const identities = new WeakMap<object, Identity>();
   const streams = createChangeStreams({
     ...options,
@@ -278,8 +278,8 @@ export function createHttp(options: HttpOptions): Express {
     throw new HttpProblem("method-not-allowed", `${request.method} is not possible here.`);
   });
 
-  if (page !== undefined) {
-    app.use(express.static(page, { index: "index.html", etag: true, maxAge: 0 }));
+  for (const [path, folder] of Object.entries(pages)) {
+    app.use(path, express.static(folder, { index: "index.html", etag: true, maxAge: 0 }));
   }
   app.use(request => {
     throw new HttpProblem("not-found", `There is nothing at ${request.path}.`);

@@ -28,14 +28,14 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function start(config: ConfigInput = {}, page?: string): Promise<Relay> {
+function start(config: ConfigInput = {}, pages: Record<string, string> = {}): Promise<Relay> {
   const checked = checkConfig({ storage: level(join(folder, "data")), port: 0, ...config });
-  return listen(checked, page === undefined ? silent : { ...silent, page });
+  return listen(checked, { ...silent, pages });
 }
 
-async function restart(config: ConfigInput = {}, page?: string): Promise<void> {
+async function restart(config: ConfigInput = {}, pages?: Record<string, string>): Promise<void> {
   await relay.close();
-  relay = await start(config, page);
+  relay = await start(config, pages);
 }
 
 /** A document behind a stock provider, when it is synced. */
@@ -258,13 +258,21 @@ describe("HTTP", () => {
     expect(await (await get("/api/documents")).json()).toEqual({ documents: [], next: null });
   });
 
-  it("serves a page, and nothing outside of its folder", async () => {
+  it("serves pages at their paths, and nothing outside of their folders", async () => {
     const page = mkdtempSync(join(folder, "page-"));
+    const other = mkdtempSync(join(folder, "page-"));
     writeFileSync(join(page, "index.html"), "<!doctype html><title>page</title>");
+    writeFileSync(join(other, "index.html"), "<!doctype html><title>other</title>");
     writeFileSync(join(folder, "secret.txt"), "secret");
-    await restart({}, page);
+    await restart({}, { "/": page, "/other/": other });
     expect(await (await get("/")).text()).toContain("<title>page</title>");
-    for (const path of ["/../secret.txt", "/%2e%2e/secret.txt", "/..%2fsecret.txt"]) {
+    expect(await (await get("/other/")).text()).toContain("<title>other</title>");
+    for (const path of [
+      "/../secret.txt",
+      "/%2e%2e/secret.txt",
+      "/..%2fsecret.txt",
+      "/other/..%2f/secret.txt",
+    ]) {
       expect(await raw(path, { host: new URL(relay.url).host })).toBeGreaterThanOrEqual(400);
     }
   });

@@ -61,8 +61,8 @@ export interface Relay {
 }
 
 export interface ListenOptions {
-  /** Folder of a built page to serve at `/`. */
-  readonly page?: string;
+  /** Folders of built pages, by the paths they are served at: `{ "/": "studio/dist", "/notes/": "notes/dist" }`. */
+  readonly pages?: Readonly<Record<string, string>>;
   /** Where to log. @default JSON lines on standard output, at the configured level */
   readonly logger?: Logger;
   /** Shows what happens. @default nobody looks */
@@ -82,7 +82,7 @@ const closingTime = 2000;
  */
 export async function listen(
   config: Config,
-  { page, logger = pino({ level: config.logLevel }), monitor }: ListenOptions = {},
+  { pages = {}, logger = pino({ level: config.logLevel }), monitor }: ListenOptions = {},
 ): Promise<Relay> {
   const clock = systemClock;
   const kinds = createKinds(config.documents, {
@@ -296,7 +296,7 @@ export async function listen(
       now: clock.now,
       following,
       clock,
-      page,
+      pages,
       accepting: () => accepting,
       onError: (error, request) => logger.error({ err: error, ...request }, "a request failed"),
       onProblem: monitor?.problem,

@@ -1,0 +1,2 @@
+/** What the relay asks of a board. */
+export const board = { roots: { board: "map" } } as const;

@@ -1,0 +1,2 @@
+/** What the relay asks of a note. */
+export const note = { roots: { note: "map" } } as const;

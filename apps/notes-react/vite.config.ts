@@ -1,0 +1,21 @@
+/** How the pages are built, and how they are served while one works on them: against a relay on its usual port. */
+import { defineConfig } from "vite";
+
+const relay = "localhost:8080";
+
+export default defineConfig({
+  base: "/notes/",
+  build: {
+    // What a page may load is what the relay serves: small files as data: URLs are forbidden to it.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+  },
+  resolve: { dedupe: ["yjs", "lib0", "y-protocols"] },
+  server: {
+    proxy: {
+      "/api": `http://${relay}`,
+      "/sync": { target: `http://${relay}`, ws: true },
+      "/yjs": { target: `ws://${relay}`, ws: true },
+    },
+  },
+});
