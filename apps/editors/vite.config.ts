@@ -10,10 +10,16 @@ export default defineConfig({
   build: {
     // What a page may load is what the relay serves: small files as data: URLs are forbidden to it.
     assetsInlineLimit: 0,
+    // In kB. It is Monaco, which only its own page loads.
+    chunkSizeWarningLimit: 3_000,
     modulePreload: { polyfill: false },
     rolldownOptions: { input: ["index", ...editors].map(page => `${page}.html`) },
   },
-  resolve: { dedupe: ["yjs", "lib0", "y-protocols"] },
+  resolve: {
+    dedupe: ["yjs", "lib0", "y-protocols"],
+    // y-monaco 0.1.6 asks for a file that Monaco has exported under another name since 0.56.
+    alias: { "monaco-editor/esm/vs": "monaco-editor" },
+  },
   server: {
     proxy: {
       "/api": `http://${relay}`,

@@ -6,14 +6,16 @@ import { type EditorName, isEditorName } from "./editors.js";
 import { showIndex } from "./index-page.js";
 import { type Mount, showEditor } from "./page.js";
 
-const mounts: Partial<Record<EditorName, () => Promise<Mount>>> = {
+const mounts: Readonly<Record<EditorName, () => Promise<Mount>>> = {
   tiptap: async () => (await import("./tiptap.js")).mountTiptap,
   prosemirror: async () => (await import("./prosemirror.js")).mountProseMirror,
   codemirror: async () => (await import("./codemirror.js")).mountCodeMirror,
+  monaco: async () => (await import("./monaco.js")).mountMonaco,
   quill: async () => (await import("./quill.js")).mountQuill,
+  lexical: async () => (await import("./lexical.js")).mountLexical,
   textarea: async () => (await import("./textarea.js")).mountTextarea,
 };
 
 const { editor } = document.body.dataset;
-if (isEditorName(editor)) showEditor(editor, await mounts[editor]!());
+if (isEditorName(editor)) showEditor(editor, await mounts[editor]());
 else showIndex();

@@ -45,8 +45,8 @@ export function mountTextarea({ doc, awareness }: Document, parent: HTMLElement)
     else if (key === "z") take(event, () => undoManager.undo());
   });
 
-  // Here the text is still the one that the area's selection is in.
-  doc.on("beforeTransaction", () => {
+  // Before all of them: one within the observers of another would find the text changed already.
+  doc.on("beforeAllTransactions", () => {
     if (waiting === null) selection = selectionOf(area, text);
   });
   text.observe(({ delta, transaction }) => {

@@ -3,10 +3,10 @@ import { recall, remember } from "./browser-memory.js";
 import { element, spoken } from "./element.js";
 import { icon } from "./icon.js";
 
-export type Theme = "light" | "dark";
+type Theme = "light" | "dark";
 
-/** Sets what was chosen earlier, and makes the button that chooses. `onChange` is called with each theme, the first too. */
-export function createThemeButton(onChange: (theme: Theme) => void = () => {}): HTMLElement {
+/** Sets what was chosen earlier, and makes the button that chooses. */
+export function createThemeButton(): HTMLElement {
   const system = matchMedia("(prefers-color-scheme: dark)");
   let chosen = parse(recall(key));
   const button = element("button", { class: "icon-button", type: "button" });
@@ -28,7 +28,6 @@ export function createThemeButton(onChange: (theme: Theme) => void = () => {}): 
     const label = `Switch to ${other(current())} colours`;
     button.title = label;
     button.replaceChildren(icon(current() === "dark" ? "sun" : "moon"), spoken(label));
-    onChange(current());
   }
 }
 

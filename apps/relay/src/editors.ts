@@ -3,7 +3,10 @@
  *
  * Rich text is what its editor can show: a format that is not here, pasted by a client that shows more, is refused.
  */
-import { type ConfigInput, richText, text } from "@verso/server";
+import { type ConfigInput, prosemirror, richText, text } from "@verso/server";
+import { Schema } from "prosemirror-model";
+import { schema as basic } from "prosemirror-schema-basic";
+import { addListNodes } from "prosemirror-schema-list";
 import { z } from "zod";
 
 type Kind = NonNullable<ConfigInput["documents"]>[string];
@@ -35,12 +38,24 @@ const quill: Kind = {
   strict: true,
 };
 
+/** The schema that the editor on the page has. */
+const proseMirrorSchema = new Schema({
+  nodes: addListNodes(basic.spec.nodes, "paragraph block*", "block"),
+  marks: basic.spec.marks,
+});
+
+const proseMirror: Kind = {
+  roots: { content: "xmlFragment" },
+  schema: z.object({ content: prosemirror(proseMirrorSchema) }),
+  strict: true,
+};
+
 export const editors: Readonly<Record<string, Kind>> = {
   "editors/textarea/:room": plainText,
   "editors/codemirror/:room": plainText,
   "editors/monaco/:room": plainText,
   "editors/quill/:room": quill,
-  "editors/prosemirror/:room": { roots: { content: "xmlFragment" } },
+  "editors/prosemirror/:room": proseMirror,
   "editors/tiptap/:room": { roots: { content: "xmlFragment" } },
   // Lexical's own root, which holds all else as embedded texts and maps.
   "editors/lexical/:room": { roots: { root: "xmlText" } },
