@@ -52,12 +52,15 @@ function useReady(documentId: string): void {
   const client = useVerso();
   if (isOnServer) throw new Error(`${documentId} is rendered in the browser: what is in it is not here.`);
   const ready = bind(client, documentId).ready();
-  if (ready === null) return;
   // React 18 has no `use`, and a bundler would say so of `React.use`.
   const use = Reflect.get(React, "use") as typeof React.use | undefined;
-  if (use === undefined) throw ready;
-  use(ready);
+  // A component that has waited by `use` has to call it again when it does not wait any more.
+  if (use !== undefined) use(ready ?? settled);
+  else if (ready !== null) throw ready;
 }
+
+/** Marked as React marks the promises that it has seen resolve, so that nobody waits for it. */
+const settled = Object.assign(Promise.resolve(), { status: "fulfilled", value: undefined });
 
 function followNothing(): () => void {
   return isFalse;
