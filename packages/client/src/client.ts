@@ -77,6 +77,7 @@ export interface OpenOptions {
 export interface Client {
   /** Opens a document; while it is open, the same one again. */
   open(documentId: string, options?: OpenOptions): Replica;
+  isOpen(documentId: string): boolean;
   /** When the relay is tried again, in milliseconds since 1970; `null` while no attempt waits for its time. */
   readonly nextAttempt: number | null;
   /** Connects, at once even when it would have waited or was stopped. What was closed for good is to be opened again. */
@@ -124,6 +125,7 @@ export function createClient({
       if (closing !== null) throw new ClientError("closed", "The client is closed.");
       return documents.get(documentId) ?? open(documentId, { doc, awareness });
     },
+    isOpen: documentId => documents.has(documentId),
     get nextAttempt() {
       return nextAttempt;
     },

@@ -74,20 +74,23 @@ export interface Document<T = MutableJsonObject> extends Replica {
 }
 
 export interface Documents<K extends Kinds = Kinds> extends Omit<Client, "open"> {
+  /** As they were given. */
+  readonly kinds: K;
   /** Opens a document; while it is open, the same one again. */
   open<const Id extends string>(documentId: Id, options?: OpenOptions): Document<DocumentOf<K, Id>>;
 }
 
 /** A client of one relay, for one user: any number of documents over one connection. */
 export function createClient<const K extends Kinds = Record<never, never>>({
-  kinds,
+  // None, as the default of the type says.
+  kinds = {} as K,
   judge,
   ...options
 }: ClientOptions & DocumentOptions<K>): Documents<K> {
   const client = createReplicas(options);
   const openReplica = client.open;
   const documents = new WeakMap<Replica, unknown>();
-  return Object.assign(client, { open });
+  return Object.assign(client, { kinds, open });
 
   function open<const Id extends string>(documentId: Id, options?: OpenOptions): Document<DocumentOf<K, Id>> {
     const replica = openReplica(documentId, options);
@@ -99,7 +102,7 @@ export function createClient<const K extends Kinds = Record<never, never>>({
 
   function createDocument<T>(replica: Replica): Document<T> {
     const { documentId, doc } = replica;
-    const kind = kindOf(kinds ?? {}, documentId);
+    const kind = kindOf(kinds, documentId);
     let write = (edits: () => void) => doc.transact(edits);
     const editing = createEditing<T>(doc, {
       roots: kind.roots,
