@@ -155,6 +155,17 @@ describe("undo and redo", () => {
     ]);
   });
 
+  it("have a version to come back to, by the relay alone", async () => {
+    const { open, requests, answers } = client();
+    const document = open("invoice/42");
+    answers.push([200, { sequence: 9, revision_id: "9", undoes: [], unrestored: [] }]);
+    expect(await document.restore(4)).toEqual({ type: "relay", sequence: 9, undoes: [], unrestored: [] });
+    expect(requests).toEqual([
+      ["POST", "https://relay/base/api/documents/invoice%2F42/restore", '{"sequence":4}', "Bearer t"],
+    ]);
+    await expect(document.restore(4)).rejects.toMatchObject({ code: "offline" });
+  });
+
   it("have a history to be read", async () => {
     const { open, requests, answers } = client();
     const page = { document_id: "invoice/42", changes: [], next: null };

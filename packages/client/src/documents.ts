@@ -69,6 +69,8 @@ export interface Document<T = MutableJsonObject> extends Replica {
   /** Takes back the user's latest edit in force: by the relay, and without a connection that of this session here. */
   undo(): Promise<UndoOutcome>;
   redo(): Promise<UndoOutcome>;
+  /** Writes what the document was after a commit, as one more commit. Rejects with `offline` or `refused`. */
+  restore(sequence: number): Promise<UndoOutcome>;
   /** Commits of anybody, the oldest first. Rejects with `offline` or `refused`. */
   history(range?: HistoryRange): Promise<ChangePage>;
 }
@@ -153,6 +155,7 @@ export function createClient<const K extends Kinds = Record<never, never>>({
       },
       undo: history.undo,
       redo: history.redo,
+      restore: history.restore,
       history: history.changes,
       close,
       [Symbol.asyncDispose]: close,

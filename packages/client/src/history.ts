@@ -33,6 +33,8 @@ export interface HistoryRange {
 export interface History {
   undo(): Promise<UndoOutcome>;
   redo(): Promise<UndoOutcome>;
+  /** Writes what the document was after a commit, as one more commit. Needs a connection. */
+  restore(sequence: number): Promise<UndoOutcome>;
   /** Commits of anybody, the oldest first, with patches both ways. Needs a connection. */
   changes(range?: HistoryRange): Promise<ChangePage>;
   close(): void;
@@ -64,6 +66,7 @@ export function createHistory(
   return {
     undo: () => step("undo", { within: pause }),
     redo: () => step("redo", {}),
+    restore: sequence => byRelay("restore", { sequence }),
     // What the relay answers to each path is as its protocol has it.
     changes: async (range = {}) => (await ask("changes", { query: range })) as ChangePage,
     close: () => manager.destroy(),
@@ -73,6 +76,10 @@ export function createHistory(
     if (replica.status.connection !== "connected") {
       return { type: manager[action]() === null ? "nothing" : "local" };
     }
+    return byRelay(action, body);
+  }
+
+  async function byRelay(action: string, body: object): Promise<UndoOutcome> {
     // The relay can only take back what it has.
     if (replica.hasUnsyncedChanges) await replica.syncNow();
     const answer = (await ask(action, { body })) as HistoryEditResult | Problem;

@@ -70,6 +70,7 @@ export {
   type Permission,
   type Permissions,
   phone,
+  prosemirror,
   type Rule,
   references,
   requiredWhen,

@@ -45,6 +45,13 @@ export type { Issue, Severity } from "./verdict.js";
 // Schemas
 
 export { jsonSchema } from "./json-schema.js";
+export {
+  type ProseMirrorMarkType,
+  type ProseMirrorNodeType,
+  type ProseMirrorOptions,
+  type ProseMirrorSchema,
+  prosemirror,
+} from "./prosemirror.js";
 export { createSchemaCheck, type SchemaCheck, type SchemaCheckOptions } from "./schema.js";
 export {
   type Allowed,

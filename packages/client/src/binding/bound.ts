@@ -42,6 +42,8 @@ export interface Bound<T> {
   setText(pointer: string, text: string): void;
   undo(): Promise<UndoOutcome>;
   redo(): Promise<UndoOutcome>;
+  /** Writes what the document was after a commit, as one more commit. Rejects with `offline` or `refused`. */
+  restore(sequence: number): Promise<UndoOutcome>;
   /** Shows this of oneself beside what one shows already; it may be called before the document is open. */
   setPresence(change: Presence): void;
   dismiss(rejection: Rejection): void;
@@ -142,6 +144,7 @@ function createBound<T>(client: BindingClient, documentId: string): Bound<T> {
     setText: (pointer, text) => open().document.patch([{ op: "replace", path: pointer, value: text }]),
     undo: () => open().undoing.undo(),
     redo: () => open().undoing.redo(),
+    restore: sequence => open().document.restore(sequence),
     setPresence(change) {
       shown = { ...shown, ...change };
       hold.session?.presence.show(change);
