@@ -52,7 +52,7 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 async function measure(asked: Plan, json: string | undefined): Promise<Record> {
-  const plan = withoutCompiler(asked);
+  const plan = withoutMissing(asked);
   const node = await ensureNode();
   const peers = plan.subjects.flatMap(name => subjects[name].peer ?? []);
   for (const peer of peers) await ensurePeer(peer);
@@ -85,12 +85,15 @@ async function measure(asked: Plan, json: string | undefined): Promise<Record> {
   return { facts, measurements };
 }
 
-/** The readers of W1 and W5 are written in C. */
-function withoutCompiler(plan: Plan): Plan {
-  const needing: readonly WorkloadName[] = plan.workloads.filter(name => name === "w1" || name === "w5");
-  if (needing.length === 0 || hasCompiler()) return plan;
-  console.error(`There is no C compiler (cc): ${needing.join(" and ")} are left out.`);
-  return { ...plan, workloads: plan.workloads.filter(name => !needing.includes(name)) };
+/** The readers of W1 and W5 are written in C, and W11 is in a browser, which `npm run bench` finds. */
+function withoutMissing(plan: Plan): Plan {
+  const missing: Partial<Record<WorkloadName, string>> = {
+    ...(!hasCompiler() && { w1: "C compiler (cc)", w5: "C compiler (cc)" }),
+    ...(process.env.CHROMIUM === undefined && { w11: "browser (CHROMIUM)" }),
+  };
+  const left = plan.workloads.filter(name => missing[name] !== undefined);
+  for (const name of left) console.error(`There is no ${missing[name]}: ${name} is left out.`);
+  return { ...plan, workloads: plan.workloads.filter(name => !left.includes(name)) };
 }
 
 function historyTitle(trace: string | undefined): string {
