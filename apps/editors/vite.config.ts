@@ -3,12 +3,15 @@ import { defineConfig } from "vite";
 
 const relay = "localhost:8080";
 
+const editors = ["tiptap", "prosemirror", "codemirror", "monaco", "quill", "lexical", "textarea"];
+
 export default defineConfig({
   base: "/editors/",
   build: {
     // What a page may load is what the relay serves: small files as data: URLs are forbidden to it.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    rolldownOptions: { input: ["index", ...editors].map(page => `${page}.html`) },
   },
   resolve: { dedupe: ["yjs", "lib0", "y-protocols"] },
   server: {
