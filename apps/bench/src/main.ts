@@ -87,13 +87,15 @@ async function measure(asked: Plan, json: string | undefined): Promise<Record> {
 
 /** The readers of W1 and W5 are written in C, and W11 is in a browser, which `npm run bench` finds. */
 function withoutMissing(plan: Plan): Plan {
-  const missing: Partial<Record<WorkloadName, string>> = {
-    ...(!hasCompiler() && { w1: "C compiler (cc)", w5: "C compiler (cc)" }),
-    ...(process.env.CHROMIUM === undefined && { w11: "browser (CHROMIUM)" }),
+  const isThere = (name: WorkloadName) => {
+    const lacks =
+      name === "w1" || name === "w5"
+        ? !hasCompiler() && "C compiler (cc)"
+        : name === "w11" && process.env.CHROMIUM === undefined && "browser (CHROMIUM)";
+    if (lacks) console.error(`There is no ${lacks}: ${name} is left out.`);
+    return !lacks;
   };
-  const left = plan.workloads.filter(name => missing[name] !== undefined);
-  for (const name of left) console.error(`There is no ${missing[name]}: ${name} is left out.`);
-  return { ...plan, workloads: plan.workloads.filter(name => !left.includes(name)) };
+  return { ...plan, workloads: plan.workloads.filter(isThere) };
 }
 
 function historyTitle(trace: string | undefined): string {
