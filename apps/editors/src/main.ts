@@ -2,19 +2,10 @@
 import "@fontsource-variable/inter/wght.css";
 import "@fontsource-variable/jetbrains-mono/wght.css";
 import "./page.css";
-import { type EditorName, isEditorName } from "./editors.js";
+import { isEditorName } from "./editors.js";
 import { showIndex } from "./index-page.js";
-import { type Mount, showEditor } from "./page.js";
-
-const mounts: Readonly<Record<EditorName, () => Promise<Mount>>> = {
-  tiptap: async () => (await import("./tiptap.js")).mountTiptap,
-  prosemirror: async () => (await import("./prosemirror.js")).mountProseMirror,
-  codemirror: async () => (await import("./codemirror.js")).mountCodeMirror,
-  monaco: async () => (await import("./monaco.js")).mountMonaco,
-  quill: async () => (await import("./quill.js")).mountQuill,
-  lexical: async () => (await import("./lexical.js")).mountLexical,
-  textarea: async () => (await import("./textarea.js")).mountTextarea,
-};
+import { mounts } from "./mounts.js";
+import { showEditor } from "./page.js";
 
 const { editor } = document.body.dataset;
 if (isEditorName(editor)) showEditor(editor, await mounts[editor]());

@@ -3,6 +3,8 @@
  *
  * Rich text is what its editor can show: a format that is not here, pasted by a client that shows more, is refused.
  */
+import { getSchema } from "@tiptap/core";
+import StarterKit from "@tiptap/starter-kit";
 import { type ConfigInput, prosemirror, richText, text } from "@verso/server";
 import { Schema } from "prosemirror-model";
 import { schema as basic } from "prosemirror-schema-basic";
@@ -50,13 +52,19 @@ const proseMirror: Kind = {
   strict: true,
 };
 
+const tiptap: Kind = {
+  roots: { content: "xmlFragment" },
+  schema: z.object({ content: prosemirror(getSchema([StarterKit])) }),
+  strict: true,
+};
+
 export const editors: Readonly<Record<string, Kind>> = {
   "editors/textarea/:room": plainText,
   "editors/codemirror/:room": plainText,
   "editors/monaco/:room": plainText,
   "editors/quill/:room": quill,
   "editors/prosemirror/:room": proseMirror,
-  "editors/tiptap/:room": { roots: { content: "xmlFragment" } },
+  "editors/tiptap/:room": tiptap,
   // Lexical's own root, which holds all else as embedded texts and maps.
   "editors/lexical/:room": { roots: { root: "xmlText" } },
 };

@@ -1,5 +1,6 @@
 /** What the relay of the studio asks of documents, where a configuration says nothing of its own. */
 import { isDeepStrictEqual } from "node:util";
+import { board } from "@verso/board-svelte/kind";
 import { type Config, checkConfig } from "@verso/server";
 import { editors } from "./editors.js";
 import { order, orderUsers } from "./order.js";
@@ -10,7 +11,13 @@ export function withStudio(config: Config): Config {
   const defaults = checkConfig({});
   if (!isDeepStrictEqual(config.documents, defaults.documents)) return config;
   const { documents } = checkConfig({
-    documents: { "*": {}, "order/:id": order, "readings/:id": readings, ...editors },
+    documents: {
+      "*": {},
+      "order/:id": order,
+      "readings/:id": readings,
+      "board/:id": board,
+      ...editors,
+    },
   });
   return { ...config, documents, auth: config.auth === defaults.auth ? orderUsers : config.auth };
 }
