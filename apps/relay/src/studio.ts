@@ -1,6 +1,7 @@
 /** What the relay of the studio asks of documents, where a configuration says nothing of its own. */
 import { isDeepStrictEqual } from "node:util";
 import { type Config, checkConfig } from "@verso/server";
+import { label } from "./label.js";
 import { order, orderUsers } from "./order.js";
 import { readings } from "./readings.js";
 
@@ -9,7 +10,7 @@ export function withStudio(config: Config): Config {
   const defaults = checkConfig({});
   if (!isDeepStrictEqual(config.documents, defaults.documents)) return config;
   const { documents } = checkConfig({
-    documents: { "*": {}, "order/:id": order, "readings/:id": readings },
+    documents: { "*": {}, "label/:id": label, "order/:id": order, "readings/:id": readings },
   });
   return { ...config, documents, auth: config.auth === defaults.auth ? orderUsers : config.auth };
 }
