@@ -1,4 +1,14 @@
-/** What others test with: the contract of a persistence, and devices whose disks and networks fail. */
+/** What others test with: the contracts of a persistence and of a binding, and devices whose disks and networks fail. */
+export {
+  type BindingDriver,
+  type BindingSuiteOptions,
+  bindingKinds,
+  bindingSuite,
+  type Mounted,
+  type Reading,
+  type Shown,
+  type View,
+} from "./binding-suite.js";
 export {
   type PersistenceFixture,
   type PersistenceSuiteOptions,
