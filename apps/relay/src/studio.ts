@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import { board } from "@verso/board-svelte/kind";
 import { type Config, checkConfig } from "@verso/server";
 import { editors } from "./editors.js";
+import { label } from "./label.js";
 import { order, orderUsers } from "./order.js";
 import { readings } from "./readings.js";
 
@@ -13,6 +14,7 @@ export function withStudio(config: Config): Config {
   const { documents } = checkConfig({
     documents: {
       "*": {},
+      "label/:id": label,
       "order/:id": order,
       "readings/:id": readings,
       "board/:id": board,
