@@ -9,8 +9,10 @@ export default defineConfig({
     name: "svelte",
     include: ["src/**/*.test.ts"],
     environment: "jsdom",
+    globalSetup: ["../../apps/relay/src/binding-relay.ts"],
     testTimeout: 120_000,
     hookTimeout: 60_000,
-    sequence: { groupOrder: 0 },
+    maxWorkers: 1,
+    sequence: { groupOrder: 1 },
   },
 });
