@@ -17,11 +17,12 @@ export default defineConfig({
         test: {
           name: "side by side",
           include: ["packages/*/src/**/*.test.ts"],
-          exclude: timed,
+          exclude: [...timed, "packages/svelte/**"],
           maxWorkers: 2,
           sequence: { groupOrder: 0 },
         },
       },
+      "packages/svelte/vitest.config.ts",
       {
         extends: true,
         test: {

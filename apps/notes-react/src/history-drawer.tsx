@@ -36,7 +36,7 @@ export function HistoryDrawer({ id }: { readonly id: `notes/${string}` }) {
           </li>
         ))}
       </ol>
-      {hasMore && <p>There are older ones.</p>}
+      {hasMore && <p className="history-more">There are older ones.</p>}
     </aside>
   );
 }

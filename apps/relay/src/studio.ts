@@ -1,7 +1,10 @@
 /** What the relay of the studio asks of documents, where a configuration says nothing of its own. */
 import { isDeepStrictEqual } from "node:util";
+import { board } from "@verso/board-svelte/kind";
 import { note } from "@verso/notes-react/kind";
 import { type Config, checkConfig } from "@verso/server";
+import { editors } from "./editors.js";
+import { label } from "./label.js";
 import { order, orderUsers } from "./order.js";
 import { readings } from "./readings.js";
 
@@ -10,7 +13,15 @@ export function withStudio(config: Config): Config {
   const defaults = checkConfig({});
   if (!isDeepStrictEqual(config.documents, defaults.documents)) return config;
   const { documents } = checkConfig({
-    documents: { "*": {}, "order/:id": order, "readings/:id": readings, "notes/:id": note },
+    documents: {
+      "*": {},
+      "label/:id": label,
+      "order/:id": order,
+      "readings/:id": readings,
+      "board/:id": board,
+      "notes/:id": note,
+      ...editors,
+    },
   });
   return { ...config, documents, auth: config.auth === defaults.auth ? orderUsers : config.auth };
 }
