@@ -1,40 +1,41 @@
 /**
  * Runs the code that stands in the READMEs and in docs/, so that none of it is ever wrong.
  *
- *     ts    type-checked like all our code, then run; it must end by itself, and asserts what it claims
- *     sh    run by bash in an empty folder below the repository's, so that `npx` finds its commands. Commands of the
- *           repository itself (npm start, npm test …) are what CI runs on a fresh clone, and here they must only exist
- *     py    run by Python 3, with its standard library
- *     json  must parse
- *     text  is not run
+ *     ts      type-checked like all our code, then run; it must end by itself, and asserts what it claims
+ *     tsx     the same, with JSX for React
+ *     svelte  a component: compiled for the browser and for the server without a warning, and rendered there
+ *     sh      run by bash in an empty folder below the repository's, so that `npx` finds its commands. Commands of the
+ *             repository itself (npm start, npm test …) are what CI runs on a fresh clone, and here they must only exist
+ *     py      run by Python 3, with its standard library
+ *     json    must parse
+ *     text    is not run
+ *
+ * A block of any language may instead quote a file, which is tested elsewhere: "```html apps/studio/index.html" must
+ * stand in that file line by line, indentation apart, and "```ts apps/board-svelte/src/kind.ts#board" must be all that
+ * stands there between the comments `#region board` and `#endregion`.
  *
  * No other kind of block is allowed: what is not run is not written. A block that needs a program which is not on this
  * machine (`curl`, `python3`) is left out, and that is said.
  */
-import { spawn } from "node:child_process";
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { delimiter, join, relative } from "node:path";
-import { root, run } from "./run.mjs";
+import { compilePrograms, runProgram } from "./docs-programs.mjs";
+import { quoteFault } from "./docs-quotes.mjs";
+import { finish } from "./finish.mjs";
+import { fail, root } from "./run.mjs";
 
 const work = join(root, "node_modules", ".cache", "docs");
-const timeout = 60_000;
 
-export async function checkDocs() {
+/** All pages, or those that are named. */
+export async function checkDocs(named = pages()) {
   rmSync(work, { recursive: true, force: true });
   mkdirSync(work, { recursive: true });
-  const blocks = pages().flatMap(blocksOf);
-  const faults = [];
+  const blocks = named.flatMap(blocksOf);
+  const faults = await compilePrograms(
+    work,
+    blocks.filter(({ quoted }) => quoted === null),
+  );
   const left = [];
-  const programs = blocks.filter(({ language }) => language === "ts");
-  await compile(programs);
   for (const block of blocks) {
     const lacking = needs(block).find(program => !isInstalled(program));
     if (lacking !== undefined) {
@@ -67,10 +68,12 @@ function blocksOf(page) {
   const blocks = [];
   let open = null;
   for (const [index, text] of readFileSync(join(root, page), "utf8").split("\n").entries()) {
-    const fence = /^\s*```(\S*)/.exec(text);
+    const fence = /^\s*```(\S*)\s*(.*)/.exec(text);
     if (fence === null) open?.lines.push(text);
-    else if (open === null) open = { page, line: index + 1, language: fence[1], lines: [] };
-    else {
+    else if (open === null) {
+      const [, language, quoted] = fence;
+      open = { page, line: index + 1, language, quoted: quoted || null, lines: [] };
+    } else {
       blocks.push({ ...open, name: `${page.replace(/\W/g, "-")}-${open.line}`, code: open.lines.join("\n") });
       open = null;
     }
@@ -79,27 +82,8 @@ function blocksOf(page) {
   return blocks;
 }
 
-async function compile(programs) {
-  if (programs.length === 0) return;
-  for (const { name, code } of programs) writeFileSync(join(work, `${name}.ts`), `${code}\nexport {};\n`);
-  writeFileSync(join(work, "package.json"), '{ "type": "module" }');
-  writeFileSync(
-    join(work, "tsconfig.json"),
-    JSON.stringify({
-      extends: join(root, "tsconfig.base.json"),
-      compilerOptions: {
-        types: ["node"],
-        lib: ["ES2023", "DOM"],
-        declaration: false,
-        sourceMap: false,
-        declarationMap: false,
-      },
-    }),
-  );
-  await run("tsc", ["-p", work]);
-}
-
-function needs({ language, code }) {
+function needs({ language, quoted, code }) {
+  if (quoted !== null) return [];
   if (language === "py") return ["python3"];
   return language === "sh" && /^\s*(until )?curl\b|\$\(curl\b/m.test(code) ? ["curl"] : [];
 }
@@ -109,7 +93,8 @@ function isInstalled(program) {
 }
 
 /** What is wrong with the block, or `null`. */
-async function check({ language, name, code }) {
+async function check({ language, quoted, name, code }) {
+  if (quoted !== null) return quoteFault(code, quoted);
   const folder = mkdtempSync(join(work, "run-"));
   try {
     switch (language) {
@@ -119,7 +104,9 @@ async function check({ language, name, code }) {
         JSON.parse(code);
         return null;
       case "ts":
-        return await finish(process.execPath, [join(work, `${name}.js`)], folder);
+      case "tsx":
+      case "svelte":
+        return await runProgram(work, name, folder);
       case "sh": {
         const lines = code.split("\n").filter(line => line.trim() !== "");
         if (lines.every(isOwnCommand)) return null;
@@ -145,27 +132,7 @@ function isOwnCommand(line) {
   return true;
 }
 
-/** Runs to the end; what it started in the background is ended with it. */
-function finish(command, args, cwd) {
-  return new Promise(resolve => {
-    const bin = join(root, "node_modules", ".bin");
-    const env = { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH}` };
-    const child = spawn(command, args, { cwd, env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
-    let output = "";
-    for (const stream of [child.stdout, child.stderr])
-      stream.setEncoding("utf8").on("data", text => (output += text));
-    const timer = setTimeout(() => {
-      output += `\n(did not end within ${timeout / 1000} seconds)`;
-      process.kill(-child.pid, "SIGKILL");
-    }, timeout);
-    child.on("exit", code => {
-      clearTimeout(timer);
-      try {
-        process.kill(-child.pid, "SIGTERM");
-      } catch (error) {
-        if (error.code !== "ESRCH") throw error;
-      }
-      resolve(code === 0 ? null : `ended with ${code}:\n${output.trim()}`);
-    });
-  });
+if (import.meta.filename === process.argv[1]) {
+  const named = process.argv.slice(2);
+  await checkDocs(named.length > 0 ? named : undefined).catch(error => fail(error.message));
 }

@@ -2,8 +2,9 @@
  * One editor on one document, by one of two providers, for W11. It tells when which letter came into view, by the frames of
  * the page: the letter `q`, which nothing else on it has.
  */
-import { createClient } from "@verso/client";
-import { isEditorName, mounts } from "@verso/editors/mounts";
+import { createClient, type Document } from "@verso/client";
+import { isEditorName } from "@verso/editors/editors";
+import { mounts } from "@verso/editors/mounts";
 import { Awareness } from "y-protocols/awareness";
 import { WebsocketProvider } from "y-websocket";
 import * as Y from "yjs";
@@ -11,22 +12,24 @@ import type { Typing } from "../src/typing-times.js";
 
 declare global {
   interface Window {
-    /** Resolves when the editor is there, with all that the server has. */
-    typing: Promise<Typing>;
+    /** There as soon as the editor is, with all that the server has. */
+    typing?: Typing;
   }
 }
 
 const asked = new URLSearchParams(location.search);
-window.typing = start(asked.get("editor") ?? "", asked.get("provider") ?? "", asked.get("room") ?? "");
+window.typing = await start(asked.get("editor") ?? "", asked.get("provider") ?? "", asked.get("room") ?? "");
 
 async function start(editor: string, provider: string, room: string): Promise<Typing> {
   if (!isEditorName(editor)) throw new TypeError(`There is no editor "${editor}".`);
   const mount = await mounts[editor]();
-  const document = provider === "verso" ? await openByVerso(`editors/${editor}/${room}`) : await openByYWebsocket(room);
+  const document =
+    provider === "verso" ? await openByVerso(`editors/${editor}/${room}`) : await openByYWebsocket(room);
   document.awareness.setLocalStateField("user", { name: "Ada", color: "#0f766e", colorLight: "#0f766e4d" });
   const host = window.document.body.appendChild(window.document.createElement("div"));
-  mount(document, host);
-  return watch(host);
+  // These two are what an editor uses of a document.
+  mount(document as Document, host);
+  return watch(() => shownIn(editor, host));
 }
 
 async function openByVerso(documentId: string) {
@@ -44,7 +47,13 @@ async function openByYWebsocket(room: string) {
   return { doc, awareness };
 }
 
-function watch(host: HTMLElement): Typing {
+/** What of the document is on the page. Monaco keeps a part of it in a field for input methods as well. */
+function shownIn(editor: string, host: HTMLElement): string {
+  if (editor === "textarea") return host.querySelector("textarea")!.value;
+  return (host.querySelector(".view-lines") ?? host).textContent;
+}
+
+function watch(shown: () => string): Typing {
   const typing: Typing = { pressed: [], seen: [] };
   const now = () => performance.timeOrigin + performance.now();
   window.addEventListener(
@@ -55,8 +64,7 @@ function watch(host: HTMLElement): Typing {
     { capture: true },
   );
   requestAnimationFrame(function look() {
-    const shown = `${host.textContent}${host.querySelector("textarea")?.value ?? ""}`;
-    const letters = shown.split("q").length - 1;
+    const letters = shown().split("q").length - 1;
     while (typing.seen.length < letters) typing.seen.push(now());
     requestAnimationFrame(look);
   });

@@ -51,9 +51,17 @@ export const typing: Workload = {
   tables: [
     table("own", "To one's own screen, p50", "milliseconds from the key to the frame that has its letter"),
     table("own95", "To one's own screen, p95", "the same"),
-    table("peer", "To another's screen, p50", "milliseconds from the key to the frame of another page that has its letter"),
+    table(
+      "peer",
+      "To another's screen, p50",
+      "milliseconds from the key to the frame of another page that has its letter",
+    ),
     table("peer95", "To another's screen, p95", "the same"),
-    table("work", "Work for a key", "milliseconds of the author's page, all tasks of its main thread, by Chromium's own count"),
+    table(
+      "work",
+      "Work for a key",
+      "milliseconds of the author's page, all tasks of its main thread, by Chromium's own count",
+    ),
   ],
   measure,
 };
@@ -70,7 +78,13 @@ function table(name: string, title: string, about: string): Table {
 async function measure(participant: string, { quick }: Settings): Promise<readonly Row[]> {
   const subject = participant === STOCK ? subjects["y-websocket"] : verso;
   const keys = quick ? KEYS.quick : KEYS.full;
-  const figures: Record<string, Record<string, number>> = { own: {}, own95: {}, peer: {}, peer95: {}, work: {} };
+  const figures: Record<string, Record<string, number>> = {
+    own: {},
+    own95: {},
+    peer: {},
+    peer95: {},
+    work: {},
+  };
   return withFolder(async folder => {
     const pages = join(folder, "pages");
     await buildPage(pages);
@@ -99,7 +113,9 @@ async function type(browser: Browser, { url, pages, keys }: Task): Promise<Figur
   const peer = await openPage(browser, { url, pages });
   await author.locator("[contenteditable=true], textarea").first().focus();
   await author.keyboard.insertText(TEXT);
-  await peer.waitForFunction(`(document.querySelector("textarea")?.value || document.body.textContent).includes("thirteen")`);
+  await peer.waitForFunction(
+    `(document.querySelector("textarea")?.value || document.body.textContent).includes("thirteen")`,
+  );
   await sleep(SETTLE_MS);
 
   const devtools = await author.context().newCDPSession(author);
@@ -131,19 +147,24 @@ async function openPage(browser: Browser, { url, pages }: Omit<Task, "keys">): P
   const page = await context.newPage();
   await page.route("**/bench/**", route => {
     const file = new URL(route.request().url()).pathname.replace("/bench/", "");
-    return route.fulfill({ contentType: contentTypes[extname(file)]!, body: readFileSync(join(pages, file)) });
+    return route.fulfill({
+      contentType: contentTypes[extname(file)]!,
+      body: readFileSync(join(pages, file)),
+    });
   });
   await page.goto(url);
-  await page.evaluate("window.typing");
+  await page.waitForFunction("window.typing !== undefined", null, { timeout: PATIENCE_MS });
   return page;
 }
 
 async function allSeen(page: Page, keys: number): Promise<Typing> {
-  await page.waitForFunction(`window.typing.then(({ seen }) => seen.length >= ${keys})`, null, { timeout: PATIENCE_MS });
+  await page.waitForFunction(`window.typing.seen.length >= ${keys}`, null, { timeout: PATIENCE_MS });
   return page.evaluate<Typing>("window.typing");
 }
 
-async function taskSeconds(devtools: Awaited<ReturnType<ReturnType<Page["context"]>["newCDPSession"]>>): Promise<number> {
+async function taskSeconds(
+  devtools: Awaited<ReturnType<ReturnType<Page["context"]>["newCDPSession"]>>,
+): Promise<number> {
   const { metrics } = await devtools.send("Performance.getMetrics");
   return metrics.find(({ name }) => name === "TaskDuration")!.value;
 }
@@ -156,20 +177,31 @@ async function buildPage(outDir: string): Promise<void> {
     base: "/bench/",
     logLevel: "error",
     resolve: { dedupe: ["yjs", "lib0", "y-protocols"] },
-    build: { outDir, emptyOutDir: true, chunkSizeWarningLimit: 10_000, rolldownOptions: { input: join(root, "typing.html") } },
+    build: {
+      outDir,
+      emptyOutDir: true,
+      chunkSizeWarningLimit: 10_000,
+      rolldownOptions: { input: join(root, "typing.html") },
+    },
   });
 }
 
 async function withBrowser<T>(use: (browser: Browser) => Promise<T>): Promise<T> {
   const executablePath = process.env.CHROMIUM;
   if (executablePath === undefined) throw new TypeError("The variable CHROMIUM names no browser.");
-  const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
+  const browser = await chromium.launch({
+    executablePath,
+    args: ["--no-sandbox", "--disable-gpu", ...localPages],
+  });
   try {
     return await use(browser);
   } finally {
     await browser.close();
   }
 }
+
+/** A page that comes from no server is no local one to Chromium, and may not speak with this machine's servers. */
+const localPages = ["--disable-features=LocalNetworkAccessChecks"];
 
 const contentTypes: Readonly<Record<string, string>> = {
   ".html": "text/html",

@@ -1,6 +1,6 @@
 /** What a workload is: who takes part, what is measured of each, and how it is shown. */
 
-export type WorkloadName = "w1" | "w2" | "w3" | "w4" | "w5" | "w6" | "w7" | "w8" | "w9" | "w10";
+export type WorkloadName = "w1" | "w2" | "w3" | "w4" | "w5" | "w6" | "w7" | "w8" | "w9" | "w10" | "w11";
 
 export interface Workload {
   readonly name: WorkloadName;

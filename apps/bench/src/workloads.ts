@@ -9,6 +9,7 @@ import { gateCost } from "./w7-gate.js";
 import { historyCost } from "./w8-history.js";
 import { jsonCost } from "./w9-json.js";
 import { clientCost } from "./w10-clients.js";
+import { typing } from "./w11-typing.js";
 import type { Workload, WorkloadName } from "./workload.js";
 
 export const workloads: Readonly<Record<WorkloadName, Workload>> = {
@@ -22,4 +23,5 @@ export const workloads: Readonly<Record<WorkloadName, Workload>> = {
   w8: historyCost,
   w9: jsonCost,
   w10: clientCost,
+  w11: typing,
 };

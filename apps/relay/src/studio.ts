@@ -2,6 +2,8 @@
 import { isDeepStrictEqual } from "node:util";
 import { board } from "@verso/board-svelte/kind";
 import { type Config, checkConfig } from "@verso/server";
+import { editors } from "./editors.js";
+import { label } from "./label.js";
 import { order, orderUsers } from "./order.js";
 import { readings } from "./readings.js";
 
@@ -10,7 +12,14 @@ export function withStudio(config: Config): Config {
   const defaults = checkConfig({});
   if (!isDeepStrictEqual(config.documents, defaults.documents)) return config;
   const { documents } = checkConfig({
-    documents: { "*": {}, "order/:id": order, "readings/:id": readings, "board/:id": board },
+    documents: {
+      "*": {},
+      "label/:id": label,
+      "order/:id": order,
+      "readings/:id": readings,
+      "board/:id": board,
+      ...editors,
+    },
   });
   return { ...config, documents, auth: config.auth === defaults.auth ? orderUsers : config.auth };
 }

@@ -64,13 +64,14 @@ export interface Reading {
 
 /** What a component has read, and what beside it the binding gives to act. */
 export interface Shown {
-  /** Of an `undo`: `{ canUndo, canRedo }`. */
+  /** Of an `undo` `{ canUndo, canRedo }`, of a `history` all but `restore`. */
   readonly value: unknown;
   readonly change?: (recipe: Recipe<MutableJsonObject>) => void;
   readonly setText?: (text: string) => void;
   readonly update?: (change: Presence) => void;
   readonly undo?: () => Promise<unknown>;
   readonly redo?: () => Promise<unknown>;
+  readonly restore?: (sequence: number) => Promise<unknown>;
   readonly dismiss?: (rejection: Rejection) => void;
 }
 
@@ -367,6 +368,14 @@ export function bindingSuite(options: BindingSuiteOptions): void {
       equal([history().error, history().hasMore, history().commits[0]?.user_id], [null, true, "ben"]);
       await ben.write({ title: "four" });
       await until(() => titles().length === 2 && are("four", "three"));
+      await page.last("history").restore?.(2);
+      await until(() => titleOf(ben.document.json) === "two");
+    });
+
+    test("writes a text where there is none", async ({ ada, ben, mount }) => {
+      const page = await mount(ada, [{ name: "title", of: "text", pointer: "/note/title" }]);
+      page.last("title").setText?.("New");
+      await until(() => page.shows("title", "New") && titleOf(ben.document.json) === "New");
     });
 
     test("shows a text, and edits it beside what others write", async ({ ada, ben, mount }) => {

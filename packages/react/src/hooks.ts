@@ -23,6 +23,9 @@ export interface Undo extends Pick<Bound<unknown>, "undo" | "redo"> {
   readonly canRedo: boolean;
 }
 
+/** The latest commits, and what makes the document again what it was at one of them. */
+export interface History extends RecentHistory, Pick<Bound<unknown>, "restore"> {}
+
 /** The document as JSON, typed by its kind, and what edits it: `change(draft => { draft.title = "New" })`. */
 export function useDocument<const Id extends string>(
   documentId: Id,
@@ -119,8 +122,10 @@ export function useUndo(documentId: string): Undo {
 }
 
 /** The latest commits of anybody, the newest first. They are asked for when this is shown, and kept up with. */
-export function useHistory(documentId: string, { limit }: { readonly limit?: number } = {}): RecentHistory {
-  return useStore(useBound(documentId).history(limit));
+export function useHistory(documentId: string, { limit }: { readonly limit?: number } = {}): History {
+  const { history, restore } = useBound(documentId);
+  const recent = useStore(history(limit));
+  return useMemo(() => ({ ...recent, restore }), [recent, restore]);
 }
 
 /** The edits of this device that the relay has taken back, the oldest first, and what dismisses one of them. */

@@ -7,6 +7,7 @@ export { useVerso, Verso, type VersoProps } from "./context.js";
 
 export {
   type Change,
+  type History,
   type Undo,
   useDocument,
   useHistory,

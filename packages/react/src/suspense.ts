@@ -20,7 +20,7 @@ export {
   shallow,
 } from "@verso/client/binding";
 export { useVerso, Verso, type VersoProps } from "./context.js";
-export type { Change, Undo } from "./hooks.js";
+export type { Change, History, Undo } from "./hooks.js";
 export type { IsEqual } from "./use-store.js";
 
 export const useDocument: typeof hooks.useDocument = suspending(hooks.useDocument);

@@ -4,7 +4,7 @@
  * Reading opens nothing, so that rendering has no effects and a server can render; following does, and who follows last
  * lets go of it. Before it is open everything has a value too: an empty document of its kind, nobody, nothing to undo.
  */
-import type { Patch } from "@verso/bridge";
+import { type Json, type Patch, parsePointer, valueAt } from "@verso/bridge";
 import * as Y from "yjs";
 import type { Rejection, ReplicaStatus } from "../document.js";
 import type { Document } from "../documents.js";
@@ -38,7 +38,7 @@ export interface Bound<T> {
   history(limit?: number): Store<RecentHistory>;
   change(recipe: Recipe<T>): void;
   patch(patch: Patch): void;
-  /** Makes the text at a JSON Pointer this one, by the least edits. */
+  /** Makes the text at a JSON Pointer this one, by the least edits; also where there is none yet. */
   setText(pointer: string, text: string): void;
   undo(): Promise<UndoOutcome>;
   redo(): Promise<UndoOutcome>;
@@ -141,7 +141,11 @@ function createBound<T>(client: BindingClient, documentId: string): Bound<T> {
     },
     change: recipe => open().document.change(recipe),
     patch: patch => open().document.patch(patch),
-    setText: (pointer, text) => open().document.patch([{ op: "replace", path: pointer, value: text }]),
+    setText(pointer, text) {
+      const { document } = open();
+      const isThere = valueAt(document.json as Json, parsePointer(pointer)) !== undefined;
+      document.patch([{ op: isThere ? "replace" : "add", path: pointer, value: text }]);
+    },
     undo: () => open().undoing.undo(),
     redo: () => open().undoing.redo(),
     restore: sequence => open().document.restore(sequence),
