@@ -1,5 +1,7 @@
-/** What the relay asks of a note: a title, a few tags, each of them once, and a body for an editor. */
-import { rule, slug } from "@verso/validation";
+/** What the relay asks of a note: a title, a few tags, each of them once, and of the body what its editor can make. */
+import { getSchema } from "@tiptap/core";
+import { StarterKit } from "@tiptap/starter-kit";
+import { prosemirror, rule, slug } from "@verso/validation";
 import { z } from "zod";
 
 const tagsOnce = rule({
@@ -23,7 +25,7 @@ export const note = {
         .optional(),
       tags: z.array(slug().max(20)).max(8, "A note has 8 tags at most.").optional(),
     }),
-    body: z.unknown(),
+    body: prosemirror(getSchema([StarterKit])),
   }),
   rules: [tagsOnce],
 } as const;
