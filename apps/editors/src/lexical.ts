@@ -74,16 +74,28 @@ export function mountLexical(document: Document, parent: HTMLElement): UndoManag
     ({ prevEditorState, editorState, dirtyElements, dirtyLeaves, normalizedNodes, tags }) => {
       if (tags.has(SKIP_COLLAB_TAG)) return;
       syncLexicalUpdateToYjs(
-        ...[binding, provider, prevEditorState, editorState],
-        ...[dirtyElements, dirtyLeaves, normalizedNodes, tags],
+        binding,
+        provider,
+        prevEditorState,
+        editorState,
+        dirtyElements,
+        dirtyLeaves,
+        normalizedNodes,
+        tags,
       );
     },
   );
 
+  // The carets of others are drawn from these fields, and not from `user`.
   const { name, color } = awareness.getLocalState()?.user ?? {};
   awareness.setLocalState({
     ...awareness.getLocalState(),
-    ...{ name, color, focusing: false, anchorPos: null, focusPos: null, awarenessData: {} },
+    name,
+    color,
+    focusing: false,
+    anchorPos: null,
+    focusPos: null,
+    awarenessData: {},
   });
   awareness.on("update", () => syncCursorPositions(binding, provider));
   on(FOCUS_COMMAND, () => setLocalStateFocus(provider, name, color, true, {}), false);
@@ -130,6 +142,9 @@ function providerOf({ awareness }: Document): Provider {
   const ignore = () => {};
   return {
     awareness: awareness as Awareness & Provider["awareness"],
-    ...{ connect: ignore, disconnect: ignore, on: ignore, off: ignore },
+    connect: ignore,
+    disconnect: ignore,
+    on: ignore,
+    off: ignore,
   };
 }
