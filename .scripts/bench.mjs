@@ -8,7 +8,7 @@ import { fail, root } from "./run.mjs";
 const args = process.argv.slice(2);
 await ensureBuilt().catch(error => fail(error.message));
 const measures = !args.some(arg => arg === "--help" || arg === "--from");
-const browser = measures ? { CHROMIUM: process.env.CHROMIUM ?? (await findChromium()) } : {};
+const browser = measures ? { CHROMIUM: await findChromium() } : {};
 
 const bench = spawn(process.execPath, [join(root, "apps", "bench", "dist", "main.js"), ...args], {
   cwd: root,

@@ -9,7 +9,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     sourcemap: false,
-    rolldownOptions: { input: ["index.html", "order.html", "lab.html"] },
+    rolldownOptions: { input: ["index.html", "texts.html", "order.html", "lab.html"] },
   },
   resolve: { dedupe: ["yjs", "lib0", "y-protocols"] },
   server: {

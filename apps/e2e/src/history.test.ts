@@ -1,5 +1,6 @@
 import type { BrowserContextOptions } from "playwright-core";
 import { describe, expect, it } from "vitest";
+import { seriousFaults } from "./axe.js";
 import { drawerOf } from "./drawer.js";
 import { openOrder } from "./order-page.js";
 import { setScene } from "./scene.js";
@@ -11,7 +12,7 @@ const scene = setScene({ isExpected: fault => /\b422\b/.test(fault) });
 
 /** Two editors, whose users are called Ann and Ben. */
 async function openText(room: string, context?: BrowserContextOptions) {
-  const studio = scene.watch(await openStudio(scene.browser, `${scene.url}/#${room}`, context));
+  const studio = scene.watch(await openStudio(scene.browser, `${scene.url}/texts.html#${room}`, context));
   for (const [index, name] of ["Ann", "Ben"].entries()) {
     const field = studio.panes[index]!.element.getByLabel("Name", { exact: true });
     await field.fill(name);
@@ -268,6 +269,7 @@ describe.each(["light", "dark"] as const)("in %s colours", colorScheme => {
       await drawer.press("Restore", 1);
       await expect.poll(drawer.told).toMatch(/^Version 1 is restored/);
       expect(await page.evaluate(tooWide)).toEqual([]);
+      if (width === 360) expect(await seriousFaults(page)).toEqual([]);
       expect(await page.evaluate(() => document.documentElement.dataset.theme)).toBe(colorScheme);
     }
   });

@@ -1,5 +1,6 @@
 /** The lab: what each control of a device's network does, and what is shown of it. About a minute. */
 import { describe, expect, it } from "vitest";
+import { seriousFaults } from "./axe.js";
 import { type LabPage, openLab } from "./lab-page.js";
 import { readDocument } from "./ledger.js";
 import { setScene } from "./scene.js";
@@ -155,6 +156,7 @@ describe("the page", () => {
       await page.emulateMedia({ colorScheme });
       await page.setViewportSize({ width, height: 800 });
       expect(await page.evaluate(tooWide)).toEqual([]);
+      expect(await seriousFaults(page)).toEqual([]);
       const { height } = (await page.locator(".top").boundingBox()) ?? { height: Number.NaN };
       expect(height).toBeLessThan(width < 700 ? 110 : 65);
     }

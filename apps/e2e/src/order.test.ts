@@ -1,5 +1,6 @@
 import type { BrowserContextOptions } from "playwright-core";
 import { describe, expect, it } from "vitest";
+import { seriousFaults } from "./axe.js";
 import { type OrderPage, type OrderPane, openOrder } from "./order-page.js";
 import { setScene } from "./scene.js";
 import { tooWide } from "./too-wide.js";
@@ -183,6 +184,7 @@ describe("the page", () => {
     await expect.poll(() => left.issue("Quantity")).not.toBe("");
     await openJson(left);
     expect(await page.evaluate(tooWide)).toEqual([]);
+    expect(await seriousFaults(page)).toEqual([]);
   });
 });
 

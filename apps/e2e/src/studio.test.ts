@@ -1,5 +1,6 @@
 import type { BrowserContextOptions } from "playwright-core";
 import { describe, expect, it } from "vitest";
+import { seriousFaults } from "./axe.js";
 import { setScene } from "./scene.js";
 import { type Operation, openStudio, type StudioPage } from "./studio-page.js";
 import { tooWide } from "./too-wide.js";
@@ -7,7 +8,7 @@ import { tooWide } from "./too-wide.js";
 const scene = setScene();
 
 async function open(room: string, context?: BrowserContextOptions): Promise<StudioPage> {
-  return scene.watch(await openStudio(scene.browser, `${scene.url}/#${room}`, context));
+  return scene.watch(await openStudio(scene.browser, `${scene.url}/texts.html#${room}`, context));
 }
 
 describe("two editors on one document", () => {
@@ -225,7 +226,7 @@ describe("a room's URL", () => {
     const name = page.getByLabel("Room", { exact: true });
     await name.fill("order/42 b");
     await name.press("Enter");
-    await page.waitForURL(`${scene.url}/#order/42%20b`);
+    await page.waitForURL(`${scene.url}/texts.html#order/42%20b`);
     await expect.poll(() => page.title()).toBe("order/42 b · Verso Studio");
   });
 
@@ -255,6 +256,7 @@ describe.each(["light", "dark"] as const)("in %s colours", colorScheme => {
     await studio.page.locator(".commit summary").first().click();
     await studio.page.locator(".patch-json").first().waitFor();
     expect(await studio.page.evaluate(tooWide)).toEqual([]);
+    if (width === 360) expect(await seriousFaults(studio.page)).toEqual([]);
     expect(await studio.page.evaluate(() => document.documentElement.dataset.theme)).toBe(colorScheme);
   });
 });

@@ -4,7 +4,7 @@ import { createBrand, type PageName, pathOfPage } from "./header.js";
 
 export function createDeadEnd({ page, detail }: { page: PageName; detail: string }): HTMLElement[] {
   return [
-    element("header", { class: "top" }, createBrand(page)),
+    element("header", { class: "top" }, createBrand()),
     element(
       "main",
       { class: "dead-end" },

@@ -9,7 +9,7 @@ import "./header.css";
 export type PageName = "text" | "order" | "lab";
 
 export const pathOfPage: Readonly<Record<PageName, string>> = {
-  text: "/",
+  text: "/texts.html",
   order: "/order.html",
   lab: "/lab.html",
 };
@@ -26,7 +26,7 @@ export function createHeader({ page, room, links, historyButton }: HeaderOptions
   return element(
     "header",
     { class: "top" },
-    createBrand(page),
+    createBrand(),
     createPageLinks(page),
     createRoomBar(room, { path: pathOfPage[page] }),
     createPresence(links),
@@ -35,18 +35,23 @@ export function createHeader({ page, room, links, historyButton }: HeaderOptions
   );
 }
 
-/** The name, which leads to a new room. */
-export function createBrand(page: PageName): HTMLElement {
+/** Of the page that all others are found on. */
+export function createStartHeader(): HTMLElement {
+  return element("header", { class: "top" }, createBrand(), createPageLinks(null), createThemeButton());
+}
+
+/** The name, which leads to the start page. */
+export function createBrand(): HTMLElement {
   return element(
     "a",
-    { class: "brand", href: pathOfPage[page], title: "Begin in a new room" },
+    { class: "brand", href: "/", title: "All pages" },
     element("img", { src: "/favicon.svg", alt: "", width: 24, height: 24 }),
     element("span", {}, "Verso "),
     element("span", { class: "brand-page" }, "Studio"),
   );
 }
 
-function createPageLinks(page: PageName): HTMLElement {
+function createPageLinks(page: PageName | null): HTMLElement {
   const link = (name: PageName, label: string) =>
     element("a", { href: pathOfPage[name], "aria-current": name === page && "page" }, label);
   return element(

@@ -13,11 +13,11 @@ import {
 } from "@verso/client";
 import { browserPersistence, browserTabs } from "@verso/client/browser";
 import { decodeVersoClientMessage, decodeVersoServerMessage } from "@verso/protocol";
-import { ObservableV2 } from "lib0/observable";
 import { Doc } from "yjs";
 import { createEditLog, type EditLog } from "./edit-log.js";
 import { createLabNetwork, type LabNetwork } from "./lab-network.js";
-import { type LinkState, type LinkView, relayOfPage } from "./link.js";
+import { type LinkView, relayOfPage } from "./link.js";
+import { createReplicaLink } from "./replica-link.js";
 
 export interface Device {
   readonly replica: Document;
@@ -92,7 +92,7 @@ export function createDevice({ name, documentId }: DeviceOptions): Device {
   const replica = client.open(documentId, { doc });
   let isOnline = true;
   let isLooking = false;
-  const link = new ReplicaLink(replica, () => isOnline);
+  const link = createReplicaLink(replica, () => isOnline);
   const listeners = new Set<() => void>([() => link.update()]);
 
   replica.on("storage-error", error => {
@@ -199,35 +199,4 @@ function namedTabs(tabs: Tabs, prefix: string): Tabs {
     lead: (name, gained) => tabs.lead(prefix + name, gained),
     channel: (name, receive) => tabs.channel(prefix + name, receive),
   };
-}
-
-/** A replica as the parts of the studio know connections that have no client. */
-class ReplicaLink extends ObservableV2<{ change: (state: LinkState) => void }> implements LinkView {
-  state: LinkState = { status: "connecting", trouble: null, unsent: 0 };
-  readonly #replica: Document;
-  readonly #isOnline: () => boolean;
-
-  constructor(replica: Document, isOnline: () => boolean) {
-    super();
-    this.#replica = replica;
-    this.#isOnline = isOnline;
-  }
-
-  get awareness() {
-    return this.#replica.awareness;
-  }
-
-  get recorded() {
-    return this.#replica.status.sequence > 0;
-  }
-
-  update(): void {
-    const { synced, stopped } = this.#replica.status;
-    const unsent = this.#replica.unsyncedChanges;
-    if (stopped !== null) this.state = { status: "closed", trouble: stopped, unsent };
-    else if (!this.#isOnline()) this.state = { status: "offline", unsent };
-    else if (synced) this.state = { status: "synced", unsent };
-    else this.state = { status: "connecting", trouble: null, unsent };
-    this.emit("change", [this.state]);
-  }
 }

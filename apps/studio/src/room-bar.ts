@@ -1,4 +1,5 @@
 /** The room's name, which one can change, and the ways to bring others here. */
+import { createCopyButton } from "./copy-button.js";
 import { element, spoken } from "./element.js";
 import { icon } from "./icon.js";
 import { hashOf } from "./room-name.js";
@@ -26,7 +27,7 @@ export function createRoomBar(room: string, { path }: { path: string }): HTMLEle
     if (name.value.trim() !== "") location.hash = hashOf(name.value.trim());
   });
   form.append(
-    copyButton(link),
+    createCopyButton({ label: "Copy link to this room", text: link }),
     element(
       "a",
       {
@@ -41,37 +42,4 @@ export function createRoomBar(room: string, { path }: { path: string }): HTMLEle
     ),
   );
   return form;
-}
-
-function copyButton(link: string): HTMLElement {
-  const said = element("span", { class: "spoken", role: "status" });
-  const button = element(
-    "button",
-    { class: "icon-button", type: "button", title: "Copy link to this room" },
-    icon("copy"),
-    spoken("Copy link to this room"),
-    said,
-  );
-  button.addEventListener("click", async () => {
-    if (!(await copy(link))) {
-      prompt("Copy this link:", link);
-      return;
-    }
-    button.firstElementChild!.replaceWith(icon("check"));
-    said.textContent = "Copied";
-    setTimeout(() => {
-      button.firstElementChild!.replaceWith(icon("copy"));
-      said.textContent = "";
-    }, 1600);
-  });
-  return button;
-}
-
-/** Browsers have a clipboard on localhost and under https only, and may ask or refuse there too. */
-async function copy(text: string): Promise<boolean> {
-  if (!("clipboard" in navigator)) return false;
-  return navigator.clipboard.writeText(text).then(
-    () => true,
-    () => false,
-  );
 }

@@ -16,7 +16,7 @@ html { scroll-behavior: smooth; scroll-padding-top: 1rem; }
 @media (prefers-reduced-motion: reduce) { html { scroll-behavior: auto; } }
 body { margin: 0; background: var(--ground); color: var(--text); font: 16px/1.5 system-ui, sans-serif; }
 a { color: var(--link); text-decoration: none; }
-a:hover { text-decoration: underline; }
+a:hover, p a { text-decoration: underline; }
 code, pre { font: 0.875em/1.5 ui-monospace, "SFMono-Regular", Menlo, Consolas, monospace; }
 pre { margin: 0.5rem 0; padding: 0.75rem 1rem; overflow-x: auto; background: var(--raised); border-radius: 6px; }
 nav { padding: 1rem 1.25rem; border-bottom: 1px solid var(--line); font-size: 0.875rem; }
@@ -38,7 +38,7 @@ article, .schema { margin-top: 2rem; padding-top: 0.25rem; }
 h3 { margin: 0 0 0.25rem; font-size: 1.125rem; }
 h4 { margin: 1rem 0 0.25rem; font-size: 0.9375rem; }
 p { margin: 0.5rem 0; }
-.route { padding: 0.5rem 0.75rem; overflow-x: auto; background: var(--raised); border-radius: 6px; white-space: nowrap; }
+.route { padding: 0.5rem 0.75rem; overflow-wrap: anywhere; background: var(--raised); border-radius: 6px; }
 .method { color: var(--other); font-weight: 700; font-size: 0.875rem; }
 .method-get { color: var(--get); } .method-post { color: var(--post); } .method-delete { color: var(--delete); }
 .access, .limits, .optional { color: var(--quiet); }

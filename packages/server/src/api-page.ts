@@ -105,13 +105,13 @@ ${contentView(requestBody.content)}`
     ([status, answer]) => html`<dt>${status}</dt>
 <dd>${prose(answer.description)} ${isProblem(answer) ? null : contentView(answer.content ?? {})}</dd>\n`,
   )}</dl>
-<details><summary>With curl</summary><pre>${curlOf(operation)}</pre></details>
+<details><summary>With curl</summary><pre tabindex="0">${curlOf(operation)}</pre></details>
 </article>\n`;
 }
 
 function parametersView(parameters: readonly Parameter[]): Html {
   return html`<h4>Parameters</h4>
-<div class="scroll"><table>
+<div class="scroll" role="group" aria-label="Parameters" tabindex="0"><table>
 <thead><tr><th>Name</th><th>In</th><th>Type</th><th>Meaning</th></tr></thead>
 <tbody>${parameters.map(
     ({ name, in: place, required, description, schema }) => html`<tr>

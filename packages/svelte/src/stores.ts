@@ -1,7 +1,7 @@
 /**
  * The same as stores of `svelte/store`, for `$document` in components and for code that is no component.
  *
- * Who subscribes opens the document; the last who ends that lets go of it.
+ * Who subscribes opens the document, if he stays; the last who ends that lets go of it.
  */
 import type { Document, DocumentOf, Kinds, Rejection, ReplicaStatus, Snapshot } from "@verso/client";
 import {
@@ -61,6 +61,14 @@ export function presenceStore(
   return { ...readable(self), set: setPresence };
 }
 
+export function selfStore<S = Presence>(
+  client: BindingClient,
+  id: string,
+  selection: Selection<Presence, S> = {},
+): Readable<S> {
+  return readable(bind(client, id).self, selection);
+}
+
 export function othersStore<S = readonly Other[]>(
   client: BindingClient,
   id: string,
@@ -110,15 +118,26 @@ function readable<T, S = T>(
     subscribe(run) {
       const { getSnapshot, subscribe } = selected(store, select, isEqual);
       let told: { readonly value: S } | null = null;
-      const tell = () => {
+      let end: (() => void) | null = null;
+      let isEnded = false;
+      tell();
+      // Who ends it at once only wanted the value: a server that renders, and `get`. That opens nothing.
+      queueMicrotask(() => {
+        if (isEnded) return;
+        end = subscribe(tell);
+        tell();
+      });
+      return () => {
+        isEnded = true;
+        end?.();
+      };
+
+      function tell(): void {
         const value = getSnapshot();
         if (told !== null && Object.is(told.value, value)) return;
         told = { value };
         run(value);
-      };
-      const end = subscribe(tell);
-      tell();
-      return end;
+      }
     },
   };
 }

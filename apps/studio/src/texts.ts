@@ -1,4 +1,4 @@
-/** The page: two editors on one document, each with its own connection, and the document's commits beside them. */
+/** The first page: two editors on one document, each with its own connection, and the document's commits beside them. */
 import "@fontsource-variable/inter/wght.css";
 import "@fontsource-variable/jetbrains-mono/wght.css";
 import "./page.css";
