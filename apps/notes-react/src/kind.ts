@@ -1,2 +1,31 @@
-/** What the relay asks of a note. */
-export const note = { roots: { note: "map" } } as const;
+/** What the relay asks of a note: a title, a few tags, each of them once, and of the body what its editor can make. */
+import { getSchema } from "@tiptap/core";
+import { StarterKit } from "@tiptap/starter-kit";
+import { prosemirror, rule, slug } from "@verso/validation";
+import { z } from "zod";
+
+const tagsOnce = rule({
+  name: "tags-once",
+  reads: ["/note/tags/*"],
+  check: ([tags]) =>
+    tags
+      .filter(({ value }, at) => tags.findIndex(other => other.value === value) < at)
+      .map(({ pointer }) => ({ pointer, message: "The note has this tag already." })),
+});
+
+export const note = {
+  roots: { note: "map", body: "xmlFragment" },
+  texts: ["/note/title"],
+  schema: z.object({
+    note: z.object({
+      title: z
+        .string()
+        .min(1, "A note has a title.")
+        .max(60, "A title has 60 characters at most.")
+        .optional(),
+      tags: z.array(slug().max(20)).max(8, "A note has 8 tags at most.").optional(),
+    }),
+    body: prosemirror(getSchema([StarterKit])),
+  }),
+  rules: [tagsOnce],
+} as const;

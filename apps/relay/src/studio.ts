@@ -1,6 +1,7 @@
 /** What the relay of the studio asks of documents, where a configuration says nothing of its own. */
 import { isDeepStrictEqual } from "node:util";
 import { board } from "@verso/board-svelte/kind";
+import { note } from "@verso/notes-react/kind";
 import { type Config, checkConfig } from "@verso/server";
 import { editors } from "./editors.js";
 import { label } from "./label.js";
@@ -18,6 +19,7 @@ export function withStudio(config: Config): Config {
       "order/:id": order,
       "readings/:id": readings,
       "board/:id": board,
+      "notes/:id": note,
       ...editors,
     },
   });

@@ -1,0 +1,20 @@
+/** The title: a shared text in an input. */
+import { useText } from "@verso/react";
+import { TakenBack } from "./taken-back.js";
+
+export function Title({ id }: { readonly id: `notes/${string}` }) {
+  const [title, setTitle] = useText(id, "/note/title");
+  return (
+    <div className="field">
+      <input
+        className="title"
+        aria-label="Title"
+        aria-describedby="title-taken-back"
+        placeholder="Untitled"
+        value={title}
+        onChange={event => setTitle(event.target.value)}
+      />
+      <TakenBack id={id} at="/note/title" elementId="title-taken-back" />
+    </div>
+  );
+}
