@@ -17,7 +17,7 @@ export default defineConfig({
   },
   resolve: {
     dedupe: ["yjs", "lib0", "y-protocols"],
-    // y-monaco 0.1.6 asks for a file that Monaco has exported under another name since 0.56.
+    // y-monaco 0.1.6 asks for a file that Monaco 0.57 exports under another name.
     alias: { "monaco-editor/esm/vs": "monaco-editor" },
   },
   server: {

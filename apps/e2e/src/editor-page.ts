@@ -31,6 +31,8 @@ export interface EditorPage {
   readonly onlineSwitch: Locator;
   /** Goes to the end of the text and types, key by key. */
   type(text: string): Promise<void>;
+  /** Goes to the end of the text and puts all of it there at once. */
+  insert(text: string): Promise<void>;
   text(): Promise<string>;
   /** The names at the carets of others. */
   caretNames(): Promise<string[]>;
@@ -65,9 +67,12 @@ export async function openEditor(
     box,
     onlineSwitch: page.getByRole("switch"),
     async type(text) {
-      await box.focus();
-      await page.keyboard.press("Control+End");
+      await goToEnd();
       await page.keyboard.type(text);
+    },
+    async insert(text) {
+      await goToEnd();
+      await page.keyboard.insertText(text);
     },
     text: () => page.locator(lines).evaluateAll(readLines, { carets, between: wraps ? "" : "\n" }),
     caretNames: () => page.locator(carets).evaluateAll(readNames),
@@ -78,6 +83,11 @@ export async function openEditor(
     press: button => page.getByRole("button", { name: button }).click(),
     takeFaults: () => faults.splice(0),
   };
+
+  async function goToEnd(): Promise<void> {
+    await box.focus();
+    await page.keyboard.press("Control+End");
+  }
 }
 
 /** Runs in the browser. What the editor draws between the letters is not text. */

@@ -25,7 +25,7 @@ async function openTwo(editor: EditorName): Promise<[EditorPage, EditorPage]> {
 describe.each(editorNames)("%s", editor => {
   it("shows two people what both write, keeps it offline and over a reload, and undoes one's own", async () => {
     const [ada, ben] = await openTwo(editor);
-    await ada.type("Hello from Ada. ");
+    await ada.insert("Hello from Ada. ");
     await expect.poll(ben.text).toContain("Hello from Ada.");
     await ben.type("And from Ben. ");
     await expect.poll(ada.text).toContain("Hello from Ada. And from Ben.");
@@ -39,7 +39,7 @@ describe.each(editorNames)("%s", editor => {
     await expect.poll(ada.caretNames).toEqual([]);
     await ben.type("Offline.");
     await expect.poll(ben.status).toMatch(/^Offline · \d+ unsent$/);
-    await ada.type("Online.");
+    await ada.insert("Online.");
     await expect.poll(ada.status).toBe(saved);
     expect(await ada.text()).not.toContain("Offline.");
     expect(await ben.text()).not.toContain("Online.");
@@ -48,7 +48,7 @@ describe.each(editorNames)("%s", editor => {
     await expect.poll(ben.text).toContain("Online.");
     await expect.poll(ben.text).toBe(await ada.text());
 
-    // What was typed in one go before is a step of its own by now.
+    // What was written at once is one step, for good: the other came later by more than a keystroke.
     await ada.press("Undo");
     await expect.poll(ben.text).not.toContain("Online.");
     await expect.poll(ada.text).toContain("And from Ben. Offline.");
@@ -85,6 +85,36 @@ describe("what the relay refuses", () => {
     await ada.type("Still.");
     await expect.poll(ben.text).toBe("Short. Still.");
   });
+});
+
+describe("an editor of rich text", () => {
+  const blinking = { $y: "xtext", delta: [{ insert: "Blinking.", attributes: { blink: {} } }], attrs: {} };
+  it.each<[EditorName, object]>([
+    ["tiptap", { op: "add", path: "/content/children/-", value: node("script") }],
+    ["prosemirror", { op: "add", path: "/content/children/-", value: node("paragraph", blinking) }],
+    ["quill", { op: "delta", path: "/content", delta: [{ insert: "Red.", attributes: { color: "red" } }] }],
+  ])("%s never sees what it could not have made", async (editor, operation) => {
+    const at = { url: scene.url, editor, room: "story", name: "Ada" };
+    const ada = scene.watch(await openEditor(await scene.newContext(), at));
+    await ada.type("Hello.");
+    await expect.poll(ada.status).toBe(saved);
+    const refused = await fetch(
+      `${scene.url}/api/documents/${encodeURIComponent(`editors/${editor}/story`)}`,
+      {
+        method: "PATCH",
+        headers: { "content-type": "application/json-patch+json" },
+        body: JSON.stringify([operation]),
+      },
+    );
+    expect(await refused.json()).toMatchObject({ code: "edit-refused", issues: [{ severity: "error" }] });
+    await ada.type(" Still.");
+    await expect.poll(ada.status).toBe(saved);
+    expect(await ada.text()).toBe("Hello. Still.");
+  });
+
+  function node(tag: string, ...children: object[]): object {
+    return { $y: "xml", tag, attrs: {}, children };
+  }
 });
 
 describe("a textarea", () => {

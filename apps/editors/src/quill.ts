@@ -31,7 +31,7 @@ export function mountQuill({ doc, awareness }: Document, parent: HTMLElement): U
   const editor = parent.appendChild(document.createElement("div"));
   const quill = new Quill(editor, {
     formats,
-    modules: { cursors: { hideDelayMs: 0 } },
+    modules: { cursors: true },
     placeholder: "Write here.",
   });
   quill.root.setAttribute("role", "textbox");

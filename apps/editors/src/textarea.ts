@@ -6,6 +6,7 @@ import type { Document } from "@verso/client";
 import { simpleDiffStringWithCursor } from "lib0/diff";
 import * as Y from "yjs";
 import "./textarea.css";
+import { movedIndex } from "./moved-index.js";
 import { drawCarets } from "./textarea-carets.js";
 
 export function mountTextarea({ doc, awareness }: Document, parent: HTMLElement): Y.UndoManager {
@@ -68,7 +69,7 @@ export function mountTextarea({ doc, awareness }: Document, parent: HTMLElement)
   /** What was typed since, as one edit; `since` are the edits of others that the area does not show. */
   function write(since: readonly Y.YTextEvent["delta"][] = []): void {
     const { index, remove, insert } = simpleDiffStringWithCursor(shown, area.value, area.selectionEnd);
-    const [from, to] = [index, index + remove].map(at => since.reduce(moved, at)) as [number, number];
+    const [from, to] = [index, index + remove].map(at => since.reduce(movedIndex, at)) as [number, number];
     doc.transact(() => {
       text.delete(from, to - from);
       text.insert(from, insert);
@@ -121,22 +122,6 @@ function indexOf(position: Y.RelativePosition, doc: Y.Doc): number {
 /** In the form of y-codemirror.next and others. */
 function cursorOf({ start, end, direction }: RelativeSelection) {
   return direction === "backward" ? { anchor: end, head: start } : { anchor: start, head: end };
-}
-
-/** Where an index is after an edit. */
-function moved(index: number, delta: Y.YTextEvent["delta"]): number {
-  let at = 0;
-  let result = index;
-  for (const { retain = 0, insert = "", delete: deleted = 0 } of delta) {
-    at += retain;
-    if (at >= result) break;
-    if (typeof insert === "string") {
-      at += insert.length;
-      result += insert.length;
-    }
-    result = Math.max(at, result - deleted);
-  }
-  return result;
 }
 
 function take(event: Event, step: () => void): void {

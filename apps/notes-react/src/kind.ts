@@ -16,6 +16,11 @@ const tagsOnce = rule({
 export const note = {
   roots: { note: "map", body: "xmlFragment" },
   texts: ["/note/title"],
+  // A body without a paragraph every editor would give one of its own, as soon as somebody looks at it.
+  initial: {
+    note: {},
+    body: { $y: "frag", children: [{ $y: "xml", tag: "paragraph", attrs: {}, children: [] }] },
+  },
   schema: z.object({
     note: z.object({
       title: z

@@ -3,9 +3,11 @@ import { element } from "./element.js";
 import { pathOfPage } from "./header.js";
 import { createSnippetTabs, type Snippet } from "./snippet-tabs.js";
 import api from "./snippets/api.sh?raw";
+import board from "./snippets/board.svelte?raw";
 import codemirror from "./snippets/codemirror.ts?raw";
 import lexical from "./snippets/lexical.tsx?raw";
 import monaco from "./snippets/monaco.ts?raw";
+import notes from "./snippets/notes.tsx?raw";
 import offline from "./snippets/offline.ts?raw";
 import offlineReact from "./snippets/offline-react.tsx?raw";
 import offlineSvelte from "./snippets/offline-svelte.svelte?raw";
@@ -57,6 +59,19 @@ const guide: readonly Part[] = [
         path: pathOfPage.lab,
         about: "Two devices on a network that you cut, slow down or block, and what becomes of each edit.",
         snippets: frameworks({ vanilla: offline, react: offlineReact, svelte: offlineSvelte }),
+      },
+      {
+        title: "Notes",
+        path: "/notes/",
+        about: "An application in React: rich text, a title and tags in one document, with its history.",
+        snippets: [{ label: "React", code: notes }],
+      },
+      {
+        title: "Board",
+        path: "/board/",
+        about:
+          "An application in Svelte: cards that are dragged between columns. Whoever takes a card first has it.",
+        snippets: [{ label: "Svelte", code: board }],
       },
     ],
   },

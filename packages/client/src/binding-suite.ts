@@ -64,14 +64,13 @@ export interface Reading {
 
 /** What a component has read, and what beside it the binding gives to act. */
 export interface Shown {
-  /** Of an `undo` `{ canUndo, canRedo }`, of a `history` all but `restore`. */
+  /** Of an `undo`: `{ canUndo, canRedo }`. */
   readonly value: unknown;
   readonly change?: (recipe: Recipe<MutableJsonObject>) => void;
   readonly setText?: (text: string) => void;
   readonly update?: (change: Presence) => void;
   readonly undo?: () => Promise<unknown>;
   readonly redo?: () => Promise<unknown>;
-  readonly restore?: (sequence: number) => Promise<unknown>;
   readonly dismiss?: (rejection: Rejection) => void;
 }
 
@@ -368,8 +367,6 @@ export function bindingSuite(options: BindingSuiteOptions): void {
       equal([history().error, history().hasMore, history().commits[0]?.user_id], [null, true, "ben"]);
       await ben.write({ title: "four" });
       await until(() => titles().length === 2 && are("four", "three"));
-      await page.last("history").restore?.(2);
-      await until(() => titleOf(ben.document.json) === "two");
     });
 
     test("writes a text where there is none", async ({ ada, ben, mount }) => {

@@ -111,8 +111,7 @@ const hooks: Readonly<Record<Reading["of"], (documentId: string, reading: Readin
     return { value, undo, redo };
   },
   history: function useIt(documentId, { limit = 50 }) {
-    const { restore, ...value } = useHistory(documentId, { limit });
-    return { value, restore };
+    return { value: useHistory(documentId, { limit }) };
   },
   rejections: function useIt(documentId) {
     const [value, dismiss] = useRejections(documentId);

@@ -5,7 +5,7 @@ import { type ReactNode, Suspense, startTransition, useState } from "react";
 import { createRoot, hydrateRoot, type Root } from "react-dom/client";
 import { renderToString } from "react-dom/server";
 import { afterEach, beforeEach, describe, expect, inject, it, vi } from "vitest";
-import { shallow, useDocument, useVerso, Verso } from "./index.js";
+import { shallow, useDocument, useHistory, useVerso, Verso } from "./index.js";
 import * as suspense from "./suspense.js";
 
 interface Note {
@@ -214,6 +214,25 @@ function Slow() {
   while (performance.now() - begin < 8);
   read.push(count);
   return <i>{count}</i>;
+}
+
+it("a history goes back to one of its commits", async () => {
+  await written(id, "First");
+  render(<GoingBack />);
+  await expect.poll(() => texts.at(-1)).toBe("First after 1");
+  client.open(id).change(draft => {
+    draft.note.title = "Second";
+  });
+  await expect.poll(() => texts.at(-1)).toBe("Second after 2");
+  act();
+  await expect.poll(() => texts.at(-1)).toBe("First after 3");
+});
+
+function GoingBack() {
+  const { commits, restore } = useHistory(id, { limit: 10 });
+  const [title] = useDocument(id, titleOf);
+  act = () => void restore(commits.at(-1)?.sequence ?? 0);
+  return `${title} after ${commits.length}`;
 }
 
 it("a component outside of <Verso> is told so", () => {

@@ -1,5 +1,8 @@
+// y-monaco 0.1.6 wants an alias in the configuration of Vite:
+// resolve: { alias: { "monaco-editor/esm/vs": "monaco-editor" } }
 import { createClient } from "@verso/client";
-import * as monaco from "monaco-editor/editor/editor.api.js";
+import "monaco-editor/features/codeEditor/register.js";
+import { editor } from "monaco-editor/editor/editor.api.js";
 import EditorWorker from "monaco-editor/editor/editor.worker.js?worker";
 import { MonacoBinding } from "y-monaco";
 
@@ -9,14 +12,10 @@ const client = createClient({ url: location.origin });
 const { doc, awareness } = client.open("editors/monaco/hello");
 const text = doc.getText("content");
 
-const model = monaco.editor.createModel(
-  text.toString(),
-  "plaintext",
-);
-model.setEOL(monaco.editor.EndOfLineSequence.LF); // as Yjs counts
-const element = document.body.appendChild(
-  document.createElement("div"),
-);
+const model = editor.createModel(text.toString(), "plaintext");
+model.setEOL(editor.EndOfLineSequence.LF); // as Yjs counts
+const element = document.createElement("div");
 element.style.height = "300px";
-const editor = monaco.editor.create(element, { model });
-new MonacoBinding(text, model, new Set([editor]), awareness);
+document.body.append(element);
+const view = editor.create(element, { model });
+new MonacoBinding(text, model, new Set([view]), awareness);
