@@ -10,7 +10,6 @@ import type { BoardId, kinds } from "./kinds.js";
 
 export type BoardDraft = DocumentOf<typeof kinds, BoardId>;
 export type Board = Snapshot<BoardDraft>;
-export type CardContent = Board["cards"][string];
 
 /** Before the card or column with this id; `null`: behind all. */
 export type Before = string | null;
