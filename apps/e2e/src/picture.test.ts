@@ -11,7 +11,7 @@ import { setScene } from "./scene.js";
 const scene = setScene();
 const path = fileURLToPath(new URL("../../../docs/pictures/two-users.png", import.meta.url));
 const readme = fileURLToPath(new URL("../../../README.md", import.meta.url));
-const viewport = { width: 600, height: 520 };
+const viewport = { width: 600, height: 470 };
 const mostBytes = 300_000;
 
 it("shows two people in one note", async () => {
@@ -28,11 +28,13 @@ it("shows two people in one note", async () => {
   await ann.keyboard.press("Enter");
   await ann.keyboard.type("A map, in case of fog");
   await expect.poll(() => bodyOf(ben).textContent()).toContain("in case of fog");
-  await bodyOf(ben).focus();
-  await ben.keyboard.press("Control+End");
+  const items = ben.getByRole("listitem").filter({ has: ben.locator("p") });
+  await items.last().locator("p").click();
+  await ben.keyboard.press("End");
   await ben.keyboard.press("Enter");
-  await ben.keyboard.type("I bring the ");
-  await expect.poll(() => bodyOf(ann).textContent()).toContain("I bring the");
+  await ben.keyboard.type("I bring tea, warm socks and the ");
+  await expect.poll(() => items.last().textContent()).toMatch(/^I bring tea, warm socks and the /);
+  await expect.poll(() => bodyOf(ann).textContent()).toContain("case of fogI bring tea, warm socks and the");
   await ann.getByText("Ben", { exact: true }).first().waitFor();
   await ben.getByText("Ann", { exact: true }).first().waitFor();
 

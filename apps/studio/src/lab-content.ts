@@ -31,7 +31,7 @@ export function createContent({ doc, awareness }: Pick<Document, "doc" | "awaren
         highlightSpecialChars(),
         drawSelection(),
         EditorView.lineWrapping,
-        EditorView.contentAttributes.of({ "aria-label": "Note" }),
+        EditorView.contentAttributes.of({ "aria-label": "Note", tabindex: "0" }),
         placeholder("A note: every keystroke is an edit of its own."),
         yCollab(noteOf(doc), awareness, { undoManager: false }),
       ],

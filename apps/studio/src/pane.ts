@@ -127,7 +127,8 @@ function createEditor({
         highlightSpecialChars(),
         drawSelection(),
         EditorView.lineWrapping,
-        EditorView.contentAttributes.of({ "aria-label": "Document", spellcheck: "true" }),
+        // What scrolls is reached by key through what is in it; that it can be edited is not enough for every tool.
+        EditorView.contentAttributes.of({ "aria-label": "Document", spellcheck: "true", tabindex: "0" }),
         placeholder("Type here: the other editor follows, and every change becomes a commit."),
         yCollab(text, awareness, { undoManager: false }),
       ],

@@ -16,6 +16,7 @@ const people = [
 ] as const;
 
 // The two editors once stood here, and links to their rooms still lead to them.
+addEventListener("hashchange", () => location.reload());
 if (roomNameOf(location) !== null) location.replace(pathOfPage.text + location.search + location.hash);
 else showStart();
 
