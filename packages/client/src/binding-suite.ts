@@ -71,6 +71,8 @@ export interface Shown {
   readonly update?: (change: Presence) => void;
   readonly undo?: () => Promise<unknown>;
   readonly redo?: () => Promise<unknown>;
+  /** Of a `history`. */
+  readonly restore?: (sequence: number) => Promise<unknown>;
   readonly dismiss?: (rejection: Rejection) => void;
 }
 
@@ -367,6 +369,18 @@ export function bindingSuite(options: BindingSuiteOptions): void {
       equal([history().error, history().hasMore, history().commits[0]?.user_id], [null, true, "ben"]);
       await ben.write({ title: "four" });
       await until(() => titles().length === 2 && are("four", "three"));
+    });
+
+    test("goes back to a commit", async ({ ada, ben, mount }) => {
+      await ben.write({ title: "before" });
+      const page = await mount(ada, [title, { name: "history", of: "history" }, ...synced]);
+      const commits = () => (page.last("history").value as RecentHistory).commits;
+      await until(() => page.shows("title", "before") && commits().length > 0);
+      const { sequence } = commits()[0]!;
+      await ben.write({ title: "after" });
+      await until(() => page.shows("title", "after"));
+      await page.last("history").restore?.(sequence);
+      await until(() => page.shows("title", "before") && titleOf(ben.document.json) === "before");
     });
 
     test("writes a text where there is none", async ({ ada, ben, mount }) => {

@@ -41,7 +41,8 @@ export interface OpenDocument extends Replica {
   happened(event: LinkEvent | ReplicaEvent): void;
 }
 
-const unopened: ReplicaStatus = {
+/** Before anything is known. */
+export const unopened: ReplicaStatus = {
   connection: "disconnected",
   transport: null,
   breaker: "closed",

@@ -111,7 +111,8 @@ const hooks: Readonly<Record<Reading["of"], (documentId: string, reading: Readin
     return { value, undo, redo };
   },
   history: function useIt(documentId, { limit = 50 }) {
-    return { value: useHistory(documentId, { limit }) };
+    const { restore, ...value } = useHistory(documentId, { limit });
+    return { value, restore };
   },
   rejections: function useIt(documentId) {
     const [value, dismiss] = useRejections(documentId);

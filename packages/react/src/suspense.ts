@@ -11,13 +11,12 @@ import * as React from "react";
 import { useVerso } from "./context.js";
 import * as hooks from "./hooks.js";
 
-export {
-  type Other,
-  type Presence,
-  type RecentHistory,
-  type Register,
-  type RegisteredKinds,
-  shallow,
+export type {
+  Other,
+  Presence,
+  RecentHistory,
+  Register,
+  RegisteredKinds,
 } from "@verso/client/binding";
 export { useVerso, Verso, type VersoProps } from "./context.js";
 export type { Change, History, Undo } from "./hooks.js";

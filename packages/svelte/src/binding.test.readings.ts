@@ -74,7 +74,7 @@ export function stateOf(reading: Reading, id: () => string): { value: () => unkn
     }
     case "history": {
       const history = new HistoryState(id, { limit });
-      return { value: () => history.current, acts: {} };
+      return { value: () => history.current, acts: { restore: history.restore } };
     }
     case "rejections": {
       const rejections = new RejectionsState(id);
@@ -114,8 +114,10 @@ export function storeOf(
       const { undo, redo, ...store } = undoStore(client, id);
       return { store, acts: { undo, redo } };
     }
-    case "history":
-      return { store: historyStore(client, id, { limit }), acts: {} };
+    case "history": {
+      const { restore, ...store } = historyStore(client, id, { limit });
+      return { store, acts: { restore } };
+    }
     case "rejections": {
       const { dismiss, ...store } = rejectionsStore(client, id);
       return { store, acts: { dismiss } };

@@ -43,6 +43,9 @@ export class HistoryState<K extends Kinds = RegisteredKinds> extends BoundState<
     this.#limit = limit;
   }
 
+  /** Writes what the document was after a commit, as one more commit. Rejects with `offline` or `refused`. */
+  readonly restore = (sequence: number): Promise<UndoOutcome> => this.bound().restore(sequence);
+
   protected override storeOf({ history }: Pick<Bound<unknown>, "history">): Store<RecentHistory> {
     return history(typeof this.#limit === "function" ? this.#limit() : this.#limit);
   }

@@ -13,11 +13,11 @@ import {
   type RecentHistory,
   type Store,
   select as selected,
+  textAt,
   type Undoing,
 } from "@verso/client/binding";
 import type { Readable, Writable } from "svelte/store";
 import type { Selection } from "./selection.js";
-import { textAt } from "./text-at.js";
 
 export type { Selection } from "./selection.js";
 
@@ -89,8 +89,9 @@ export function historyStore(
   client: BindingClient,
   id: string,
   { limit }: { readonly limit?: number | undefined } = {},
-): Readable<RecentHistory> {
-  return readable(bind(client, id).history(limit));
+): Readable<RecentHistory> & Pick<Bound<unknown>, "restore"> {
+  const { history, restore } = bind(client, id);
+  return { ...readable(history(limit)), restore };
 }
 
 export function rejectionsStore<S = readonly Rejection[]>(

@@ -1,8 +1,7 @@
 /** One text of a document, as what an input is bound to. */
 import type { Kinds } from "@verso/client";
-import type { Bound, RegisteredKinds, Store } from "@verso/client/binding";
+import { type Bound, type RegisteredKinds, type Store, textAt } from "@verso/client/binding";
 import { BoundState, type ClientOption, type DocumentId } from "./bound-state.js";
-import { textAt } from "./text-at.js";
 
 /**
  * The text at a JSON Pointer, for `bind:value={title.current}`; `""` where there is none. What is written becomes the

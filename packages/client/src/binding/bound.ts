@@ -12,6 +12,7 @@ import type { Recipe, Snapshot } from "../draft.js";
 import { createEditing } from "../editing.js";
 import type { UndoOutcome } from "../history.js";
 import { type DocumentOf, type Kinds, kindOf } from "../kinds.js";
+import { unopened } from "../open-document.js";
 import { createHold } from "./hold.js";
 import { nobody, nothingShown, type Other, type Presence } from "./presence.js";
 import { noHistory, type RecentHistory } from "./recent-history.js";
@@ -75,19 +76,6 @@ export function bind<K extends Kinds, const Id extends string>(
   return known as Bound<DocumentOf<K, Id>>;
 }
 
-const notOpen: ReplicaStatus = Object.freeze({
-  connection: "disconnected",
-  transport: null,
-  breaker: "closed",
-  loaded: false,
-  synced: false,
-  writable: true,
-  epoch: 0,
-  sequence: 0,
-  leads: false,
-  stopped: null,
-});
-
 function createBound<T>(client: BindingClient, documentId: string): Bound<T> {
   const rejections = createCell<readonly Rejection[]>([]);
   let shown: Presence = nothingShown;
@@ -109,7 +97,7 @@ function createBound<T>(client: BindingClient, documentId: string): Bound<T> {
       document => document,
     ),
     status: ofDocument(
-      () => notOpen,
+      () => unopened,
       ({ status }) => status,
     ),
     unsyncedChanges: ofDocument(

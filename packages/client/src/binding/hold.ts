@@ -72,21 +72,16 @@ export function createHold<T>(
     for (const holder of holders) holder.detach?.();
     ended.end();
     session = null;
-    if (isToClose) closing = close(ended.document);
+    if (isToClose) closing = ended.document.close().finally(reopen);
   }
 
-  async function close(document: Document<T>): Promise<void> {
-    try {
-      await document.close();
-    } finally {
-      closing = null;
-      if (holders.size > 0) {
-        open();
-        for (const holder of [...holders]) {
-          holder.detach = session && holder.attach(session);
-          holder.changed();
-        }
-      }
+  function reopen(): void {
+    closing = null;
+    if (holders.size === 0) return;
+    open();
+    for (const holder of [...holders]) {
+      holder.detach = session && holder.attach(session);
+      holder.changed();
     }
   }
 }

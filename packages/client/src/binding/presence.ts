@@ -20,8 +20,8 @@ export interface PresenceSource {
   end(): void;
 }
 
-export const nothingShown: Presence = Object.freeze({});
-export const nobody: readonly Other[] = Object.freeze([]);
+export const nothingShown: Presence = {};
+export const nobody: readonly Other[] = [];
 
 export function createPresence({ awareness, doc }: Pick<Replica, "awareness" | "doc">): PresenceSource {
   const self = createCell(own());
@@ -35,11 +35,10 @@ export function createPresence({ awareness, doc }: Pick<Replica, "awareness" | "
   };
 
   function changed({ added, updated, removed }: Record<"added" | "updated" | "removed", number[]>): void {
-    const clients = [...added, ...updated, ...removed];
-    if (clients.includes(doc.clientID)) self.set(own());
-    if (clients.some(client => client !== doc.clientID)) {
-      const isSame = (clientId: number) => !clients.includes(clientId);
-      others.set(everybodyElse(others.getSnapshot().filter(({ clientId }) => isSame(clientId))));
+    const clients = new Set([...added, ...updated, ...removed]);
+    if (clients.delete(doc.clientID)) self.set(own());
+    if (clients.size > 0) {
+      others.set(everybodyElse(others.getSnapshot().filter(({ clientId }) => !clients.has(clientId))));
     }
   }
 

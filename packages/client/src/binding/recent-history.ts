@@ -1,5 +1,6 @@
 /** The latest commits of a document, kept up with as long as somebody looks. */
 import type { ChangeEvent } from "@verso/protocol";
+import type { ReplicaStatus } from "../document.js";
 import type { Document } from "../documents.js";
 import { ClientError } from "../errors.js";
 import { createCell, type Source } from "./store.js";
@@ -15,12 +16,12 @@ export interface RecentHistory {
   readonly hasMore: boolean;
 }
 
-export const noHistory: RecentHistory = Object.freeze({
+export const noHistory: RecentHistory = {
   commits: [],
   isLoading: false,
   error: null,
   hasMore: false,
-});
+};
 
 /** Asks the relay when it is first looked at, and whenever the document has got further. */
 export function createRecentHistory<T>(document: Document<T>, limit: number): Source<RecentHistory> {
@@ -28,8 +29,8 @@ export function createRecentHistory<T>(document: Document<T>, limit: number): So
   let followers = 0;
   let unfollow = () => {};
   let known = 0;
-  // Where the document stood when it was last asked: what has failed is asked again when something has changed.
-  let askedAt: { readonly sequence: number; readonly connection: string } | null = null;
+  // The status at which the relay was last asked: what has failed is asked again when that has changed.
+  let askedAt: ReplicaStatus | null = null;
   let isAsking = false;
 
   return {
@@ -48,10 +49,10 @@ export function createRecentHistory<T>(document: Document<T>, limit: number): So
   };
 
   function look(): void {
-    const { sequence, connection } = document.status;
-    const isAsked = askedAt?.sequence === sequence && askedAt.connection === connection;
-    if (isAsking || isAsked || connection !== "connected" || sequence <= known) return;
-    askedAt = { sequence, connection };
+    const { status } = document;
+    const { sequence, connection } = status;
+    if (isAsking || status === askedAt || connection !== "connected" || sequence <= known) return;
+    askedAt = status;
     void ask(sequence);
   }
 

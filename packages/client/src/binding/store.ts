@@ -65,12 +65,14 @@ export function select<T, S>(
 /** Whether two values are the same, or two objects or lists whose members are. */
 export function shallow(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true;
-  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
-  const others = new Map(Object.entries(b));
-  const mine = Object.entries(a);
+  if (!isObject(a) || !isObject(b) || Array.isArray(a) !== Array.isArray(b)) return false;
+  const keys = Object.keys(a);
   return (
-    Array.isArray(a) === Array.isArray(b) &&
-    mine.length === others.size &&
-    mine.every(([key, value]) => others.has(key) && Object.is(others.get(key), value))
+    keys.length === Object.keys(b).length &&
+    keys.every(key => Object.hasOwn(b, key) && Object.is(a[key], b[key]))
   );
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
 }

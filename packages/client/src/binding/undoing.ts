@@ -22,12 +22,11 @@ export interface UndoingSource extends Source<Undoing> {
   end(): void;
 }
 
-export const nothingToUndo: Undoing = Object.freeze({ canUndo: false, canRedo: false });
+export const nothingToUndo: Undoing = { canUndo: false, canRedo: false };
 
 export function createUndoing<T>(document: Document<T>): UndoingSource {
   const { doc } = document;
-  const cell = createCell<Undoing>({ canUndo: !isEmpty(), canRedo: false });
-  let isEmptyStill = isEmpty();
+  const cell = createCell<Undoing>({ canUndo: doc.store.clients.size > 0, canRedo: false });
   let isStepping = false;
   doc.on("afterTransaction", written);
   return {
@@ -38,37 +37,28 @@ export function createUndoing<T>(document: Document<T>): UndoingSource {
     end: () => doc.off("afterTransaction", written),
   };
 
-  function written({ local, changed }: Transaction): void {
+  function written({ local, changed, beforeState }: Transaction): void {
     if (changed.size === 0 || isStepping) return;
-    if (local) know({ canUndo: true, canRedo: false });
-    else if (isEmptyStill && !isEmpty()) know({ ...cell.getSnapshot(), canUndo: true });
-    isEmptyStill = isEmpty();
+    if (local) know(true, false);
+    else if (beforeState.size === 0) know(true, cell.getSnapshot().canRedo);
   }
 
   async function step(action: "undo" | "redo"): Promise<UndoOutcome> {
     // Without a connection it is done here, before there is an answer, and is no new edit.
     isStepping = true;
-    let answer: Promise<UndoOutcome>;
-    try {
-      answer = document[action]();
-    } finally {
-      isStepping = false;
-    }
+    const answer = document[action]();
+    isStepping = false;
     const outcome = await answer;
-    const isDone = outcome.type === "relay" || outcome.type === "local";
-    const isNothing = outcome.type === "nothing";
     const { canUndo, canRedo } = cell.getSnapshot();
-    if (action === "undo") know({ canUndo: canUndo && !isNothing, canRedo: canRedo || isDone });
-    else know({ canUndo: canUndo || isDone, canRedo: canRedo && !isNothing });
+    const isUndo = action === "undo";
+    // One way there is nothing more, or the other way there is something now.
+    if (outcome.type === "nothing") know(canUndo && !isUndo, canRedo && isUndo);
+    else if (outcome.type !== "refused") know(canUndo || !isUndo, canRedo || isUndo);
     return outcome;
   }
 
-  function know(next: Undoing): void {
-    const { canUndo, canRedo } = cell.getSnapshot();
-    if (next.canUndo !== canUndo || next.canRedo !== canRedo) cell.set(next);
-  }
-
-  function isEmpty(): boolean {
-    return doc.store.clients.size === 0;
+  function know(canUndo: boolean, canRedo: boolean): void {
+    const known = cell.getSnapshot();
+    if (known.canUndo !== canUndo || known.canRedo !== canRedo) cell.set({ canUndo, canRedo });
   }
 }
