@@ -20,7 +20,7 @@ export function Verso({ client, children }: VersoProps): ReactNode {
 /** The client of the nearest `Verso`. */
 export function useVerso(): Documents<RegisteredKinds> {
   const client = useContext(Context);
-  if (client === null) throw new Error("There is no <Verso client={…}> around this component.");
+  if (client === null) throw new Error("There is no <Verso> around this.");
   // Of the kinds that the application says it has registered.
   return client as unknown as Documents<RegisteredKinds>;
 }

@@ -9,6 +9,7 @@ import {
   type RecentHistory,
   type RegisteredKinds,
   type Store,
+  textAt,
 } from "@verso/client/binding";
 import { useMemo } from "react";
 import { useVerso } from "./context.js";
@@ -38,7 +39,7 @@ export function useDocument<const Id extends string, S>(
 ): readonly [selected: S, change: Change<Of<Id>>];
 export function useDocument(
   documentId: string,
-  selector: (json: never) => unknown = itself,
+  selector?: (json: never) => unknown,
   isEqual?: IsEqual<never>,
 ): readonly [unknown, unknown] {
   const { json, change } = useBound(documentId);
@@ -69,7 +70,7 @@ export function useStatus<S>(
 ): S;
 export function useStatus(
   documentId: string,
-  selector: (status: ReplicaStatus) => unknown = itself,
+  selector?: (status: ReplicaStatus) => unknown,
   isEqual?: IsEqual<unknown>,
 ): unknown {
   return useSelected(useBound(documentId).status, selector, isEqual);
@@ -93,7 +94,7 @@ export function useSelf(documentId: string): Presence;
 export function useSelf<S>(documentId: string, selector: (own: Presence) => S, isEqual?: IsEqual<S>): S;
 export function useSelf(
   documentId: string,
-  selector: (own: Presence) => unknown = itself,
+  selector?: (own: Presence) => unknown,
   isEqual?: IsEqual<unknown>,
 ): unknown {
   return useSelected(useBound(documentId).self, selector, isEqual);
@@ -108,7 +109,7 @@ export function useOthers<S>(
 ): S;
 export function useOthers(
   documentId: string,
-  selector: (others: readonly Other[]) => unknown = itself,
+  selector?: (others: readonly Other[]) => unknown,
   isEqual?: IsEqual<unknown>,
 ): unknown {
   return useSelected(useBound(documentId).others, selector, isEqual);
@@ -117,15 +118,13 @@ export function useOthers(
 /** Takes back what the user did last, and brings it again. */
 export function useUndo(documentId: string): Undo {
   const { undoing, undo, redo } = useBound(documentId);
-  const can = useStore(undoing);
-  return useMemo(() => ({ undo, redo, ...can }), [undo, redo, can]);
+  return { undo, redo, ...useStore(undoing) };
 }
 
 /** The latest commits of anybody, the newest first. They are asked for when this is shown, and kept up with. */
 export function useHistory(documentId: string, { limit }: { readonly limit?: number } = {}): History {
   const { history, restore } = useBound(documentId);
-  const recent = useStore(history(limit));
-  return useMemo(() => ({ ...recent, restore }), [recent, restore]);
+  return { restore, ...useStore(history(limit)) };
 }
 
 /** The edits of this device that the relay has taken back, the oldest first, and what dismisses one of them. */
@@ -138,17 +137,4 @@ export function useRejections(
 
 function useBound<const Id extends string>(documentId: Id): Bound<Of<Id>> {
   return bind(useVerso(), documentId);
-}
-
-function itself<T>(value: T): T {
-  return value;
-}
-
-function textAt(json: unknown, pointer: string): string {
-  let value = json;
-  for (const segment of pointer.split("/").slice(1)) {
-    const key = segment.replaceAll("~1", "/").replaceAll("~0", "~");
-    value = Object(value)[key];
-  }
-  return typeof value === "string" ? value : "";
 }

@@ -236,7 +236,7 @@ function GoingBack() {
 }
 
 it("a component outside of <Verso> is told so", () => {
-  expect(() => renderToString(<Lost />)).toThrow("There is no <Verso client={…}> around this component.");
+  expect(() => renderToString(<Lost />)).toThrow("There is no <Verso> around this.");
 });
 
 function Lost() {

@@ -50,7 +50,7 @@ function suspending<Hook extends (documentId: string, ...rest: never[]) => unkno
 function useReady(documentId: string): void {
   const isOnServer = React.useSyncExternalStore(followNothing, isFalse, isTrue);
   const client = useVerso();
-  if (isOnServer) throw new Error(`${documentId} is rendered in the browser: what is in it is not here.`);
+  if (isOnServer) throw new Error(`${documentId} is rendered in browsers only.`);
   const ready = bind(client, documentId).ready();
   // React 18 has no `use`, and a bundler would say so of `React.use`.
   const use = Reflect.get(React, "use") as typeof React.use | undefined;

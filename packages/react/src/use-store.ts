@@ -12,7 +12,7 @@ export function useStore<T>({ subscribe, getSnapshot, getInitialSnapshot }: Stor
 /** What a selector makes of it; what is equal to what was shown last is the same object again. */
 export function useSelected<T, S>(
   store: Store<T>,
-  selector: (value: T) => S,
+  selector: (value: T) => S = itself as never,
   isEqual: IsEqual<S> = Object.is,
 ): S {
   const shown = useRef<{ readonly selected: S } | null>(null);
@@ -30,4 +30,8 @@ export function useSelected<T, S>(
     shown.current = { selected };
   });
   return selected;
+}
+
+function itself<T>(value: T): T {
+  return value;
 }

@@ -14,9 +14,7 @@ export function setVerso<K extends Kinds>(client: Documents<K>): void {
 export function getVerso(): Documents<RegisteredKinds> {
   const client = getContext<Documents<RegisteredKinds> | undefined>(key);
   if (client === undefined) {
-    throw new TypeError(
-      "There is no client here: call setVerso(client) in a component above, or give one as an option.",
-    );
+    throw new TypeError("There is no client: call setVerso in a component above, or give one.");
   }
   return client;
 }

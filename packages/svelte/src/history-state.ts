@@ -1,30 +1,26 @@
 /** What was done to a document, and taking one's own back. */
 import type { Kinds, UndoOutcome } from "@verso/client";
-import type { RecentHistory, RegisteredKinds, Undoing } from "@verso/client/binding";
-import { boundDocument, type ClientOption, type DocumentId } from "./bound-document.js";
-import { Followed } from "./followed.js";
+import type { Bound, RecentHistory, RegisteredKinds, Store, Undoing } from "@verso/client/binding";
+import { BoundState, type ClientOption, type DocumentId } from "./bound-state.js";
 
 /** Undo and redo, and whether there is something for them. */
-export class UndoState<K extends Kinds = RegisteredKinds> {
-  readonly #undoing: Followed<Undoing>;
-  /** Takes back the user's latest edit in force: by the relay, and without a connection that of this session here. */
-  readonly undo: () => Promise<UndoOutcome>;
-  readonly redo: () => Promise<UndoOutcome>;
-
-  constructor(id: DocumentId, options: ClientOption<K> = {}) {
-    const bound = boundDocument(id, options);
-    this.#undoing = new Followed(() => bound().undoing);
-    this.undo = () => bound().undo();
-    this.redo = () => bound().redo();
-  }
-
+export class UndoState<K extends Kinds = RegisteredKinds> extends BoundState<K, string, Undoing, Undoing> {
   /** True also while it is not known: what was done before a reload the relay knows. */
   get canUndo(): boolean {
-    return this.#undoing.current.canUndo;
+    return this.current.canUndo;
   }
 
   get canRedo(): boolean {
-    return this.#undoing.current.canRedo;
+    return this.current.canRedo;
+  }
+
+  /** Takes back the user's latest edit in force: by the relay, and without a connection that of this session here. */
+  readonly undo = (): Promise<UndoOutcome> => this.bound().undo();
+
+  readonly redo = (): Promise<UndoOutcome> => this.bound().redo();
+
+  protected override storeOf({ undoing }: Pick<Bound<unknown>, "undoing">): Store<Undoing> {
+    return undoing;
   }
 }
 
@@ -33,16 +29,21 @@ export interface HistoryStateOptions<K extends Kinds> extends ClientOption<K> {
   readonly limit?: number | (() => number) | undefined;
 }
 
-/** The latest commits of anybody, kept up with for as long as it is read. */
-export class HistoryState<K extends Kinds = RegisteredKinds> {
-  readonly #history: Followed<RecentHistory>;
+/** The latest commits of anybody, the newest first, kept up with for as long as it is read. */
+export class HistoryState<K extends Kinds = RegisteredKinds> extends BoundState<
+  K,
+  string,
+  RecentHistory,
+  RecentHistory
+> {
+  readonly #limit: HistoryStateOptions<K>["limit"];
 
   constructor(id: DocumentId, { limit, ...options }: HistoryStateOptions<K> = {}) {
-    const bound = boundDocument(id, options);
-    this.#history = new Followed(() => bound().history(typeof limit === "function" ? limit() : limit));
+    super(id, options);
+    this.#limit = limit;
   }
 
-  get current(): RecentHistory {
-    return this.#history.current;
+  protected override storeOf({ history }: Pick<Bound<unknown>, "history">): Store<RecentHistory> {
+    return history(typeof this.#limit === "function" ? this.#limit() : this.#limit);
   }
 }

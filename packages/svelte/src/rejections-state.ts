@@ -1,21 +1,20 @@
 /** What the relay has taken back of one's edits, until it was read. */
 import type { Kinds, Rejection } from "@verso/client";
-import type { RegisteredKinds } from "@verso/client/binding";
-import { boundDocument, type ClientOption, type DocumentId } from "./bound-document.js";
-import { Followed, type Selection } from "./followed.js";
+import type { Bound, RegisteredKinds, Store } from "@verso/client/binding";
+import { BoundState } from "./bound-state.js";
 
 /** The rejections that nobody has dismissed, the oldest first. */
-export class RejectionsState<K extends Kinds = RegisteredKinds, S = readonly Rejection[]> {
-  readonly #rejections: Followed<readonly Rejection[], S>;
-  readonly dismiss: (rejection: Rejection) => void;
+export class RejectionsState<K extends Kinds = RegisteredKinds, S = readonly Rejection[]> extends BoundState<
+  K,
+  string,
+  readonly Rejection[],
+  S
+> {
+  readonly dismiss = (rejection: Rejection): void => this.bound().dismiss(rejection);
 
-  constructor(id: DocumentId, options: ClientOption<K> & Selection<readonly Rejection[], S> = {}) {
-    const bound = boundDocument(id, options);
-    this.#rejections = new Followed(() => bound().rejections, options);
-    this.dismiss = rejection => bound().dismiss(rejection);
-  }
-
-  get current(): S {
-    return this.#rejections.current;
+  protected override storeOf({
+    rejections,
+  }: Pick<Bound<unknown>, "rejections">): Store<readonly Rejection[]> {
+    return rejections;
   }
 }

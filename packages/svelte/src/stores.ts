@@ -16,10 +16,10 @@ import {
   type Undoing,
 } from "@verso/client/binding";
 import type { Readable, Writable } from "svelte/store";
-import type { Selection } from "./followed.js";
+import type { Selection } from "./selection.js";
 import { textAt } from "./text-at.js";
 
-export type { Selection } from "./followed.js";
+export type { Selection } from "./selection.js";
 
 export function documentStore<K extends Kinds, const Id extends string, S = Snapshot<DocumentOf<K, Id>>>(
   client: BindingClient<K>,

@@ -1,31 +1,32 @@
 /** One text of a document, as what an input is bound to. */
 import type { Kinds } from "@verso/client";
-import type { RegisteredKinds } from "@verso/client/binding";
-import { boundDocument, type ClientOption, type DocumentId } from "./bound-document.js";
-import { Followed } from "./followed.js";
+import type { Bound, RegisteredKinds, Store } from "@verso/client/binding";
+import { BoundState, type ClientOption, type DocumentId } from "./bound-state.js";
 import { textAt } from "./text-at.js";
 
-/** The text at a JSON Pointer, for `bind:value={title.current}`. What is written becomes the least edits of it. */
-export class TextState<K extends Kinds = RegisteredKinds> {
-  readonly #text: Followed<unknown, string>;
-  readonly #write: (text: string) => void;
+/**
+ * The text at a JSON Pointer, for `bind:value={title.current}`; `""` where there is none. What is written becomes the
+ * least edits of it.
+ */
+export class TextState<K extends Kinds = RegisteredKinds> extends BoundState<K, string, unknown, string> {
+  readonly #pointer: () => string;
 
   /** A function as `pointer` moves to another text when reactive state that it reads changes. */
   constructor(id: DocumentId, pointer: string | (() => string), options: ClientOption<K> = {}) {
-    const bound = boundDocument(id, options);
     const pointerNow = typeof pointer === "function" ? pointer : () => pointer;
-    this.#text = new Followed<unknown, string>(() => bound().json, {
-      select: json => textAt(json, pointerNow()),
-    });
-    this.#write = text => bound().setText(pointerNow(), text);
+    super(id, { ...options, select: json => textAt(json, pointerNow()) });
+    this.#pointer = pointerNow;
   }
 
-  /** `""` where there is no text; what is written goes where there is one. */
-  get current(): string {
-    return this.#text.current;
+  override get current(): string {
+    return super.current;
   }
 
-  set current(text: string) {
-    this.#write(text);
+  override set current(text: string) {
+    this.bound().setText(this.#pointer(), text);
+  }
+
+  protected override storeOf({ json }: Pick<Bound<unknown>, "json">): Store<unknown> {
+    return json;
   }
 }

@@ -179,7 +179,7 @@ function createBound<T>(client: BindingClient, documentId: string): Bound<T> {
     const { session } = hold;
     if (session !== null) return session;
     hold.take(() => () => {})();
-    if (hold.session === null) throw new TypeError(`${documentId} is being closed: follow it to edit it.`);
+    if (hold.session === null) throw new TypeError(`${documentId} is being closed.`);
     return hold.session;
   }
 

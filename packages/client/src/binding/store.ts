@@ -66,9 +66,10 @@ export function select<T, S>(
 export function shallow(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true;
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
-  if (Array.isArray(a) !== Array.isArray(b)) return false;
-  const [mine, others] = [Object.entries(a), new Map(Object.entries(b))];
+  const others = new Map(Object.entries(b));
+  const mine = Object.entries(a);
   return (
+    Array.isArray(a) === Array.isArray(b) &&
     mine.length === others.size &&
     mine.every(([key, value]) => others.has(key) && Object.is(others.get(key), value))
   );

@@ -1,25 +1,28 @@
 /**
- * A selection of a store as what Svelte's effects can depend on.
+ * What every state is: a selection of what is known of a document, as what Svelte's effects can depend on.
  *
- * The first effect that reads it subscribes to the store, and the last that ends ends that, which is what
- * `createSubscriber` does. Outside of effects, and on a server, it is a plain value, and nothing is opened.
+ * The first effect that reads it subscribes, which opens the document, and the last that ends ends that; `createSubscriber`
+ * sees to it. Outside of effects, and on a server, it is a plain value, and nothing is opened.
  */
-import type { Store } from "@verso/client/binding";
+import type { DocumentOf, Kinds } from "@verso/client";
+import { type BindingClient, type Bound, bind, type Store } from "@verso/client/binding";
 import { untrack } from "svelte";
 import { createSubscriber } from "svelte/reactivity";
+import { getVerso } from "./context.js";
+import type { Selection } from "./selection.js";
 
-export interface Selection<T, S> {
-  /**
-   * What of the value is wanted: effects run again when that has changed, and for nothing else. It may read reactive state.
-   * @default all of it
-   */
-  readonly select?: ((value: T) => S) | undefined;
-  /** When two selections are the same, so that the earlier one is kept. @default Object.is */
-  readonly isEqual?: ((one: S, other: S) => boolean) | undefined;
+/** A document's id, or what says it: a function that reads reactive state moves to another document when that changes. */
+export type DocumentId<Id extends string = string> = Id | (() => Id);
+
+export interface ClientOption<K extends Kinds> {
+  /** @default that of `setVerso` */
+  readonly client?: BindingClient<K> | undefined;
 }
 
-export class Followed<T, S = T> {
-  readonly #store: () => Store<T>;
+/** Each state says which store of a document is its own. */
+export abstract class BoundState<K extends Kinds, Id extends string, T, S> {
+  /** The document that is meant now. */
+  protected readonly bound: () => Bound<DocumentOf<K, Id>>;
   readonly #select: (value: T) => S;
   readonly #isEqual: (one: S, other: S) => boolean;
   #subscription: { readonly store: Store<T>; readonly subscribe: () => void } | null = null;
@@ -27,18 +30,25 @@ export class Followed<T, S = T> {
   /** What every effect that reads this has seen; `null` where they may have seen different things. */
   #seen: { readonly value: S } | null = null;
 
-  /** Each call of `store` may give another one: whoever reads moves on to it. */
+  /** The client is that of the moment; which document is meant is asked at each reading. */
   constructor(
-    store: () => Store<T>,
-    { select = value => value as unknown as S, isEqual = Object.is }: Selection<T, S> = {},
+    id: DocumentId<Id>,
+    {
+      // Whose kinds the application has registered.
+      client = getVerso() as unknown as BindingClient<K>,
+      select = value => value as unknown as S,
+      isEqual = Object.is,
+    }: ClientOption<K> & Selection<T, S> = {},
   ) {
-    this.#store = store;
+    this.bound = () => bind(client, typeof id === "function" ? id() : id);
     this.#select = select;
     this.#isEqual = isEqual;
   }
 
+  protected abstract storeOf(bound: Bound<DocumentOf<K, Id>>): Store<T>;
+
   get current(): S {
-    const store = this.#store();
+    const store = this.storeOf(this.bound());
     if (this.#subscription?.store !== store) {
       this.#subscription = { store, subscribe: createSubscriber(update => this.#follow(store, update)) };
     }
