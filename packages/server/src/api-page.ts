@@ -47,6 +47,7 @@ export function apiPage(document: OpenApiDocument): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${info.title}: HTTP API</title>
+<link rel="icon" href="data:,">
 <style>${{ html: apiPageStyle }}</style>
 </head>
 <body>
