@@ -206,6 +206,44 @@ describe("a revert", () => {
     expect(log.doc.getMap("m").toJSON()).toEqual({ k: 1 });
   });
 
+  it("restores a key over a write that came at the same time and lost", () => {
+    for (const [winner, loser] of [
+      [20, 10],
+      [10, 20],
+    ] as const) {
+      const log = openLog();
+      log.doc.getMap("m").set("k", "before");
+      const [ada, ben] = [winner, loser].map(client => {
+        const replica = new Y.Doc();
+        replica.clientID = client;
+        Y.applyUpdate(replica, Y.encodeStateAsUpdate(log.doc));
+        replica.getMap("m").set("k", client);
+        return Y.encodeStateAsUpdate(replica);
+      });
+      Y.applyUpdate(log.doc, ada!);
+      Y.applyUpdate(log.doc, ben!);
+      // The higher id is in force; it came first, or it came last over the other.
+      expect(log.doc.getMap("m").toJSON()).toEqual({ k: 20 });
+      const byHigher = winner === 20 ? 1 : 2;
+      expect(revertRecords(log, [log.records[byHigher]!]).skipped).toEqual([]);
+      expect(log.doc.getMap("m").toJSON()).toEqual({ k: winner === 20 ? "before" : 10 });
+    }
+  });
+
+  it("does not restore a key that was deleted between two writes which are both taken back", () => {
+    const log = openLog();
+    const map = log.doc.getMap("m");
+    map.set("k", 0);
+    map.set("k", 1);
+    map.set("k", 2);
+    map.delete("k");
+    map.set("k", 3);
+    expect(revertRecords(log, [log.records[1]!, log.records[4]!]).skipped).toEqual([
+      expect.objectContaining({ reason: "deleted-later", key: "k" }),
+    ]);
+    expect(map.toJSON()).toEqual({});
+  });
+
   it("says that restored content was deleted again", () => {
     const log = openLog();
     log.doc.getText("t").insert(0, "ab");

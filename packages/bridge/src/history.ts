@@ -202,7 +202,8 @@ class Reverter {
       const { id, length, deleted } = item;
       for (let clock = id.clock + length - 1; clock >= id.clock; clock--) {
         const unit = { client: id.client, clock, deleted };
-        if (!deleted || this.#isDeletedByRecords(unit) || !this.#isMoot(unit)) return unit;
+        if (!deleted || this.#isDeletedByRecords(unit)) return unit;
+        if (!this.#isMoot(unit) && !this.#hasLost(item)) return unit;
       }
     }
     return null;
@@ -216,6 +217,22 @@ class Reverter {
     if (this.#memory.isWithdrawn(unit.client, unit.clock) || this.#hasCopy(unit)) return true;
     const origin = this.#memory.originOf(unit.client, unit.clock);
     return origin?.isTombstone === true && this.#memory.isWithdrawn(origin.client, origin.clock);
+  }
+
+  /**
+   * Whether a deleted entry never was in force: it came later than a write of the records, and lost to it. Such a one stands
+   * behind what the write deleted, which was in force until then, and before the write.
+   */
+  #hasLost(entry: Item): boolean {
+    return this.#records.some(
+      ({ inserted, deleted }) =>
+        stands(entry, "right", inserted) &&
+        stands(
+          entry,
+          "left",
+          deleted.filter(({ key }) => key !== null),
+        ),
+    );
   }
 
   #hasCopy({ client, clock }: Unit): boolean {
@@ -370,4 +387,15 @@ function contentOf(content: CapturedContent): Content {
     case "type":
       return newContent.type(content.className, content.name);
   }
+}
+
+/** Whether any of the ranges stands on that side of a key's entry. */
+function stands(entry: Item, side: "left" | "right", ranges: readonly IdRange[]): boolean {
+  for (let item = entry[side]; item !== null; item = item[side]) {
+    const { id, length } = item;
+    const holds = ({ client, clock, length: size }: IdRange) =>
+      client === id.client && clock < id.clock + length && id.clock < clock + size;
+    if (ranges.some(holds)) return true;
+  }
+  return false;
 }
