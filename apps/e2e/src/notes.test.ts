@@ -49,6 +49,14 @@ describe("a note", () => {
     await expect.poll(() => ben.title.inputValue()).toBe("Minutes of Monday");
     await expect.poll(ada.paragraphs).toEqual(["Ada opened the meeting.", "Ben was late. Twice."]);
 
+    // Ada's caret stays where it is while Ben writes behind it.
+    await ada.title.press("Home");
+    await ben.title.press("End");
+    await ben.title.pressSequentially(" 12");
+    await expect.poll(() => ada.title.inputValue()).toBe("Minutes of Monday 12");
+    await ada.page.keyboard.type("The ");
+    await expect.poll(() => ben.title.inputValue()).toBe("The Minutes of Monday 12");
+
     for (const { page } of [ada, ben]) {
       expect(await seriousFaults(page)).toEqual([]);
       expect(await page.evaluate(tooWide)).toEqual([]);
