@@ -27,6 +27,8 @@ async function start(editor: string, provider: string, room: string): Promise<Ty
     provider === "verso" ? await openByVerso(`editors/${editor}/${room}`) : await openByYWebsocket(room);
   document.awareness.setLocalStateField("user", { name: "Ada", color: "#0f766e", colorLight: "#0f766e4d" });
   const host = window.document.body.appendChild(window.document.createElement("div"));
+  // Monaco fills the place that it is given.
+  host.style.height = "600px";
   // These two are what an editor uses of a document.
   mount(document as Document, host);
   return watch(() => shownIn(editor, host));

@@ -367,7 +367,7 @@ interface Layer {
 /** The routes of a relay that has everything, sorted: `GET /api/documents/:id`. */
 function routes(): string[] {
   // They are laid before anything is asked of what answers them.
-  const options = { limits: defaultLimits, tokens: {} as TokenStore } as HttpOptions;
+  const options = { limits: defaultLimits, tokens: {} as TokenStore, pages: {} } as HttpOptions;
   const { router } = createHttp(options);
   // Express's types leave out how a router keeps the paths at which others are mounted.
   const stack = router.stack as unknown as readonly Layer[];
