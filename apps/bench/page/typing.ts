@@ -13,14 +13,14 @@ import type { Typing } from "../src/typing-times.js";
 declare global {
   interface Window {
     /** There as soon as the editor is, with all that the server has. */
-    typing?: Typing;
+    typing?: Typing & { edits(): number };
   }
 }
 
 const asked = new URLSearchParams(location.search);
 window.typing = await start(asked.get("editor") ?? "", asked.get("provider") ?? "", asked.get("room") ?? "");
 
-async function start(editor: string, provider: string, room: string): Promise<Typing> {
+async function start(editor: string, provider: string, room: string): Promise<NonNullable<Window["typing"]>> {
   if (!isEditorName(editor)) throw new TypeError(`There is no editor "${editor}".`);
   const mount = await mounts[editor]();
   const document =
@@ -31,7 +31,9 @@ async function start(editor: string, provider: string, room: string): Promise<Ty
   host.style.height = "600px";
   // These two are what an editor uses of a document.
   mount(document as Document, host);
-  return watch(() => shownIn(editor, host));
+  const edits = () =>
+    [...Y.decodeStateVector(Y.encodeStateVector(document.doc)).values()].reduce((a, b) => a + b, 0);
+  return { ...watch(() => shownIn(editor, host)), edits };
 }
 
 async function openByVerso(documentId: string) {

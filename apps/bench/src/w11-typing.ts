@@ -29,6 +29,7 @@ const KEYS = { quick: 20, full: 150 };
 const RATE = 10;
 const PATIENCE_MS = 30_000;
 const SETTLE_MS = 1000;
+const LOOK_MS = 100;
 /** Lines that are in the document before; no letter of theirs is a `q`. */
 const LINES = 30;
 const LINE = "It was a bright cold day in April, and the clocks were striking thirteen.";
@@ -117,9 +118,8 @@ async function type(browser: Browser, { url, pages, keys }: Task): Promise<Figur
     await author.keyboard.insertText(LINE);
     await author.keyboard.press("Enter");
   }
-  await peer.waitForFunction(
-    `(document.querySelector("textarea")?.value || document.body.textContent).includes("thirteen")`,
-  );
+  // Monaco makes an edit of each letter of a text that is put in: they are on their way for a while.
+  while ((await editsIn(peer)) < (await editsIn(author))) await sleep(LOOK_MS);
   await sleep(SETTLE_MS);
 
   const devtools = await author.context().newCDPSession(author);
@@ -161,9 +161,14 @@ async function openPage(browser: Browser, { url, pages }: Omit<Task, "keys">): P
   return page;
 }
 
+/** How much of Yjs's own counting of edits is in the document of a page. */
+function editsIn(page: Page): Promise<number> {
+  return page.evaluate("window.typing.edits()");
+}
+
 async function allSeen(page: Page, keys: number): Promise<Typing> {
   await page.waitForFunction(`window.typing.seen.length >= ${keys}`, null, { timeout: PATIENCE_MS });
-  return page.evaluate<Typing>("window.typing");
+  return page.evaluate<Typing>("({ pressed: window.typing.pressed, seen: window.typing.seen })");
 }
 
 async function taskSeconds(
