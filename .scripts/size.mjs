@@ -33,6 +33,7 @@ async function bundle(folder, { name, path }) {
   const { build } = await import("vite");
   const output = resolve(folder, path);
   const input = { [basename(output, ".js")]: entryOf(folder, name) };
+  const { NODE_ENV } = process.env;
   const { peerDependencies = {} } = readJson(join(folder, "package.json"));
   if ("@verso/client" in peerDependencies) input.client = entryOf(client, "@verso/client");
   await build({
@@ -50,6 +51,9 @@ async function bundle(folder, { name, path }) {
       },
     },
   });
+  // A build makes it "production", and what is run after this would take it for that.
+  if (NODE_ENV === undefined) delete process.env.NODE_ENV;
+  else process.env.NODE_ENV = NODE_ENV;
 }
 
 /** What is imported as `name`, which is the package's name and perhaps the path of an entry. */
