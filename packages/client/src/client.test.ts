@@ -33,6 +33,20 @@ describe("a client", () => {
     expect([...ann.awareness.getStates().values()]).toEqual([{ name: "Ann" }]);
   });
 
+  it("sends nothing on a socket that is closing, and all of it on the next one", async () => {
+    const net = network();
+    const ann = net.open();
+    await net.settle();
+    net.sockets[0]!.readyState = 2;
+    ann.doc.getText("text").insert(0, "late");
+    await net.settle(1_000);
+    expect(ann.unsyncedChanges).toBe(1);
+    net.drop(1006);
+    await net.settle(60_000);
+    expect(net.relay.doc("d").getText("text").toString()).toBe("late");
+    expect(ann.unsyncedChanges).toBe(0);
+  });
+
   it("stops at a close that is for good, and says why", async () => {
     const net = network();
     const ann = net.open();

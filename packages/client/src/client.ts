@@ -52,6 +52,8 @@ export interface ClientOptions {
 export interface WebSocketLike {
   binaryType: string;
   readonly protocol: string;
+  /** 1 while it is open; nothing is sent in another state. @default 1 */
+  readonly readyState?: number;
   send(data: Uint8Array<ArrayBuffer>): void;
   close(code?: number, reason?: string): void;
   onopen: ((event: never) => void) | null;
@@ -215,6 +217,8 @@ export function createClient({
       case "close-socket":
         return dropSocket(output.code, output.reason);
       case "send":
+        // One that is closing takes nothing, and a browser would complain; that it has closed is told soon.
+        if ((socket?.readyState ?? 1) !== 1) return;
         return socket?.send(output.frame as Uint8Array<ArrayBuffer>);
       case "post":
         return void post(output.body as Uint8Array<ArrayBuffer>);

@@ -24,6 +24,7 @@ export interface NetworkDouble {
 export interface SocketDouble extends WebSocketLike {
   readonly url: string;
   readonly isOpen: boolean;
+  readyState: number;
   drop(code: number, reason: string): void;
 }
 
@@ -40,6 +41,7 @@ export function createNetworkDouble(): NetworkDouble {
     readonly protocol = "verso.1";
     readonly url: string;
     isOpen = true;
+    readyState = 1;
     onopen: ((event: never) => void) | null = null;
     onmessage: ((event: never) => void) | null = null;
     onclose: ((event: never) => void) | null = null;
@@ -64,6 +66,7 @@ export function createNetworkDouble(): NetworkDouble {
     }
 
     send(data: Uint8Array): void {
+      if (this.readyState !== 1) throw new TypeError("WebSocket is already in CLOSING or CLOSED state.");
       const frame = data.slice();
       waiting.push(() => this.isOpen && this.#end.receive(frame));
     }
