@@ -25,7 +25,7 @@ const editors = {
   textarea: "textarea",
 };
 const STOCK = "stock";
-const KEYS = { quick: 20, full: 150 };
+const KEYS = { quick: 20, full: 60 };
 const RATE = 10;
 const PATIENCE_MS = 30_000;
 const SETTLE_MS = 1000;
