@@ -46,7 +46,9 @@ export async function checkDocs(named = pages()) {
     if (fault !== null) faults.push(`${block.page}:${block.line}: ${fault}`);
   }
   if (faults.length > 0) throw new Error(`Code in the documentation does not hold:\n${faults.join("\n")}`);
+  // What a check leaves out it has to say: this is the report of a command.
   for (const line of left) console.log(line);
+  // The report, too.
   console.log(
     `${blocks.length - left.length} blocks of code in ${new Set(blocks.map(block => block.page)).size} pages hold.`,
   );

@@ -31,21 +31,25 @@ async function main(args: readonly string[]): Promise<number> {
     invocation = parseInvocation(args);
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
+    // A command tells whoever has called it wrongly.
     console.error(`${error.message}\n\n${usage}`);
     return 2;
   }
   if (invocation === null) {
+    // What was asked for.
     console.log(usage);
     return 0;
   }
   const { plan, out, json, from, notes } = invocation;
   const missing = [plan.trace, from, notes].find(file => file !== undefined && !existsSync(file));
   if (missing !== undefined) {
+    // Beside the report, which may go to standard output.
     console.error(`There is no file ${missing}.`);
     return 2;
   }
   const record = from === undefined ? await measure(plan, json) : readRecord(from);
   const report = renderReport({ ...record, notes: notes && readFileSync(notes, "utf8") });
+  // The report is what the command is for.
   if (out === undefined) console.log(report);
   else writeFileSync(out, report);
   return record.measurements.some(({ result }) => "failure" in result) ? 1 : 0;
@@ -92,6 +96,7 @@ function withoutMissing(plan: Plan): Plan {
       name === "w1" || name === "w5"
         ? !hasCompiler() && "C compiler (cc)"
         : name === "w11" && process.env.CHROMIUM === undefined && "browser (CHROMIUM)";
+    // Beside the report: what it does not have, it has to say.
     if (lacks) console.error(`There is no ${lacks}: ${name} is left out.`);
     return !lacks;
   };
@@ -101,6 +106,7 @@ function withoutMissing(plan: Plan): Plan {
 function historyTitle(trace: string | undefined): string {
   const file = trace ?? defaultTrace();
   if (file !== undefined) return `\`${basename(file).replace(/\..*/, "")}\`, recorded`;
+  // Beside the report: its figures are then of another history.
   console.error("There is no recorded history (--trace): one of the same size is made up.");
   return "made up";
 }

@@ -1,3 +1,4 @@
+/** Taking back by ids. Long, because each way in which later edits meet a revert has a story here, and all share the log. */
 import { describe, expect, it } from "vitest";
 import * as Y from "yjs";
 import { BridgeError } from "./errors.js";

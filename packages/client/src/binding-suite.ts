@@ -1,5 +1,6 @@
 /**
- * What a binding of a framework promises, as tests over real clients and a real relay.
+ * What a binding of a framework promises, as tests over real clients and a real relay. Long, because the stories share the
+ * people and pages that are set up for them.
  *
  * A framework takes part by a driver of three functions. What it mounts is one component for each reading. Such a component
  *
@@ -627,6 +628,7 @@ async function until(holds: () => boolean): Promise<void> {
   const begin = Date.now();
   while (!holds()) {
     if (Date.now() - begin > 20_000) throw new Error(`This never came to hold: ${holds}`);
+    // It looks again and again: frameworks render when they like, and a relay answers when it can.
     await new Promise(resolve => setTimeout(resolve, 5));
   }
 }

@@ -1,5 +1,5 @@
 /**
- * A client of one relay, for one user: any number of documents over one connection.
+ * A client of one relay, for one user: all its documents over one connection.
  *
  * The ring around the core: sockets, timers, HTTP and the page's events become its inputs, its outputs are done here, in
  * their order, and nothing is decided.

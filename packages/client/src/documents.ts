@@ -82,7 +82,7 @@ export interface Documents<K extends Kinds = Kinds> extends Omit<Client, "open">
   open<const Id extends string>(documentId: Id, options?: OpenOptions): Document<DocumentOf<K, Id>>;
 }
 
-/** A client of one relay, for one user: any number of documents over one connection. */
+/** A client of one relay, for one user: all its documents over one connection. */
 export function createClient<const K extends Kinds = Record<never, never>>({
   // None, as the default of the type says.
   kinds = {} as K,

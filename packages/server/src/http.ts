@@ -1,3 +1,4 @@
+/** All of HTTP: who asks, the routes of documents, and how problems are answered. Long, because the order of its parts matters. */
 import { createRequire } from "node:module";
 import {
   type ChangePage,

@@ -1,3 +1,4 @@
+/** A relay as a program runs it. Long, because every story needs the same port, store and sockets. */
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { request as httpRequest } from "node:http";

@@ -6,7 +6,9 @@
  *     /sync             WebSocket in the Verso dialect, and the same over HTTP
  *     /ws               WebSocket in the dialect of JSON
  *     /api, /healthz    HTTP, see `http.ts`
- *     /                 the page, if there is one
+ *     /                 pages, each at its path, if there are any
+ *
+ * Long, because what shares the port is opened, and closed again, in one order.
  */
 import { createServer, type IncomingMessage, type Server, STATUS_CODES } from "node:http";
 import type { AddressInfo, Socket } from "node:net";

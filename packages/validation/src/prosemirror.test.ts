@@ -38,7 +38,7 @@ function run(insert: string, attributes: { [name: string]: Json } = {}): Json {
 const body = (...children: Json[]) => ({ body: { $y: "frag", children } });
 
 describe("the schema of an editor", () => {
-  test("allows what the editor makes: any document of it, whatever its nodes and marks", () => {
+  test("allows what the editor makes: every document of it, whatever its nodes and marks", () => {
     const allowed = prosemirror(basic);
     forEachSeed(
       seed => {

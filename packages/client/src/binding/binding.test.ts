@@ -226,7 +226,7 @@ describe("a part of a store", () => {
   });
 });
 
-/** Real time, which is what a document stays open for. */
 function past(milliseconds: number): Promise<void> {
+  // Real time, which is what a document stays open for.
   return new Promise(resolve => setTimeout(resolve, milliseconds));
 }
